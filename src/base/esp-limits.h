@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Every limit that a file can run into, with its reason. A file over one gets
+ * ESP_FORMAT_ERROR_LIMIT naming it. */
+
+#define ESP_LIMIT_NAME_BYTES 4096 /* longest real names are under 300 bytes */
+#define ESP_LIMIT_TENSORS 2000000 /* mixture-of-experts checkpoints have about 100,000 */
+#define ESP_LIMIT_PLACES                                                                           \
+  4000000 /* rows of a tree; a small graph of shared modules can unfold without end */
+#define ESP_LIMIT_DIMS 64 /* torch and NumPy both stop at 64 */
+#define ESP_LIMIT_JSON_BYTES                                                                       \
+  (100 * 1000 * 1000)           /* the reference implementation of safetensors has the same */
+#define ESP_LIMIT_JSON_DEPTH 64 /* real headers nest 3 deep */
+#define ESP_LIMIT_METADATA_BYTES (1024 * 1024)     /* per value that is kept to be shown */
+#define ESP_LIMIT_PICKLE_BYTES (512 * 1024 * 1024) /* the pickle itself; tensors lie outside it */
+#define ESP_LIMIT_PICKLE_OPCODES 50000000 /* 2,000,000 tensors take about 25 opcodes each */
+#define ESP_LIMIT_PICKLE_VALUES 20000000  /* live values, each about 50 bytes here */
+#define ESP_LIMIT_PICKLE_MARKS                                                                     \
+  1000 /* open marks; pickle.dump nests no deeper than Python's stack */
+#define ESP_LIMIT_PICKLE_LONG_BYTES (1024 * 1024) /* one integer */
+#define ESP_LIMIT_PICKLE_GLOBAL_BYTES 1024        /* module or class name */
+#define ESP_LIMIT_ZIP_MEMBERS 1000000
+#define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
+#define ESP_LIMIT_MODULE_DEPTH 1000    /* nesting of containers and modules */
+#define ESP_LIMIT_ATTRIBUTE_BYTES 4096 /* one attribute of a module, as text */

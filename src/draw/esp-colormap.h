@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_COLORMAP_SEQUENTIAL,
+  ESP_COLORMAP_DIVERGING,
+} EspColormapKind;
+
+typedef struct
+{
+  const char *name; /* "vik" */
+  EspColormapKind kind;
+  gboolean dark;            /* a diverging map with a dark middle, for the dark style */
+  const guint8 (*table)[3]; /* (256) sRGB */
+} EspColormap;
+
+const EspColormap *const *esp_colormap_get_all (void);        /* NULL-terminated */
+const EspColormap *esp_colormap_from_name (const char *name); /* NULL if there is none */
+/* vik or berlin for signed data, batlow otherwise */
+const EspColormap *esp_colormap_get_default (gboolean signed_data, gboolean dark);
+
+G_END_DECLS

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-colormap.h"
+#include "esp-scan.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  ESP_SCALE_LINEAR,
+  ESP_SCALE_SYMLOG, /* linear within @threshold of 0, logarithmic beyond */
+  ESP_SCALE_LOG,
+  ESP_SCALE_SQRT, /* sign(v) sqrt(|v|) */
+} EspScale;
+
+EspScale esp_scale_from_name (const char *name, gboolean *found);
+
+/**
+ * EspNorm:
+ *
+ * Value -> place on the colour map. A plain value: copy it.
+ */
+typedef struct
+{
+  const EspColormap *colormap;
+  EspScale scale;
+  double lo, hi;    /* the range; values beyond get the end colours */
+  double threshold; /* of symlog, > 0 */
+} EspNorm;
+
+/* range from statistics: symmetric about 0 for signed data with a diverging map, else min to max;
+ * all-equal data get a range of width > 0 */
+void esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark);
+void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark);
+double esp_norm_map (const EspNorm *self, double value);   /* 0 to 1, clamped; NaN for NaN */
+double esp_norm_unmap (const EspNorm *self, double share); /* the value at a place of the map */
+guint32 esp_norm_get_color (
+    const EspNorm *self,
+    double value); /* 0xffRRGGBB; NaN and infinities have colours of their own */
+
+#define ESP_COLOR_NAN 0xfff6d32d
+#define ESP_COLOR_INF 0xff000000
+
+G_END_DECLS

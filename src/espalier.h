@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The core as ui/ sees it: the only header that ui/ includes. */
+
+#include "esp-draw-plot.h"
+#include "esp-number.h"
+#include "esp-path.h"
+#include "esp-slice.h"
+#include "esp-session.h"

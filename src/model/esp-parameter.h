@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-tensor.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspParameter:
+ *
+ * A leaf of the tree: a role and one tensor per channel. A file fills %ESP_CHANNEL_DATA; a live
+ * network replaces the tensors of all channels as snapshots come in (esp_parameter_set_channel,
+ * main thread), and views follow the signal "changed".
+ */
+#define ESP_TYPE_PARAMETER (esp_parameter_get_type ())
+G_DECLARE_FINAL_TYPE (EspParameter, esp_parameter, ESP, PARAMETER, GObject)
+
+typedef enum
+{
+  ESP_ROLE_PARAMETER,
+  ESP_ROLE_BUFFER,
+  ESP_ROLE_GRADIENT,
+  ESP_ROLE_OPTIMIZER,
+  ESP_ROLE_CONSTANT,
+  ESP_ROLE_OTHER,
+} EspRole;
+
+const char *esp_role_get_name (
+    EspRole role); /* "parameter", "buffer", "gradient", "optimizer", "constant", "other" */
+
+typedef enum
+{
+  ESP_CHANNEL_DATA,
+  ESP_CHANNEL_GRAD,   /* absent until a backward pass */
+  ESP_CHANNEL_UPDATE, /* what the last step added to data */
+  ESP_CHANNEL_MOMENT1,
+  ESP_CHANNEL_MOMENT2,
+  ESP_N_CHANNELS
+} EspChannel;
+
+typedef enum
+{
+  ESP_REQUIRES_GRAD_UNKNOWN,
+  ESP_REQUIRES_GRAD_NO,
+  ESP_REQUIRES_GRAD_YES,
+} EspRequiresGrad;
+
+EspRole esp_parameter_get_role (EspParameter *self);
+EspRequiresGrad esp_parameter_get_requires_grad (EspParameter *self);
+EspTensor *esp_parameter_get_channel (EspParameter *self,
+                                      EspChannel channel); /* borrowed; NULL if absent */
+EspTensor *esp_parameter_get_data (EspParameter *self);    /* borrowed, never NULL */
+/* keeps a reference; NULL takes the channel away. Emits nothing: call esp_parameter_changed() when
+ * all are set. */
+void esp_parameter_set_channel (EspParameter *self, EspChannel channel, EspTensor *tensor);
+void esp_parameter_changed (EspParameter *self);
+guint esp_parameter_get_n_places (EspParameter *self);
+EspPlace *esp_parameter_get_place (EspParameter *self, guint index); /* borrowed */
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-types.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspPlace:
+ *
+ * Where a module or a parameter stands in the tree: parent, name, what stands there. Rows of the
+ * tree are places; identity is the module's or the parameter's. It is a GListModel of its
+ * children's places (empty for a parameter). Built in a worker, then main thread only.
+ */
+#define ESP_TYPE_PLACE (esp_place_get_type ())
+G_DECLARE_FINAL_TYPE (EspPlace, esp_place, ESP, PLACE, GObject)
+
+/* what is below and at a place, each tie once in the unique figures */
+typedef struct
+{
+  guint64 tensors;
+  guint64 parameters; /* tensors of role parameter, each tie once: what named_parameters() yields */
+  guint64 elements;
+  guint64 unique_elements;
+  guint64 bytes;
+} EspTotals;
+
+const char *esp_place_get_name (EspPlace *self); /* last part: "weight", "0"; empty at the root */
+const char *esp_place_get_path (
+    EspPlace *self); /* whole, joined as the producer writes it: "layers.0.weight" */
+const char *const *esp_place_get_keys (
+    EspPlace *self); /* of a tensor: the keys as the file nests them, may hold dots; else NULL */
+EspPlace *esp_place_get_parent (EspPlace *self);  /* borrowed; NULL at the root */
+EspModule *esp_place_get_module (EspPlace *self); /* borrowed; NULL where a parameter stands */
+EspParameter *esp_place_get_parameter (EspPlace *self); /* borrowed; NULL where a module stands */
+/* the first place of the same module or parameter object, itself if this is it */
+EspPlace *esp_place_get_first (EspPlace *self);
+guint esp_place_get_n_children (EspPlace *self);
+EspPlace *esp_place_get_child (EspPlace *self, guint index); /* borrowed */
+EspPlace *esp_place_find_child (EspPlace *self,
+                                const char *name); /* borrowed; the first of that name */
+const EspTotals *esp_place_get_totals (EspPlace *self);
+/* the tie that this place (of a tensor) is a member of, strongest first; NULL if none. Borrowed. */
+EspTie *esp_place_get_tie (EspPlace *self);
+/* position among the tree's tensors (file order), -1 for a module */
+gint64 esp_place_get_index (EspPlace *self);
+
+G_END_DECLS

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-parameter.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspSnapshot:
+ *
+ * An immutable copy of a network at one step, in named channels per parameter, and what was
+ * observed of its units. model/ defines it, train/ fills it, lens/ and the views read it.
+ * Atomically refcounted, any thread. Parameters are counted as the network's own, each once
+ * (esp_network_get_parameter()).
+ */
+
+/* how often the units of one place of an activation fired: a dead ReLU unit fired on none */
+typedef struct
+{
+  char *path;        /* place of the activation module: "1" */
+  char *source_path; /* place of the module that feeds it: "0" */
+  guint n_units;
+  guint64 examples; /* looked at */
+  guint64 *fired;   /* (n_units) examples on which the unit's output was > 0 */
+  gboolean can_die; /* ReLU: a unit that never fires has no gradient */
+} EspUnitCounts;
+
+EspSnapshot *esp_snapshot_new (guint n_parameters);
+EspSnapshot *esp_snapshot_ref (EspSnapshot *self);
+void esp_snapshot_unref (EspSnapshot *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspSnapshot, esp_snapshot_unref)
+
+/* while it is being filled */
+void esp_snapshot_set_step (EspSnapshot *self, guint64 step, guint64 epoch);
+void esp_snapshot_set_loss (EspSnapshot *self,
+                            double loss,
+                            double accuracy); /* NaN if there is none */
+void esp_snapshot_set_channel (EspSnapshot *self,
+                               guint parameter,
+                               EspChannel channel,
+                               EspTensor *tensor);
+/* gradient of one use of a shared parameter; @use counts its places */
+void esp_snapshot_set_grad_at (EspSnapshot *self, guint parameter, guint use, EspTensor *tensor);
+void esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts); /* copies */
+
+guint64 esp_snapshot_get_step (EspSnapshot *self);
+guint64 esp_snapshot_get_epoch (EspSnapshot *self);
+double esp_snapshot_get_loss (EspSnapshot *self); /* of the last batch */
+double esp_snapshot_get_accuracy (EspSnapshot *self);
+guint esp_snapshot_get_n_parameters (EspSnapshot *self);
+EspTensor *esp_snapshot_get_channel (EspSnapshot *self,
+                                     guint parameter,
+                                     EspChannel channel); /* borrowed or NULL */
+EspTensor *esp_snapshot_get_grad_at (EspSnapshot *self,
+                                     guint parameter,
+                                     guint use); /* borrowed or NULL */
+guint esp_snapshot_get_n_units (EspSnapshot *self);
+const EspUnitCounts *esp_snapshot_get_units (EspSnapshot *self, guint index);
+
+G_END_DECLS

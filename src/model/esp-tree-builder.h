@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-tree.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspTreeBuilder:
+ *
+ * A flat list of modules and tensors -> the tree. Modules that no call names are made on the way.
+ * Every reader and every network goes through it. Not thread safe; the tree it gives is handed over
+ * whole.
+ *
+ * @separator joins keys into names ("." for PyTorch, "/" for HDF5) and splits each key further into
+ * levels of the tree.
+ */
+EspTreeBuilder *esp_tree_builder_new (const char *separator);
+void esp_tree_builder_free (EspTreeBuilder *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTreeBuilder, esp_tree_builder_free)
+
+/**
+ * esp_tree_builder_add_module:
+ * @keys: NULL-terminated path; empty for the root
+ * @class_name: the producer's own or NULL
+ *
+ * Makes the module at this place, or gives the one that already stands there its class.
+ * Returns: (transfer none): the module; or NULL with %ESP_FORMAT_ERROR_LIMIT
+ */
+EspModule *esp_tree_builder_add_module (EspTreeBuilder *self,
+                                        const char *const *keys,
+                                        const char *class_name,
+                                        GError **error);
+void esp_tree_builder_add_attribute (EspTreeBuilder *self,
+                                     EspModule *module,
+                                     const char *name,
+                                     const char *value);
+/* the same module at another place: everything below it stands there too. What is below @module
+ * must be complete by the time of finish(); a module inside itself is %ESP_FORMAT_ERROR_CORRUPT
+ * there. */
+gboolean esp_tree_builder_add_shared_module (EspTreeBuilder *self,
+                                             const char *const *keys,
+                                             EspModule *module,
+                                             GError **error);
+
+/**
+ * esp_tree_builder_add_tensor:
+ * @keys: NULL-terminated, as the file nests them
+ * @name: the joined name where the producer joins otherwise, or NULL
+ *
+ * Returns: (transfer none): the parameter; or NULL with %ESP_FORMAT_ERROR_LIMIT
+ */
+EspParameter *esp_tree_builder_add_tensor (EspTreeBuilder *self,
+                                           const char *const *keys,
+                                           const char *name,
+                                           EspRole role,
+                                           EspRequiresGrad requires_grad,
+                                           EspTensor *tensor,
+                                           GError **error);
+/* the same parameter at another place (a tie inside a live network or a pickled module) */
+gboolean esp_tree_builder_add_shared_parameter (EspTreeBuilder *self,
+                                                const char *const *keys,
+                                                EspParameter *parameter,
+                                                GError **error);
+/* metadata says that @name, which has no bytes here, is @kept; adds a row with kept's tensor facts
+ * and an implied tie */
+gboolean esp_tree_builder_add_implied (EspTreeBuilder *self,
+                                       const char *name,
+                                       const char *kept,
+                                       GError **error);
+
+/* builds places, ties, totals and guessed classes. The builder is empty afterwards. */
+EspTree *esp_tree_builder_finish (EspTreeBuilder *self, GError **error);
+
+G_END_DECLS

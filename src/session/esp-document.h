@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-checkpoint.h"
+#include "esp-event-log.h"
+#include "esp-finding.h"
+#include "esp-trainer.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspDocument:
+ *
+ * What a window shows: an opened checkpoint or a live network. Both have a tree; only a network has
+ * a trainer. Main thread only.
+ *
+ * Signals: "updated" - a newer snapshot was put into the tree's parameters (esp_document_update()).
+ * Properties (notify): "modified" (gboolean): a network with work that isn't saved.
+ */
+#define ESP_TYPE_DOCUMENT (esp_document_get_type ())
+G_DECLARE_FINAL_TYPE (EspDocument, esp_document, ESP, DOCUMENT, GObject)
+
+EspDocument *esp_document_new_for_checkpoint (EspCheckpoint *checkpoint);
+EspDocument *esp_document_new_for_network (EspNetwork *network);
+
+const char *esp_document_get_title (EspDocument *self); /* file or network name */
+char *esp_document_dup_subtitle (EspDocument *self);    /* "safetensors · 146 tensors · 2.4 GB",
+                                                           "Network · 193 elements, 121 unique" */
+EspTree *esp_document_get_tree (EspDocument *self);
+EspCheckpoint *esp_document_get_checkpoint (EspDocument *self); /* NULL for a network */
+EspTrainer *esp_document_get_trainer (EspDocument *self);       /* NULL for a checkpoint */
+EspEventLog *esp_document_get_event_log (EspDocument *self);
+gboolean esp_document_get_modified (EspDocument *self);
+
+/* takes the newest snapshot, if there is one, into the tree's parameters and emits "updated"; call
+ * it on the frame clock. TRUE if there was one. */
+gboolean esp_document_update (EspDocument *self);
+EspSnapshot *esp_document_get_snapshot (
+    EspDocument *self); /* the one shown now; NULL for a checkpoint. Borrowed. */
+
+/* Commands on a live network. All go through the event log, then to the trainer; nothing else may
+ * call the trainer's commands. */
+void esp_document_play (EspDocument *self);
+void esp_document_pause (EspDocument *self);
+void esp_document_step (EspDocument *self);
+void esp_document_reset (EspDocument *self);
+void esp_document_set_speed (EspDocument *self, double steps_per_second);
+void esp_document_set_learning_rate (EspDocument *self, double rate);
+/* sets one cell (C-order index) of the parameter at @place, under all its names */
+gboolean esp_document_edit (EspDocument *self,
+                            EspPlace *place,
+                            guint64 index,
+                            double value,
+                            GError **error);
+
+/* everything that is found without looking at more than @place: statistics, weights, observed
+ * units. For the inspector and the marks on heatmap and tree. Scans run in a worker; the result is
+ * kept until the tensor changes. (element-type EspFinding) */
+void esp_document_find_async (EspDocument *self,
+                              EspPlace *place,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+GPtrArray *esp_document_find_finish (EspDocument *self, GAsyncResult *result, GError **error);
+/* observed dead and silent units of the layer at @place, from the snapshot alone: cheap, at once.
+ * NULL-safe for checkpoints (empty). */
+GPtrArray *esp_document_get_unit_findings (EspDocument *self, EspPlace *place);
+
+/* the data as safetensors, ties as safetensors.torch.save_model keeps them; atomic; in a worker;
+ * clears "modified" */
+void esp_document_save_async (EspDocument *self,
+                              const char *path,
+                              gboolean replace,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+gboolean esp_document_save_finish (EspDocument *self, GAsyncResult *result, GError **error);
+
+/* lines of Python that reach what stands at @place; @dialect as below. New string. */
+typedef enum
+{
+  ESP_DIALECT_PYTORCH,
+  ESP_DIALECT_KERAS,
+  ESP_DIALECT_NUMPY,
+} EspDialect;
+char *esp_document_get_code (EspDocument *self, EspPlace *place, EspDialect dialect);
+
+G_END_DECLS

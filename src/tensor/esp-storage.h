@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-types.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspStorage:
+ *
+ * A run of bytes that tensors are views of. Identity matters: two tensors share memory exactly if
+ * they have the same storage object. It reads through a codec: plain bytes of a source today; HDF5
+ * chunks, assembled shards, sparse and block-quantised data have the same face. Immutable,
+ * atomically refcounted, any thread.
+ */
+typedef struct
+{
+  gboolean (*read) (gpointer data,
+                    guint64 offset,
+                    gsize length,
+                    void *buffer,
+                    GCancellable *cancellable,
+                    GError **error);
+  void (*free) (gpointer data);
+} EspStorageFuncs;
+
+/* @id is the producer's key of the storage ("0"), for people; unique within one checkpoint */
+EspStorage *esp_storage_new (const EspStorageFuncs *funcs,
+                             gpointer data,
+                             const char *id,
+                             guint64 size);
+/* the caller has checked that the range lies in @source */
+EspStorage *esp_storage_new_for_source (EspSource *source,
+                                        guint64 offset,
+                                        guint64 size,
+                                        const char *id);
+EspStorage *esp_storage_new_for_bytes (GBytes *bytes, const char *id);
+EspStorage *esp_storage_ref (EspStorage *self);
+void esp_storage_unref (EspStorage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspStorage, esp_storage_unref)
+
+const char *esp_storage_get_id (EspStorage *self);
+guint64 esp_storage_get_size (EspStorage *self); /* bytes */
+/* byte offset within the opened file, or -1 where the bytes don't lie there as they are */
+gint64 esp_storage_get_file_offset (EspStorage *self);
+/* the bytes themselves when they are in memory, else NULL; borrowed */
+const guint8 *esp_storage_peek (EspStorage *self);
+gboolean esp_storage_read (EspStorage *self,
+                           guint64 offset,
+                           gsize length,
+                           void *buffer,
+                           GCancellable *cancellable,
+                           GError **error);
+
+G_END_DECLS

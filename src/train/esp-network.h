@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-tree.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspNetwork:
+ *
+ * A tree with a forward pass: made from a specification (JSON, documented in
+ * data/networks/README.md), with its data set, loss and optimiser. The tree is the same EspTree
+ * that a file has; a shared layer is one module at two places. The tree's parameters (main thread)
+ * hold the initial values until a snapshot replaces them; the trainer owns the working copy.
+ */
+#define ESP_TYPE_NETWORK (esp_network_get_type ())
+G_DECLARE_FINAL_TYPE (EspNetwork, esp_network, ESP, NETWORK, GObject)
+
+/* @text is JSON; %ESP_NETWORK_ERROR names the module and what is wrong */
+EspNetwork *esp_network_new_from_json (const char *text, gssize length, GError **error);
+
+const char *esp_network_get_name (EspNetwork *self);
+EspTree *esp_network_get_tree (EspNetwork *self);
+guint esp_network_get_n_parameters (EspNetwork *self); /* each once, in named_parameters() order */
+EspParameter *esp_network_get_parameter (EspNetwork *self, guint index);
+/* index of @parameter, -1 if it isn't this network's */
+int esp_network_find_parameter (EspNetwork *self, EspParameter *parameter);
+const char *esp_network_get_loss_name (EspNetwork *self);      /* "MSELoss" */
+const char *esp_network_get_optimizer_name (EspNetwork *self); /* "Adam" */
+const char *esp_network_get_data_name (EspNetwork *self);      /* "spirals" */
+guint64 esp_network_get_n_examples (EspNetwork *self);
+guint64 esp_network_get_batch_size (EspNetwork *self);
+gboolean esp_network_is_classifier (EspNetwork *self); /* whether there is an accuracy */
+/* the specification again, complete, as Save network writes it. New string. */
+char *esp_network_to_json (EspNetwork *self);
+
+G_END_DECLS
