@@ -68,6 +68,9 @@ const char *esp_source_get_name (EspSource *self);
 guint64 esp_source_get_size (EspSource *self);
 /* FALSE where there is no file behind it */
 gboolean esp_source_get_identity (EspSource *self, EspIdentity *out);
+/* where the byte at @offset lies in the file (or memory) that was opened, through all ranges; -1
+ * where it doesn't lie there as it is */
+gint64 esp_source_get_file_offset (EspSource *self, guint64 offset);
 gboolean esp_source_read (EspSource *self,
                           guint64 offset,
                           gsize length,

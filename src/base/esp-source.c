@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Sources: a checked front over a small table of functions, with the plain kinds of it: a local
+ * file, memory, a range of another source. (The inflated kind is in esp-source-inflated.c.) A file
+ * may be terabytes; reads are from a few bytes to some megabytes, hot in every scan. */
+
+#include "config.h"
+
+#include "esp-source-private.h"
+
+#include "esp-check.h"
+#include "esp-error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* cancelling is looked at between pieces of this size */
+#define PIECE ((gsize) 8 * 1024 * 1024)
+
+/* the front */
+
+EspSource *
+_esp_source_new_child (const EspSourceFuncs *funcs,
+                       gpointer data,
+                       EspSource *parent,
+                       guint64 offset,
+                       guint64 size,
+                       const char *name)
+{
+  EspSource *self = g_new0 (EspSource, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->name = g_strdup (name != NULL ? name : "");
+  self->size = size;
+  self->funcs = funcs;
+  self->data = data;
+  self->parent = parent != NULL ? esp_source_ref (parent) : NULL;
+  self->offset = offset;
+  return self;
+}
+
+EspSource *
+esp_source_new (const EspSourceFuncs *funcs, gpointer data, const char *name, guint64 size)
+{
+  g_return_val_if_fail (funcs != NULL && funcs->read != NULL, NULL);
+
+  return _esp_source_new_child (funcs, data, NULL, 0, size, name);
+}
+
+EspSource *
+esp_source_ref (EspSource *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+esp_source_unref (EspSource *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  if (self->funcs != NULL && self->funcs->free != NULL)
+    self->funcs->free (self->data);
+  g_clear_pointer (&self->parent, esp_source_unref);
+  g_free (self->name);
+  g_free (self);
+}
+
+const char *
+esp_source_get_name (EspSource *self)
+{
+  g_return_val_if_fail (self != NULL, "");
+
+  return self->name;
+}
+
+guint64
+esp_source_get_size (EspSource *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->size;
+}
+
+gboolean
+esp_source_get_identity (EspSource *self, EspIdentity *out)
+{
+  g_return_val_if_fail (self != NULL && out != NULL, FALSE);
+
+  while (self->parent != NULL)
+    self = self->parent;
+  return self->funcs->get_identity != NULL && self->funcs->get_identity (self->data, out);
+}
+
+gint64
+esp_source_get_file_offset (EspSource *self, guint64 offset)
+{
+  g_return_val_if_fail (self != NULL, -1);
+
+  while (self->parent != NULL)
+    {
+      if (!self->is_range || !esp_add_u64 (offset, self->offset, &offset))
+        return -1;
+      self = self->parent;
+    }
+  return offset <= G_MAXINT64 ? (gint64) offset : -1;
+}
+
+gboolean
+esp_source_read (EspSource *self,
+                 guint64 offset,
+                 gsize length,
+                 void *buffer,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (buffer != NULL || length == 0, FALSE);
+
+  if (!esp_range_fits (offset, length, self->size))
+    {
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
+                   _ ("%" G_GSIZE_FORMAT " bytes wanted at offset %" G_GUINT64_FORMAT
+                      ", but there are only %" G_GUINT64_FORMAT " bytes"),
+                   length, offset, self->size);
+      return FALSE;
+    }
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (length == 0)
+    return TRUE;
+  if (self->is_range) /* its parent is never a range */
+    return self->parent->funcs->read (self->parent->data, self->offset + offset, length, buffer,
+                                      cancellable, error);
+  return self->funcs->read (self->data, offset, length, buffer, cancellable, error);
+}
+
+GBytes *
+esp_source_read_bytes (EspSource *self,
+                       guint64 offset,
+                       guint64 length,
+                       guint64 limit,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  g_autofree guint8 *buffer = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (length > limit || length > G_MAXSIZE)
+    {
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                   _ ("%" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
+                      " are more than the limit of %" G_GUINT64_FORMAT),
+                   length, offset, limit);
+      return NULL;
+    }
+  /* tell before anything is allocated */
+  if (!esp_range_fits (offset, length, self->size))
+    {
+      guint8 none;
+      esp_source_read (self, offset, length, &none, cancellable, error);
+      return NULL;
+    }
+  buffer = g_try_malloc (MAX (length, 1));
+  if (buffer == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _ ("there is no memory for %" G_GUINT64_FORMAT " bytes"), length);
+      return NULL;
+    }
+  if (!esp_source_read (self, offset, length, buffer, cancellable, error))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&buffer), length);
+}
+
+/* a local file */
+
+typedef struct
+{
+  int fd;
+  EspIdentity identity;
+} FileSource;
+
+static void
+identity_from_stat (EspIdentity *out, const struct stat *st)
+{
+  out->device = st->st_dev;
+  out->inode = st->st_ino;
+  out->size = st->st_size;
+  out->modified_ns = (gint64) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/* the bytes that were just read are those of the file that was opened */
+static gboolean
+file_is_unchanged (FileSource *self, GError **error)
+{
+  struct stat st;
+  EspIdentity now;
+
+  if (fstat (self->fd, &st) != 0)
+    {
+      int saved = errno;
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved), g_strerror (saved));
+      return FALSE;
+    }
+  identity_from_stat (&now, &st);
+  if (now.size == self->identity.size && now.modified_ns == self->identity.modified_ns)
+    return TRUE;
+  if (now.size != self->identity.size)
+    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                 _ ("the file was changed since it was opened: it had %" G_GUINT64_FORMAT
+                    " bytes and has %" G_GUINT64_FORMAT " now"),
+                 self->identity.size, now.size);
+  else
+    g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                         _ ("the file was written to since it was opened"));
+  return FALSE;
+}
+
+static gboolean
+file_read (gpointer data,
+           guint64 offset,
+           gsize length,
+           void *buffer,
+           GCancellable *cancellable,
+           GError **error)
+{
+  FileSource *self = data;
+  guint8 *to = buffer;
+
+  while (length > 0)
+    {
+      gssize n = pread (self->fd, to, MIN (length, PIECE), offset);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          int saved = errno;
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
+                       _ ("reading at offset %" G_GUINT64_FORMAT " failed: %s"), offset,
+                       g_strerror (saved));
+          return FALSE;
+        }
+      if (n == 0)
+        {
+          if (file_is_unchanged (self, error))
+            g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
+                         _ ("the file ends at offset %" G_GUINT64_FORMAT), offset);
+          return FALSE;
+        }
+      to += n;
+      offset += n;
+      length -= n;
+      if (length > 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+    }
+  return file_is_unchanged (self, error);
+}
+
+static gboolean
+file_get_identity (gpointer data, EspIdentity *out)
+{
+  FileSource *self = data;
+
+  *out = self->identity;
+  return TRUE;
+}
+
+static void
+file_free (gpointer data)
+{
+  FileSource *self = data;
+
+  close (self->fd);
+  g_free (self);
+}
+
+static const EspSourceFuncs file_funcs = { file_read, file_get_identity, file_free };
+
+static void
+set_errno_error (GError **error, int saved)
+{
+  switch (saved)
+    {
+    case ENOENT:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                           _ ("there is no file of this name"));
+      break;
+    case EACCES:
+    case EPERM:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                           _ ("you have no permission to read this file"));
+      break;
+    default:
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
+                   _ ("the file can’t be opened: %s"), g_strerror (saved));
+    }
+}
+
+EspSource *
+esp_source_new_for_file (const char *path, GError **error)
+{
+  g_autofree char *name = NULL;
+  FileSource *file;
+  struct stat st;
+  int fd;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  /* without O_NONBLOCK, opening a FIFO would wait for a writer */
+  do
+    fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0 || fstat (fd, &st) != 0)
+    {
+      int saved = errno;
+      if (fd >= 0)
+        close (fd);
+      set_errno_error (error, saved);
+      return NULL;
+    }
+  if (!S_ISREG (st.st_mode))
+    {
+      close (fd);
+      if (S_ISDIR (st.st_mode))
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
+                             _ ("this is a folder, not a file"));
+      else
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                             _ ("this is a device, a pipe or a socket, not a file"));
+      return NULL;
+    }
+  file = g_new0 (FileSource, 1);
+  file->fd = fd;
+  identity_from_stat (&file->identity, &st);
+  name = g_path_get_basename (path);
+  return esp_source_new (&file_funcs, file, name, st.st_size);
+}
+
+/* memory */
+
+static gboolean
+bytes_read (gpointer data,
+            guint64 offset,
+            gsize length,
+            void *buffer,
+            GCancellable *cancellable,
+            GError **error)
+{
+  const guint8 *from = g_bytes_get_data (data, NULL);
+
+  memcpy (buffer, from + offset, length);
+  return TRUE;
+}
+
+static void
+bytes_free (gpointer data)
+{
+  g_bytes_unref (data);
+}
+
+static const EspSourceFuncs bytes_funcs = { bytes_read, NULL, bytes_free };
+
+EspSource *
+esp_source_new_for_bytes (GBytes *bytes, const char *name)
+{
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  return esp_source_new (&bytes_funcs, g_bytes_ref (bytes), name, g_bytes_get_size (bytes));
+}
+
+/* a range */
+
+EspSource *
+esp_source_new_range (EspSource *parent, guint64 offset, guint64 length, const char *name)
+{
+  EspSource *self;
+
+  g_return_val_if_fail (parent != NULL, NULL);
+  g_return_val_if_fail (esp_range_fits (offset, length, parent->size), NULL);
+
+  /* a range of a range goes to what has the bytes, so that no chain of them grows */
+  if (parent->is_range)
+    {
+      offset += parent->offset;
+      parent = parent->parent;
+    }
+  self = _esp_source_new_child (NULL, NULL, parent, offset, length, name);
+  self->is_range = TRUE;
+  return self;
+}
