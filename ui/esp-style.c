@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The bridge from libadwaita's style to the plain colours that src/draw takes. */
+
+#include "config.h"
+
+#include "esp-style.h"
+
+gboolean
+esp_style_is_dark (void)
+{
+  return adw_style_manager_get_dark (adw_style_manager_get_default ());
+}
+
+const EspPalette *
+esp_style_get_palette (void)
+{
+  return esp_style_is_dark () ? &esp_palette_dark : &esp_palette_light;
+}
+
+void
+esp_style_follow (GtkWidget *widget)
+{
+  g_return_if_fail (GTK_IS_WIDGET (widget));
+
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark",
+                           G_CALLBACK (gtk_widget_queue_draw), widget, G_CONNECT_SWAPPED);
+}
+
+guint32
+esp_style_get_color (GtkWidget *widget, const char *name, guint32 fallback)
+{
+  GtkStyleContext *context = gtk_widget_get_style_context (widget);
+  GdkRGBA color;
+
+  if (!gtk_style_context_lookup_color (context, name, &color))
+    return fallback;
+  return (guint32) (color.alpha * 255 + 0.5) << 24 | (guint32) (color.red * 255 + 0.5) << 16 |
+         (guint32) (color.green * 255 + 0.5) << 8 | (guint32) (color.blue * 255 + 0.5);
+}
