@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  *
  * Writes JSON as a stream into a file descriptor or a GString through one buffer; nothing is kept
  * as a tree. Separators are put in by itself. Doubles are written shortest-exact; NaN and
- * infinities are the strings "nan", "inf", "-inf". Strings that are not UTF-8 get U+FFFD; control
- * characters are escaped.
+ * infinities are the strings "nan", "inf", "-inf". Control characters are escaped; so are C0 80 (a
+ * NUL within a name, see esp_path_from_text()) and lone surrogates. For other bytes that are not
+ * UTF-8 there stands U+FFFD.
  */
 typedef struct _EspJsonWriter EspJsonWriter;
 

@@ -14,7 +14,8 @@ char *esp_number_format_value (double value,
                                int significant); /* −0.0493; 1.2e−07; NaN; +Inf; −Inf */
 char *esp_number_format_exact (
     double value,
-    gboolean single); /* shortest text that reads back the same float (single) or double */
+    gboolean single); /* shortest text that reads back the same float (single) or double: plain
+                         ASCII for copying; nan, inf, -inf */
 char *esp_number_format_shape (const gint64 *shape,
                                guint ndim);     /* 2048 × 2048; "scalar" when ndim is 0 */
 char *esp_number_format_percent (double share); /* 96.3 % */
