@@ -21,6 +21,8 @@
 #define ESP_LIMIT_PICKLE_LONG_BYTES (1024 * 1024) /* one integer */
 #define ESP_LIMIT_PICKLE_GLOBAL_BYTES 1024        /* module or class name */
 #define ESP_LIMIT_ZIP_MEMBERS 1000000
+#define ESP_LIMIT_ZIP_DIRECTORY_BYTES                                                              \
+  (256 * 1024 * 1024)                  /* so many members with names of 200 bytes */
 #define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
 #define ESP_LIMIT_MODULE_DEPTH 1000    /* nesting of containers and modules */
 #define ESP_LIMIT_ATTRIBUTE_BYTES 4096 /* one attribute of a module, as text */
