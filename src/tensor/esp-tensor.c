@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A view of a storage: shape, strides, offset, and how to read what lies there. Made by the format
+ * readers from hostile numbers, so everything is checked here once and then only read. A checkpoint
+ * has up to millions of these: one allocation each, words shared. Reading is in esp-tensor-read.c.
+ *
+ *   value at (i0, i1, ...) = decode (storage[offset + i0 * stride0 + i1 * stride1 + ...])
+ */
+
+#include "config.h"
+
+#include "esp-tensor-private.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+#include "esp-check.h"
+#include "esp-error.h"
+#include "esp-limits.h"
+
+struct _EspTensor
+{
+  gatomicrefcount ref_count;
+
+  /* owned */
+  char *native_dtype; /* GRefString */
+  EspStorage *storage;
+  EspAffine *affine;
+  GError *error;
+
+  EspDtype dtype;
+  EspTensorFlags flags;
+  guint64 count;
+  guint64 bytes;
+  gint64 offset;
+  guint ndim;
+  gint64 sizes[]; /* (ndim) shape, then (ndim) strides */
+};
+
+G_STATIC_ASSERT (sizeof (gsize) == 8);
+
+/* {{{ checks */
+
+static gboolean
+fail (GError **error, EspTensorError code, const char *message)
+{
+  g_set_error_literal (error, ESP_TENSOR_ERROR, code, message);
+  return FALSE;
+}
+
+/* Counts elements. A size of 0 is no excuse for an overflow among the others. */
+static gboolean
+count_elements (const gint64 *shape, guint ndim, guint64 *count, GError **error)
+{
+  gint64 product = 1;
+  gboolean empty = FALSE;
+
+  if (ndim > ESP_LIMIT_DIMS)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("A tensor of %u dimensions; at most %d can be read"), ndim, ESP_LIMIT_DIMS);
+      return FALSE;
+    }
+  for (guint i = 0; i < ndim; i++)
+    {
+      if (shape[i] < 0)
+        {
+          g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                       _ ("Dimension %u has the negative size %lld"), i, (long long) shape[i]);
+          return FALSE;
+        }
+      empty = empty || shape[i] == 0;
+      if (!esp_mul_i64 (product, MAX (shape[i], 1), &product))
+        return fail (error, ESP_TENSOR_ERROR_BOUNDS,
+                     _ ("The shape has more elements than 64 bits can count"));
+    }
+  *count = empty ? 0 : (guint64) product;
+  return TRUE;
+}
+
+/* lowest and highest element of the storage that the view reaches; count > 0 */
+static gboolean
+get_reach (const gint64 *shape,
+           const gint64 *strides,
+           guint ndim,
+           gint64 offset,
+           gint64 *lowest,
+           gint64 *highest)
+{
+  *lowest = *highest = offset;
+  for (guint i = 0; i < ndim; i++)
+    {
+      gint64 reach;
+      gint64 *end = strides[i] < 0 ? lowest : highest;
+
+      if (!esp_mul_i64 (shape[i] - 1, strides[i], &reach) || !esp_add_i64 (*end, reach, end))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_reach (EspTensor *self, EspStorage *storage, GError **error)
+{
+  gint64 lowest, highest;
+  guint64 elements;
+
+  if (self->count == 0)
+    return TRUE;
+  if (!get_reach (self->sizes, self->sizes + self->ndim, self->ndim, self->offset, &lowest,
+                  &highest))
+    return fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("Shape and strides overflow 64 bits"));
+
+  /* as many whole elements as the storage has; 8 / bits ones in a byte */
+  {
+    guint bits = esp_dtype_get_info (self->dtype)->bits;
+    guint64 size = esp_storage_get_size (storage);
+
+    elements = bits >= 8 ? size / (bits / 8) : size / bits * 8 + size % bits * 8 / bits;
+  }
+  if (lowest < 0 || (guint64) highest >= elements)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("Shape, strides and offset reach from element %lld to %lld, but the storage "
+                      "“%s” holds %llu elements"),
+                   (long long) lowest, (long long) highest, esp_storage_get_id (storage),
+                   (unsigned long long) elements);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_not_negative (const gint64 *strides, guint ndim, gint64 offset, GError **error)
+{
+  if (offset < 0)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS, _ ("Negative offset %lld"),
+                   (long long) offset);
+      return FALSE;
+    }
+  for (guint i = 0; strides != NULL && i < ndim; i++)
+    if (strides[i] < 0)
+      {
+        g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                     _ ("Dimension %u has the negative stride %lld"), i, (long long) strides[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* }}} */
+/* {{{ making */
+
+static void
+fill_strides (const gint64 *shape, guint ndim, gint64 *strides)
+{
+  gint64 stride = 1;
+
+  for (guint i = ndim; i-- > 0;)
+    {
+      strides[i] = stride;
+      stride *= MAX (shape[i], 1); /* can't overflow: count_elements() multiplied the same */
+    }
+}
+
+/* without storage; NULL where the shape alone is wrong */
+static EspTensor *
+new_described (EspDtype dtype,
+               const char *native_dtype,
+               const gint64 *shape,
+               guint ndim,
+               const gint64 *strides,
+               GError **error)
+{
+  EspTensor *self;
+  guint64 count, bytes;
+
+  if (!count_elements (shape, ndim, &count, error))
+    return NULL;
+  if (!esp_dtype_get_size (dtype, count, &bytes) || bytes > G_MAXINT64)
+    {
+      fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("The tensor has more bytes than 64 bits can count"));
+      return NULL;
+    }
+
+  self = g_malloc0 (sizeof *self + 2 * ndim * sizeof *shape);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->native_dtype = g_ref_string_new_intern (native_dtype != NULL ? native_dtype : "");
+  self->dtype = dtype;
+  self->count = count;
+  self->bytes = bytes;
+  self->ndim = ndim;
+  if (ndim > 0)
+    memcpy (self->sizes, shape, ndim * sizeof *shape);
+  if (ndim > 0 && strides != NULL)
+    memcpy (self->sizes + ndim, strides, ndim * sizeof *strides);
+  else
+    fill_strides (shape, ndim, self->sizes + ndim);
+  return self;
+}
+
+static EspAffine *
+affine_copy (const EspAffine *affine)
+{
+  EspAffine *copy = g_new (EspAffine, 1);
+
+  copy->axis = affine->axis;
+  copy->n = affine->n;
+  copy->scales = g_memdup2 (affine->scales, affine->n * sizeof *affine->scales);
+  copy->zero_points = g_memdup2 (affine->zero_points, affine->n * sizeof *affine->zero_points);
+  return copy;
+}
+
+static void
+affine_free (EspAffine *affine)
+{
+  g_free (affine->scales);
+  g_free (affine->zero_points);
+  g_free (affine);
+}
+
+EspTensor *
+esp_tensor_new (EspDtype dtype,
+                const char *native_dtype,
+                const gint64 *shape,
+                guint ndim,
+                const gint64 *strides,
+                gint64 offset,
+                EspTensorFlags flags,
+                EspStorage *storage,
+                GError **error)
+{
+  g_autoptr (EspTensor) self = NULL;
+
+  g_return_val_if_fail (dtype > ESP_DTYPE_INVALID && dtype < ESP_N_DTYPES, NULL);
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+  g_return_val_if_fail (storage != NULL, NULL);
+
+  if (!check_not_negative (strides, MIN (ndim, ESP_LIMIT_DIMS), offset, error))
+    return NULL;
+  self = new_described (dtype, native_dtype, shape, ndim, strides, error);
+  if (self == NULL)
+    return NULL;
+  self->offset = offset;
+  self->flags = flags;
+  if (!check_reach (self, storage, error))
+    return NULL;
+  self->storage = esp_storage_ref (storage);
+  return g_steal_pointer (&self);
+}
+
+EspTensor *
+esp_tensor_new_unreadable (EspDtype dtype,
+                           const char *native_dtype,
+                           const gint64 *shape,
+                           guint ndim,
+                           GError *reason)
+{
+  EspTensor *self;
+
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+  g_return_val_if_fail (reason != NULL, NULL);
+
+  self = new_described (dtype, native_dtype, shape, ndim, NULL, NULL);
+  /* its shape is nonsense too: keep the reason, which is what counts */
+  if (self == NULL)
+    self = new_described (dtype, native_dtype, (const gint64[]) { 0 }, 1, NULL, NULL);
+  self->error = reason;
+  return self;
+}
+
+EspTensor *
+esp_tensor_new_for_floats (const float *values, const gint64 *shape, guint ndim)
+{
+  g_autoptr (EspStorage) storage = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  EspTensor *self;
+  guint64 count;
+
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+
+  if (!count_elements (shape, ndim, &count, &error))
+    g_return_val_if_reached (NULL);
+  g_return_val_if_fail (values != NULL || count == 0, NULL);
+
+  bytes = g_bytes_new (values, count * sizeof *values);
+  storage = esp_storage_new_for_bytes (bytes, NULL);
+  self = esp_tensor_new (ESP_DTYPE_FLOAT32, "float32", shape, ndim, NULL, 0, 0, storage, &error);
+  g_return_val_if_fail (self != NULL, NULL);
+  return self;
+}
+
+static gboolean
+check_affine (EspTensor *self, const EspAffine *affine, GError **error)
+{
+  EspKind kind = esp_dtype_get_info (self->dtype)->kind;
+
+  if (kind != ESP_KIND_INT && kind != ESP_KIND_UINT)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_DTYPE,
+                   _ ("Values of type %s can't be quantised ones"),
+                   esp_dtype_get_info (self->dtype)->name);
+      return FALSE;
+    }
+  if (affine->axis < 0)
+    return affine->n == 1 || fail (error, ESP_TENSOR_ERROR_BOUNDS,
+                                   _ ("A tensor quantised as a whole needs one scale"));
+  if ((guint) affine->axis >= self->ndim)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("Quantised along axis %d of a tensor of %u dimensions"), affine->axis,
+                   self->ndim);
+      return FALSE;
+    }
+  if (affine->n != self->sizes[affine->axis])
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("%u scales for axis %d of size %lld"), affine->n, affine->axis,
+                   (long long) self->sizes[affine->axis]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+EspTensor *
+esp_tensor_with_affine (EspTensor *self, const EspAffine *affine, GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (affine != NULL, NULL);
+
+  return esp_tensor_new_view_with_affine (self, self->sizes, self->ndim, self->sizes + self->ndim,
+                                          self->offset, affine, error);
+}
+
+EspTensor *
+esp_tensor_new_view_with_affine (EspTensor *self,
+                                 const gint64 *shape,
+                                 guint ndim,
+                                 const gint64 *strides,
+                                 gint64 offset,
+                                 const EspAffine *affine,
+                                 GError **error)
+{
+  g_autoptr (EspTensor) view = NULL;
+
+  if (!esp_tensor_check_readable (self, error))
+    return NULL;
+  view = new_described (self->dtype, NULL, shape, ndim, strides, error);
+  if (view == NULL)
+    return NULL;
+  g_ref_string_release (view->native_dtype);
+  view->native_dtype = g_ref_string_acquire (self->native_dtype);
+  view->offset = offset;
+  view->flags = self->flags;
+  if (!check_reach (view, self->storage, error))
+    return NULL;
+  if (affine != NULL && !check_affine (view, affine, error))
+    return NULL;
+  view->affine = affine != NULL ? affine_copy (affine) : NULL;
+  view->storage = esp_storage_ref (self->storage);
+  return g_steal_pointer (&view);
+}
+
+EspTensor *
+esp_tensor_new_view (EspTensor *self,
+                     const gint64 *shape,
+                     guint ndim,
+                     const gint64 *strides,
+                     gint64 offset,
+                     GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+
+  if (self->affine != NULL && self->affine->axis >= 0)
+    {
+      fail (error, ESP_TENSOR_ERROR_DTYPE,
+            _ ("The tensor is quantised along one of its axes, so it can only be sliced"));
+      return NULL;
+    }
+  return esp_tensor_new_view_with_affine (self, shape, ndim, strides, offset, self->affine, error);
+}
+
+EspTensor *
+esp_tensor_ref (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+esp_tensor_unref (EspTensor *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ref_string_release (self->native_dtype);
+  g_clear_pointer (&self->storage, esp_storage_unref);
+  g_clear_pointer (&self->affine, affine_free);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* }}} */
+/* {{{ what it is */
+
+EspDtype
+esp_tensor_get_dtype (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, ESP_DTYPE_INVALID);
+
+  return self->dtype;
+}
+
+const char *
+esp_tensor_get_native_dtype (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->native_dtype;
+}
+
+guint
+esp_tensor_get_ndim (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->ndim;
+}
+
+const gint64 *
+esp_tensor_get_shape (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->sizes;
+}
+
+const gint64 *
+esp_tensor_get_strides (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->sizes + self->ndim;
+}
+
+gint64
+esp_tensor_get_offset (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->offset;
+}
+
+guint64
+esp_tensor_get_count (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->count;
+}
+
+guint64
+esp_tensor_get_bytes (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->bytes;
+}
+
+EspTensorFlags
+esp_tensor_get_flags (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->flags;
+}
+
+EspStorage *
+esp_tensor_get_storage (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->storage;
+}
+
+const EspAffine *
+esp_tensor_get_affine (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->affine;
+}
+
+const GError *
+esp_tensor_get_error (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->error;
+}
+
+gboolean
+esp_tensor_check_readable (EspTensor *self, GError **error)
+{
+  if (self->error == NULL)
+    return TRUE;
+  if (error != NULL)
+    *error = g_error_copy (self->error);
+  return FALSE;
+}
+
+guint
+esp_tensor_get_numbers_per_element (EspTensor *self)
+{
+  return esp_dtype_get_info (self->dtype)->kind == ESP_KIND_COMPLEX ? 2 : 1;
+}
+
+gboolean
+esp_tensor_is_contiguous (EspTensor *self)
+{
+  gint64 stride = 1;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  if (self->count == 0)
+    return TRUE;
+  for (guint i = self->ndim; i-- > 0;)
+    {
+      if (self->sizes[i] != 1 && self->sizes[self->ndim + i] != stride)
+        return FALSE;
+      stride *= self->sizes[i];
+    }
+  return TRUE;
+}
+
+gboolean
+esp_tensor_is_alias (EspTensor *self, EspTensor *other)
+{
+  g_return_val_if_fail (self != NULL && other != NULL, FALSE);
+
+  return self->storage != NULL && self->storage == other->storage && self->dtype == other->dtype &&
+         self->ndim == other->ndim && self->offset == other->offset &&
+         self->flags == other->flags &&
+         memcmp (self->sizes, other->sizes, 2 * self->ndim * sizeof *self->sizes) == 0;
+}
+
+/* }}} */
