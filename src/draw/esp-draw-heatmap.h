@@ -3,75 +3,11 @@
 
 #include <cairo.h>
 
+#include "esp-heatmap-geometry.h"
 #include "esp-norm.h"
-#include "esp-overview.h"
+#include "esp-palette.h"
 
 G_BEGIN_DECLS
-
-/* Colours of what is drawn round the data; the ui fills it from the style, `render` and tests use
- * the two constants. */
-typedef struct
-{
-  guint32 background, text, dim, line, accent, danger; /* 0xAARRGGBB */
-  gboolean dark;
-} EspPalette;
-
-extern const EspPalette esp_palette_light;
-extern const EspPalette esp_palette_dark;
-
-/**
- * EspViewport:
- *
- * Which part of a matrix (rows × columns) is on a stage of width × height pixels: @x, @y is the
- * matrix position (in cells) at the stage's left upper corner of the plot area, @cell the size of a
- * square cell in pixels. A plain value.
- */
-typedef struct
-{
-  double x, y;
-  double cell;
-} EspViewport;
-
-/* the margins round the plot area (index labels left and above), in pixels */
-#define ESP_HEATMAP_MARGIN_LEFT 46
-#define ESP_HEATMAP_MARGIN_TOP 24
-#define ESP_HEATMAP_MARGIN 12
-/* from this cell size on, cells show their numbers */
-#define ESP_HEATMAP_NUMBER_CELL 24
-
-typedef struct
-{
-  gint64 rows, columns; /* of the matrix */
-  EspViewport viewport;
-  int width, height; /* of the stage */
-} EspHeatmapGeometry;
-
-/* square cells, all of the matrix in view, centred; strips get at least 24 px of height by
- * stretching nothing: cells stay square up to 48 px */
-void esp_heatmap_geometry_fit (EspHeatmapGeometry *self);
-/* zooms by @factor, the matrix position under (@x, @y) of the stage stays there; clamped to
- * sensible cell sizes */
-void esp_heatmap_geometry_zoom (EspHeatmapGeometry *self, double factor, double x, double y);
-/* moves the viewport by stage pixels; never loses the matrix from sight */
-void esp_heatmap_geometry_pan (EspHeatmapGeometry *self, double dx, double dy);
-/* cell under a stage position; FALSE beside the matrix */
-gboolean esp_heatmap_geometry_cell_at (const EspHeatmapGeometry *self,
-                                       double x,
-                                       double y,
-                                       gint64 *row,
-                                       gint64 *column);
-/* stage rectangle of a cell */
-void esp_heatmap_geometry_cell_box (const EspHeatmapGeometry *self,
-                                    gint64 row,
-                                    gint64 column,
-                                    double *x,
-                                    double *y,
-                                    double *size);
-/* the cells that are in view, and how many pixels an overview of them needs */
-void esp_heatmap_geometry_visible (const EspHeatmapGeometry *self,
-                                   EspRegion *region,
-                                   guint *width,
-                                   guint *height);
 
 /* marks on rows: dead units and the like */
 typedef enum
@@ -86,11 +22,22 @@ typedef struct
   EspRowMarkKind kind;
 } EspRowMark;
 
+/**
+ * EspHeatmapScene:
+ *
+ * Everything that a heatmap shows, borrowed from the caller. Clear it and set the geometry, norm
+ * and palette at least; -1 for rows and columns that aren't meant.
+ */
 typedef struct
 {
   EspHeatmapGeometry geometry;
-  EspOverview *overview; /* may cover another region than is visible (coarse or stale): painted
-                            where it belongs; NULL paints the frame alone */
+  EspOverview *overview;   /* may cover another region than is visible (coarse or stale): painted
+                              where it belongs; NULL paints the frame alone */
+  cairo_surface_t *pixels; /* what esp_draw_overview_surface() made of @overview, kept by the caller
+                              from frame to frame; NULL: made on the spot */
+  EspOverview *ground;     /* painted below @overview where that doesn't reach (all of the matrix,
+                              coarse), or NULL */
+  cairo_surface_t *ground_pixels;
   EspNorm norm;
   EspReduction reduction;
   const EspPalette *palette;
@@ -112,8 +59,17 @@ void esp_draw_heatmap (cairo_t *cr, const EspHeatmapScene *scene);
 cairo_surface_t *esp_draw_overview_surface (EspOverview *overview,
                                             const EspNorm *norm,
                                             EspReduction reduction);
+/* a tile of the sheet: the whole overview in its own proportions in the middle of width × height
+ * pixels, marks of NaN and infinities on it. @pixels as above. */
+void esp_draw_tile (cairo_t *cr,
+                    int width,
+                    int height,
+                    EspOverview *overview,
+                    cairo_surface_t *pixels,
+                    const EspPalette *palette);
 
-/* legend: colour bar with histogram above and range below, on width × height (>= 16) pixels; @stats
+/* legend: colour bar with range below, from 64 pixels of height on with histogram above, from 84
+ * on with a line that tells what lies beyond the range; on width × height (>= 16) pixels; @stats
  * may be NULL */
 void esp_draw_levels (cairo_t *cr,
                       int width,
@@ -121,6 +77,13 @@ void esp_draw_levels (cairo_t *cr,
                       const EspNorm *norm,
                       EspStats *stats,
                       const EspPalette *palette);
+/* the bar of a colour map alone, for swatches */
+void esp_draw_colormap (cairo_t *cr,
+                        double x,
+                        double y,
+                        double width,
+                        double height,
+                        const EspColormap *colormap);
 /* histogram of all finite values; logarithmic counts if @log_counts */
 void esp_draw_histogram (cairo_t *cr,
                          int width,
@@ -136,12 +99,15 @@ void esp_draw_scalar (cairo_t *cr,
                       gboolean single,
                       const EspPalette *palette);
 
-/* a whole picture with title, heatmap, axes and levels: what `render` and the export write */
+/* a whole picture with title, heatmap, axes and levels: what `render` and the export write. The
+ * scene's geometry is fitted anew into the picture; its matrix size counts. */
 void esp_draw_figure (cairo_t *cr,
                       int width,
                       int height,
                       const char *title,
                       const EspHeatmapScene *scene,
                       EspStats *stats);
+/* where the heatmap lies in such a picture: the stage to make an overview for */
+void esp_draw_figure_get_stage (int width, int height, int *stage_width, int *stage_height);
 
 G_END_DECLS

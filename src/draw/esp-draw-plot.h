@@ -14,6 +14,12 @@ typedef struct
   guint32 color;
 } EspCurve;
 
+/* the margins round the plot area of esp_draw_plot() and esp_draw_histogram() */
+#define ESP_PLOT_MARGIN_LEFT 46
+#define ESP_PLOT_MARGIN_RIGHT 12
+#define ESP_PLOT_MARGIN_TOP 8
+#define ESP_PLOT_MARGIN_BOTTOM 20
+
 /* curves over a common x axis with round ticks; y logarithmic if @log_y and all y > 0 */
 void esp_draw_plot (cairo_t *cr,
                     int width,
@@ -23,8 +29,10 @@ void esp_draw_plot (cairo_t *cr,
                     gboolean log_y,
                     const EspPalette *palette);
 
-/* round tick positions in [lo, hi], at most @max_ticks; returns how many were written. Used by all
- * axes. */
+/* round tick positions (1, 2 or 5 times a power of ten apart) in [lo, hi], at most @max_ticks;
+ * returns how many were written */
 guint esp_draw_ticks (double lo, double hi, guint max_ticks, double *ticks);
+/* the same on a logarithmic axis: powers of ten, with 3 between (2 and 5 where there is room) */
+guint esp_draw_log_ticks (double lo, double hi, guint max_ticks, double *ticks);
 
 G_END_DECLS

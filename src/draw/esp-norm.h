@@ -10,11 +10,13 @@ typedef enum
 {
   ESP_SCALE_LINEAR,
   ESP_SCALE_SYMLOG, /* linear within @threshold of 0, logarithmic beyond */
-  ESP_SCALE_LOG,
-  ESP_SCALE_SQRT, /* sign(v) sqrt(|v|) */
+  ESP_SCALE_LOG,    /* of positive values; those <= 0 get the low end's colour */
+  ESP_SCALE_SQRT,   /* sign(v) sqrt(|v|) */
+  ESP_N_SCALES
 } EspScale;
 
 EspScale esp_scale_from_name (const char *name, gboolean *found);
+const char *esp_scale_get_name (EspScale scale); /* "linear", "symlog", "log", "sqrt" */
 
 /**
  * EspNorm:
@@ -29,8 +31,10 @@ typedef struct
   double threshold; /* of symlog, > 0 */
 } EspNorm;
 
-/* range from statistics: symmetric about 0 for signed data with a diverging map, else min to max;
- * all-equal data get a range of width > 0 */
+/* range from statistics: symmetric about 0 for signed data with a diverging map, else min to max.
+ * All-equal data get a range of width > 0. Where a few of many values lie far out (beyond three
+ * times the 0.1 % and 99.9 % quantiles), the range is that of the quantiles, so that the others
+ * don't all look alike; esp_draw_levels() tells how many lie beyond. */
 void esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark);
 void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark);
 double esp_norm_map (const EspNorm *self, double value);   /* 0 to 1, clamped; NaN for NaN */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Index labels left of and above a heatmap: round indices, every index where cells are large, the
+ * cell under the pointer or the cursor's in dark pills, a sign instead of the index where a row is
+ * marked. The labels stand at the edge of what is visible of the matrix. */
+#include "config.h"
+
+#include "esp-draw-private.h"
+#include "esp-draw-plot.h"
+
+#include <math.h>
+
+/* one axis: where it lies and how its cells follow one another */
+typedef struct
+{
+  gint64 n;            /* indices of the matrix */
+  double start, size;  /* stage position of index 0, size of a cell */
+  double from, extent; /* what is in view of it */
+  double edge;         /* the matrix's edge that labels stand at */
+  gboolean vertical;
+  double taken_from, taken_to; /* where the axis's name stands */
+} Axis;
+
+static void
+axis_init (Axis *axis, const EspHeatmapGeometry *geometry, gboolean vertical)
+{
+  double x, y, width, height, cell_x, cell_y, cell_width, cell_height;
+
+  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &width, &height);
+  esp_heatmap_geometry_cell_box (geometry, 0, 0, &cell_x, &cell_y, &cell_width, &cell_height);
+  axis->vertical = vertical;
+  axis->n = vertical ? geometry->rows : geometry->columns;
+  axis->start = vertical ? cell_y : cell_x;
+  axis->size = vertical ? cell_height : cell_width;
+  axis->from = vertical ? y : x;
+  axis->extent = vertical ? height : width;
+  axis->edge = vertical ? floor (x) - 6 : floor (y) - 12;
+  axis->taken_from = axis->taken_to = -1;
+}
+
+/* cells between labels that lie @room pixels apart at least: 1, 2, 5, 10, ...; powers of two where
+ * the matrix is a multiple of 64 wide, as most layers are */
+static gint64
+get_step (const Axis *axis, double room)
+{
+  double least = room / axis->size, step = 1;
+
+  if (axis->n % 64 == 0)
+    {
+      while (step < least)
+        step *= 2;
+      return (gint64) step;
+    }
+
+  for (guint i = 0; step < least; i++)
+    step *= i % 3 == 1 ? 2.5 : 2; /* 1 2 5 10 20 50 */
+
+  return (gint64) step;
+}
+
+static void
+draw_label (cairo_t *cr, const Axis *axis, const char *text, double position)
+{
+  if (axis->vertical)
+    esp_draw_text (cr, text, axis->edge, position, ESP_ALIGN_END);
+  else
+    esp_draw_text (cr, text, position, axis->edge, ESP_ALIGN_MIDDLE);
+}
+
+static gboolean
+is_marked (const EspHeatmapScene *scene, const Axis *axis, double position)
+{
+  if (axis->vertical == scene->marks_on_columns)
+    return FALSE;
+  for (guint i = 0; i < scene->n_marks; i++)
+    if (scene->marks[i].kind == ESP_ROW_DEAD &&
+        fabs (axis->start + ((double) scene->marks[i].row + 0.5) * axis->size - position) < 12)
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+draw_labels (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
+{
+  char text[32];
+  double widest, room;
+  gint64 step, first, last;
+
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, axis->n - 1);
+  widest = esp_draw_get_text_width (cr, text);
+  room = axis->vertical ? 18 : widest + 12;
+  step = get_step (axis, room);
+  first = (gint64) fmax (0, floor ((axis->from - axis->start) / axis->size / (double) step)) * step;
+  last = (gint64) fmin ((double) axis->n - 1,
+                        ceil ((axis->from + axis->extent - axis->start) / axis->size));
+  for (gint64 i = first; i <= last; i += step)
+    {
+      double middle = axis->start + ((double) i + 0.5) * axis->size;
+      double reach = axis->vertical ? 6 : widest / 2;
+
+      if (middle < axis->from || middle > axis->from + axis->extent ||
+          is_marked (scene, axis, middle))
+        continue;
+      if (axis->size < 14)
+        {
+          esp_draw_set_color (cr, scene->palette->line);
+          if (axis->vertical)
+            cairo_rectangle (cr, axis->edge + 2, floor (middle), 3, 1);
+          else
+            cairo_rectangle (cr, floor (middle), axis->edge + 8, 1, 3);
+          cairo_fill (cr);
+        }
+      if (middle + reach > axis->taken_from && middle - reach < axis->taken_to)
+        continue;
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, i);
+      esp_draw_set_color (cr, scene->palette->dim);
+      draw_label (cr, axis, text, middle);
+    }
+}
+
+/* "in" at the right end above, "out" at the lower end left: beyond the matrix where there is room,
+ * else instead of the labels there */
+static void
+draw_name (cairo_t *cr, const EspHeatmapScene *scene, Axis *axis, const char *name)
+{
+  double end = axis->from + axis->extent, size, room;
+
+  if (name == NULL || name[0] == '\0' || axis->extent < 40)
+    return;
+
+  size = axis->vertical ? 12 : esp_draw_get_text_width (cr, name);
+  room = (axis->vertical ? scene->geometry.height : scene->geometry.width) - end;
+  if (room >= size + 8)
+    end += size + 6;
+  esp_draw_set_color (cr, scene->palette->dim);
+  if (axis->vertical)
+    esp_draw_text (cr, name, axis->edge, end - 6, ESP_ALIGN_END);
+  else
+    esp_draw_text (cr, name, end, axis->edge, ESP_ALIGN_END);
+  axis->taken_from = end - size - 4;
+  axis->taken_to = end + 4;
+}
+
+static void
+draw_index_pill (cairo_t *cr, const Axis *axis, gint64 index)
+{
+  double middle = axis->start + ((double) index + 0.5) * axis->size;
+  char text[32];
+
+  if (index < 0 || middle < axis->from || middle > axis->from + axis->extent)
+    return;
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, index);
+  if (axis->vertical)
+    esp_draw_pill (cr, text, axis->edge + 2, middle, ESP_ALIGN_END);
+  else
+    esp_draw_pill (cr, text, middle, axis->edge, ESP_ALIGN_MIDDLE);
+}
+
+/* a barred circle in the place of a dead unit's index */
+static void
+draw_dead_signs (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
+{
+  double last = -G_MAXDOUBLE;
+
+  cairo_set_line_width (cr, 1.5);
+  esp_draw_set_color (cr, scene->palette->danger);
+  for (guint i = 0; i < scene->n_marks; i++)
+    {
+      double middle = axis->start + ((double) scene->marks[i].row + 0.5) * axis->size;
+      double x = axis->vertical ? axis->edge - 5 : middle;
+      double y = axis->vertical ? middle : axis->edge;
+
+      if (scene->marks[i].kind != ESP_ROW_DEAD || middle < axis->from ||
+          middle > axis->from + axis->extent || fabs (middle - last) < 12)
+        continue;
+      last = middle;
+      x = floor (x) + 0.5;
+      y = floor (y) + 0.5;
+      cairo_new_sub_path (cr);
+      cairo_arc (cr, x, y, 5, 0, 2 * G_PI);
+      cairo_move_to (cr, x - 3.5, y - 3.5);
+      cairo_line_to (cr, x + 3.5, y + 3.5);
+      cairo_stroke (cr);
+    }
+}
+
+/* "×10⁻³" in the corner: the unit of the numbers in cells */
+static void
+draw_factor (cairo_t *cr,
+             const EspHeatmapScene *scene,
+             const Axis *rows,
+             const Axis *columns,
+             int factor)
+{
+  static const char *const superscript[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };
+  g_autofree char *power = g_strdup_printf ("%d", ABS (factor));
+  g_autoptr (GString) text = g_string_new (factor < 0 ? "×10⁻" : "×10");
+
+  if (factor == 0)
+    return;
+  for (const char *c = power; *c != '\0'; c++)
+    g_string_append (text, superscript[*c - '0']);
+  esp_draw_set_color (cr, scene->palette->text);
+  esp_draw_text (cr, text->str, rows->edge, columns->edge, ESP_ALIGN_END);
+}
+
+void
+esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor)
+{
+  Axis rows, columns;
+  gboolean hover = scene->hover_row >= 0;
+
+  axis_init (&rows, &scene->geometry, TRUE);
+  axis_init (&columns, &scene->geometry, FALSE);
+  if (rows.extent <= 0 || columns.extent <= 0)
+    return;
+
+  esp_draw_set_font (cr, scene->palette, ESP_DRAW_AXIS_SIZE, FALSE);
+  draw_factor (cr, scene, &rows, &columns, factor);
+  draw_name (cr, scene, &columns, scene->column_axis);
+  draw_name (cr, scene, &rows, scene->row_axis);
+  draw_labels (cr, scene, &columns);
+  if (scene->geometry.rows > 1)
+    draw_labels (cr, scene, &rows);
+  draw_dead_signs (cr, scene, scene->marks_on_columns ? &columns : &rows);
+  draw_index_pill (cr, &columns, hover ? scene->hover_column : scene->cursor_column);
+  if (scene->geometry.rows > 1)
+    draw_index_pill (cr, &rows, hover ? scene->hover_row : scene->cursor_row);
+}

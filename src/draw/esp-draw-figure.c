@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole pictures put together from the painters: the figure that `render` and the export write, a
+ * tile of the sheet, and a number standing alone. */
+#include "config.h"
+
+#include "esp-draw-private.h"
+#include "esp-number.h"
+
+#include <math.h>
+
+#define TITLE 34
+#define LEVELS 92
+/* smaller pictures go without levels */
+#define LEVELS_FROM 240
+
+void
+esp_draw_scalar (cairo_t *cr,
+                 int width,
+                 int height,
+                 double value,
+                 gboolean single,
+                 const EspPalette *palette)
+{
+  g_autofree char *text = esp_number_format_exact (value, single);
+  double size = 48, room = MAX (1, width - 24), needed;
+
+  g_return_if_fail (palette != NULL);
+
+  cairo_save (cr);
+  esp_draw_set_font (cr, palette, size, FALSE);
+  needed = esp_draw_get_text_width (cr, text);
+  if (needed > room)
+    esp_draw_set_font (cr, palette, fmax (8, size * room / needed), FALSE);
+  esp_draw_set_color (cr, palette->text);
+  esp_draw_text (cr, text, width / 2.0, height / 2.0, ESP_ALIGN_MIDDLE);
+  cairo_restore (cr);
+}
+
+void
+esp_draw_figure_get_stage (int width, int height, int *stage_width, int *stage_height)
+{
+  *stage_width = MAX (1, width);
+  *stage_height = MAX (1, height - TITLE - (height >= LEVELS_FROM ? LEVELS : 0));
+}
+
+void
+esp_draw_figure (cairo_t *cr,
+                 int width,
+                 int height,
+                 const char *title,
+                 const EspHeatmapScene *scene,
+                 EspStats *stats)
+{
+  EspHeatmapScene fitted = *scene;
+  double x, y, box_width, box_height;
+
+  g_return_if_fail (scene->palette != NULL);
+
+  esp_draw_figure_get_stage (width, height, &fitted.geometry.width, &fitted.geometry.height);
+  esp_heatmap_geometry_fit (&fitted.geometry);
+
+  cairo_save (cr);
+  esp_draw_set_color (cr, scene->palette->background);
+  cairo_rectangle (cr, 0, 0, width, height);
+  cairo_fill (cr);
+  if (title != NULL)
+    {
+      esp_draw_set_font (cr, scene->palette, 14, TRUE);
+      esp_draw_set_color (cr, scene->palette->text);
+      esp_draw_text (cr, title, ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_START);
+    }
+
+  cairo_translate (cr, 0, TITLE);
+  esp_draw_heatmap (cr, &fitted);
+  if (height >= LEVELS_FROM)
+    {
+      esp_heatmap_geometry_matrix_box (&fitted.geometry, &x, &y, &box_width, &box_height);
+      cairo_translate (cr, ESP_HEATMAP_MARGIN_LEFT, fitted.geometry.height);
+      esp_draw_levels (cr, width - ESP_HEATMAP_MARGIN_LEFT - ESP_HEATMAP_MARGIN, LEVELS - 8,
+                       &fitted.norm, stats, scene->palette);
+    }
+  cairo_restore (cr);
+}
+
+void
+esp_draw_tile (cairo_t *cr,
+               int width,
+               int height,
+               EspOverview *overview,
+               cairo_surface_t *pixels,
+               const EspPalette *palette)
+{
+  const EspRegion *region = esp_overview_get_region (overview);
+  EspHeatmapScene scene = {
+    .geometry = { .rows = region->rows, .columns = region->columns },
+    .overview = overview,
+    .pixels = pixels,
+    .palette = palette,
+  };
+  EspHeatmapGeometry *geometry = &scene.geometry;
+  double x, y, box_width, box_height;
+
+  /* a stage whose plot area is the tile */
+  geometry->width = width + ESP_HEATMAP_MARGIN_LEFT + ESP_HEATMAP_MARGIN;
+  geometry->height = height + ESP_HEATMAP_MARGIN_TOP + ESP_HEATMAP_MARGIN;
+  esp_heatmap_geometry_fit (geometry);
+  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &box_width, &box_height);
+
+  cairo_save (cr);
+  cairo_translate (cr, -ESP_HEATMAP_MARGIN_LEFT, -ESP_HEATMAP_MARGIN_TOP);
+  cairo_rectangle (cr, x, y, box_width, box_height);
+  cairo_clip (cr);
+  esp_draw_pixels (cr, geometry, overview, pixels);
+  esp_draw_nonfinite (cr, &scene);
+  cairo_restore (cr);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The legend of a heatmap (colour bar, its range, a histogram above it) and the histogram on its
+ * own. In: a norm and the exact counts of EspStats; out: at most a bar for every three pixels. */
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "esp-draw-plot.h"
+#include "esp-draw-private.h"
+#include "esp-number.h"
+
+#include <math.h>
+
+#define BAR 12
+#define LABELS 18
+#define CAPTION 20
+#define HISTOGRAM_FROM 64
+#define CAPTION_FROM 84
+
+void
+esp_draw_colormap (cairo_t *cr,
+                   double x,
+                   double y,
+                   double width,
+                   double height,
+                   const EspColormap *colormap)
+{
+  cairo_surface_t *strip = cairo_image_surface_create (CAIRO_FORMAT_RGB24, 256, 1);
+  guint32 *pixels = (guint32 *) (gpointer) cairo_image_surface_get_data (strip);
+
+  g_return_if_fail (colormap != NULL);
+
+  for (guint i = 0; i < 256; i++)
+    {
+      const guint8 *entry = colormap->table[i];
+
+      pixels[i] = (guint32) entry[0] << 16 | (guint32) entry[1] << 8 | entry[2];
+    }
+  cairo_surface_mark_dirty (strip);
+
+  cairo_save (cr);
+  cairo_rectangle (cr, x, y, width, height);
+  cairo_clip (cr);
+  cairo_translate (cr, x, y);
+  cairo_scale (cr, width / 256, height);
+  cairo_set_source_surface (cr, strip, 0, 0);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_NEAREST);
+  cairo_paint (cr);
+  cairo_restore (cr);
+  cairo_surface_destroy (strip);
+}
+
+/* heights 0 to 1 of @n bars along the colour bar; square roots, so that a peak at 0 leaves the
+ * others visible */
+static void
+get_profile (const EspNorm *norm, EspStats *stats, guint n, double *bars)
+{
+  double most = 0;
+
+  if (norm->scale == ESP_SCALE_LINEAR)
+    esp_stats_get_bins (stats, norm->lo, norm->hi, n, bars);
+  else
+    for (guint i = 0; i < n; i++)
+      esp_stats_get_bins (stats, esp_norm_unmap (norm, (double) i / n),
+                          esp_norm_unmap (norm, (double) (i + 1) / n), 1, &bars[i]);
+  for (guint i = 0; i < n; i++)
+    most = fmax (most, bars[i]);
+  for (guint i = 0; i < n; i++)
+    bars[i] = most > 0 ? sqrt (bars[i] / most) : 0;
+}
+
+static void
+draw_profile (cairo_t *cr,
+              double y,
+              double width,
+              double height,
+              const EspNorm *norm,
+              EspStats *stats,
+              const EspPalette *palette)
+{
+  const EspStatsValues *values = esp_stats_get_values (stats);
+  guint most = norm->scale == ESP_SCALE_LINEAR ? 160 : 64;
+  guint n = (guint) CLAMP (fmin (width / 4, 4 * sqrt ((double) values->finite)), 8, most);
+  g_autofree double *bars = g_new0 (double, n);
+
+  get_profile (norm, stats, n, bars);
+  for (guint i = 0; i < n; i++)
+    {
+      double left = round (i * width / n), right = round ((i + 1) * width / n);
+      double tall = bars[i] > 0 ? fmax (1, bars[i] * height) : 0;
+
+      cairo_rectangle (cr, left, y + height - tall, right - left, tall);
+    }
+  esp_draw_set_color (cr, palette->dark ? 0x70ffffff : 0x70000000);
+  cairo_fill (cr);
+}
+
+/* "1,204 cells beyond the range, one as far as −3.906" */
+static char *
+describe_beyond (const EspNorm *norm, EspStats *stats)
+{
+  const EspStatsValues *values = esp_stats_get_values (stats);
+  g_autofree char *count = NULL, *farthest = NULL;
+  double inside = 0, most;
+  guint64 beyond;
+
+  if (values->finite == 0 || (values->min >= norm->lo && values->max <= norm->hi))
+    return NULL;
+
+  esp_stats_get_bins (stats, norm->lo, norm->hi, 1, &inside);
+  beyond = (guint64) fmax (1, round ((double) values->finite - inside));
+  most = norm->lo - values->min > values->max - norm->hi ? values->min : values->max;
+  count = esp_number_format_count (beyond);
+  farthest = esp_number_format_value (most, 4);
+  return g_strdup_printf (ngettext ("%s value beyond the range, as far as %s",
+                                    "%s values beyond the range, one as far as %s",
+                                    (gulong) MIN (beyond, G_MAXLONG)),
+                          count, farthest);
+}
+
+static void
+draw_caption (cairo_t *cr,
+              double width,
+              const EspNorm *norm,
+              EspStats *stats,
+              const EspPalette *palette)
+{
+  g_autofree char *beyond = stats != NULL ? describe_beyond (norm, stats) : NULL;
+  g_autofree char *lo = esp_number_format_value (norm->lo, 3);
+  g_autofree char *hi = esp_number_format_value (norm->hi, 3);
+  g_autofree char *range = norm->lo == -norm->hi ? g_strdup_printf (_ ("Range ±%s"), hi)
+                                                 : g_strdup_printf (_ ("Range %s to %s"), lo, hi);
+  double taken;
+
+  esp_draw_set_font (cr, palette, 12, FALSE);
+  esp_draw_set_color (cr, palette->text);
+  esp_draw_text (cr, range, 0, CAPTION / 2 - 2, ESP_ALIGN_START);
+  taken = esp_draw_get_text_width (cr, range);
+  if (beyond == NULL || taken + 16 + esp_draw_get_text_width (cr, beyond) > width)
+    return;
+  esp_draw_set_color (cr, palette->dim);
+  esp_draw_text (cr, beyond, width, CAPTION / 2 - 2, ESP_ALIGN_END);
+}
+
+/* both ends and, where there is room, 0 and the middle of the map */
+static void
+draw_range (cairo_t *cr, double width, double y, const EspNorm *norm, const EspPalette *palette)
+{
+  g_autofree char *lo = esp_number_format_value (esp_norm_unmap (norm, 0), 3);
+  g_autofree char *hi = esp_number_format_value (norm->hi, 3);
+  gboolean crosses = norm->lo < 0 && norm->hi > 0;
+  double middle = crosses ? esp_norm_map (norm, 0) : 0.5;
+  g_autofree char *text = crosses ? g_strdup ("0")
+                                  : esp_number_format_value (esp_norm_unmap (norm, 0.5), 3);
+  double from, to, half;
+
+  esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
+  esp_draw_set_color (cr, palette->dim);
+  esp_draw_text (cr, lo, 0, y, ESP_ALIGN_START);
+  esp_draw_text (cr, hi, width, y, ESP_ALIGN_END);
+  from = esp_draw_get_text_width (cr, lo) + 8;
+  to = width - esp_draw_get_text_width (cr, hi) - 8;
+  half = esp_draw_get_text_width (cr, text) / 2;
+  if (middle * width - half > from && middle * width + half < to)
+    esp_draw_text (cr, text, middle * width, y, ESP_ALIGN_MIDDLE);
+}
+
+void
+esp_draw_levels (cairo_t *cr,
+                 int width,
+                 int height,
+                 const EspNorm *norm,
+                 EspStats *stats,
+                 const EspPalette *palette)
+{
+  double labels = height >= BAR + LABELS ? LABELS : 0;
+  double bar = height - labels - BAR, top;
+
+  g_return_if_fail (norm != NULL && norm->colormap != NULL && palette != NULL);
+
+  cairo_save (cr);
+  if (height >= CAPTION_FROM)
+    draw_caption (cr, width, norm, stats, palette);
+  top = height >= CAPTION_FROM ? CAPTION : 0;
+  if (stats != NULL && height >= HISTOGRAM_FROM)
+    draw_profile (cr, top, width, bar - top, norm, stats, palette);
+  esp_draw_colormap (cr, 0, bar, width, BAR, norm->colormap);
+  if (labels > 0)
+    draw_range (cr, width, bar + BAR + LABELS / 2.0 + 1, norm, palette);
+  cairo_restore (cr);
+}
+
+/* grid line and label of a count */
+static void
+draw_count (cairo_t *cr, double count, double y, double width, const EspPalette *palette)
+{
+  g_autofree char *text = esp_number_format_count ((guint64) count);
+
+  cairo_rectangle (cr, ESP_PLOT_MARGIN_LEFT, floor (y), width, 1);
+  esp_draw_set_color (cr, palette->line);
+  cairo_fill (cr);
+  esp_draw_set_color (cr, palette->dim);
+  esp_draw_text (cr, text, ESP_PLOT_MARGIN_LEFT - 8, y, ESP_ALIGN_END);
+}
+
+/* share of the height for a count */
+static double
+get_count_share (double count, double most, gboolean log_counts)
+{
+  if (count <= 0 || most <= 0)
+    return 0;
+
+  /* a single value has to show, so the axis starts below 1 */
+  return log_counts ? log (2 * count) / log (2 * fmax (most, 1)) : count / most;
+}
+
+static void
+draw_counts (cairo_t *cr,
+             double most,
+             double width,
+             double height,
+             gboolean log_counts,
+             const EspPalette *palette)
+{
+  double ticks[8];
+  guint room = (guint) CLAMP (height / 24, 2, 8);
+  guint n = log_counts ? esp_draw_log_ticks (1, fmax (most, 1), room, ticks)
+                       : esp_draw_ticks (0, fmax (most, 1), room, ticks);
+
+  for (guint i = 0; i < n; i++)
+    if (ticks[i] == floor (ticks[i]))
+      draw_count (cr, ticks[i],
+                  ESP_PLOT_MARGIN_TOP +
+                      (1 - get_count_share (ticks[i], fmax (most, 1), log_counts)) * height,
+                  width, palette);
+}
+
+static void
+draw_values (cairo_t *cr, double lo, double hi, double width, double y, const EspPalette *palette)
+{
+  double ticks[10];
+  guint n = esp_draw_ticks (lo, hi, (guint) CLAMP (width / 80, 2, 10), ticks);
+
+  esp_draw_set_color (cr, palette->dim);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *text = esp_number_format_value (ticks[i], 3);
+      double x = ESP_PLOT_MARGIN_LEFT + (ticks[i] - lo) / (hi - lo) * width;
+
+      esp_draw_text (cr, text, x, y, ESP_ALIGN_MIDDLE);
+    }
+}
+
+void
+esp_draw_histogram (cairo_t *cr,
+                    int width,
+                    int height,
+                    EspStats *stats,
+                    gboolean log_counts,
+                    const EspPalette *palette)
+{
+  double plot_width = MAX (1, width - ESP_PLOT_MARGIN_LEFT - ESP_PLOT_MARGIN_RIGHT);
+  double plot_height = MAX (1, height - ESP_PLOT_MARGIN_TOP - ESP_PLOT_MARGIN_BOTTOM);
+  const EspStatsValues *values;
+  double lo, hi, most = 0;
+  guint n;
+  g_autofree double *bins = NULL;
+
+  g_return_if_fail (stats != NULL && palette != NULL);
+
+  values = esp_stats_get_values (stats);
+  lo = values->finite > 0 ? values->min : 0;
+  hi = values->finite > 0 ? values->max : 1;
+  if (hi <= lo)
+    {
+      double half = lo != 0 ? fabs (lo) / 2 : 0.5;
+
+      lo -= half;
+      hi += half;
+    }
+  n = (guint) CLAMP (fmin (plot_width / 3, 3 * sqrt ((double) values->finite)), 5, 400);
+  bins = g_new0 (double, n);
+  esp_stats_get_bins (stats, lo, hi, n, bins);
+  for (guint i = 0; i < n; i++)
+    most = fmax (most, bins[i]);
+
+  cairo_save (cr);
+  esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
+  draw_counts (cr, most, plot_width, plot_height, log_counts, palette);
+  for (guint i = 0; i < n; i++)
+    {
+      double left = round (i * plot_width / n), right = round ((i + 1) * plot_width / n);
+      double gap = right - left > 5 ? 1 : 0;
+      double tall = bins[i] >= 0.5
+                        ? fmax (1,
+                                get_count_share (bins[i], fmax (most, 1), log_counts) * plot_height)
+                        : 0;
+
+      cairo_rectangle (cr, ESP_PLOT_MARGIN_LEFT + left, ESP_PLOT_MARGIN_TOP + plot_height - tall,
+                       right - left - gap, tall);
+    }
+  esp_draw_set_color (cr, (palette->accent & 0xffffff) | 0xd0000000u);
+  cairo_fill (cr);
+  draw_values (cr, lo, hi, plot_width, ESP_PLOT_MARGIN_TOP + plot_height + 11, palette);
+  cairo_restore (cr);
+}

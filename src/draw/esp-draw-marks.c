@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Marks that have the same size at every zoom: where values aren't finite, and rows of units that
+ * never fire. Marks that would cover one another become one. Reads the flags of the visible
+ * overview pixels once a frame. */
+#include "config.h"
+
+#include "esp-draw-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MARK 12
+/* a row lower than this has no room for a frame of its own */
+#define THIN_ROW 6
+
+/* the marker of one place: a 12 px square with white and black edge */
+static void
+draw_marker (cairo_t *cr, guint8 flags, double x, double y)
+{
+  x = round (x) - MARK / 2.0;
+  y = round (y) - MARK / 2.0;
+  cairo_rectangle (cr, x, y, MARK, MARK);
+  esp_draw_set_color (cr, 0xffffffff);
+  cairo_fill (cr);
+  cairo_rectangle (cr, x + 1, y + 1, MARK - 2, MARK - 2);
+  esp_draw_set_color (cr, 0xff000000);
+  cairo_fill (cr);
+  if (flags & ESP_PIXEL_NAN)
+    {
+      esp_draw_hazard (cr, x + 2, y + 2, MARK - 4, MARK - 4);
+      return;
+    }
+
+  esp_draw_set_color (cr, 0xffffffff);
+  if (flags & ESP_PIXEL_POSITIVE_INF)
+    {
+      cairo_move_to (cr, x + 6, y + 3);
+      cairo_line_to (cr, x + 9, y + 9);
+      cairo_line_to (cr, x + 3, y + 9);
+    }
+  else
+    {
+      cairo_move_to (cr, x + 6, y + 9);
+      cairo_line_to (cr, x + 9, y + 3);
+      cairo_line_to (cr, x + 3, y + 3);
+    }
+  cairo_close_path (cr);
+  cairo_fill (cr);
+}
+
+/* One marker stands for all that lies within a square of 12 px; a square that is mostly not finite
+ * shows by its own stripes and needs none. */
+typedef struct
+{
+  double left, top; /* of the stage part that is covered */
+  guint columns, rows;
+  guint *counts;   /* (rows, columns) flagged pixels */
+  guint8 *flags;   /* (rows, columns) */
+  guint32 *places; /* (rows, columns) first flagged pixel, y << 16 | x */
+  gboolean *drawn; /* (rows, columns) */
+  double *drawn_x, *drawn_y;
+} MarkGrid;
+
+static void
+mark_grid_init (MarkGrid *grid, double x, double y, double width, double height)
+{
+  gsize n;
+
+  grid->left = x;
+  grid->top = y;
+  grid->columns = (guint) (width / MARK) + 1;
+  grid->rows = (guint) (height / MARK) + 1;
+  n = (gsize) grid->columns * grid->rows;
+  grid->counts = g_new0 (guint, n);
+  grid->flags = g_new0 (guint8, n);
+  grid->places = g_new0 (guint32, n);
+  grid->drawn = g_new0 (gboolean, n);
+  grid->drawn_x = g_new0 (double, n);
+  grid->drawn_y = g_new0 (double, n);
+}
+
+static void
+mark_grid_clear (MarkGrid *grid)
+{
+  g_free (grid->counts);
+  g_free (grid->flags);
+  g_free (grid->places);
+  g_free (grid->drawn);
+  g_free (grid->drawn_x);
+  g_free (grid->drawn_y);
+}
+
+static void
+mark_grid_add (MarkGrid *grid, guint8 flags, double x, double y, guint px, guint py)
+{
+  guint column = (guint) CLAMP ((x - grid->left) / MARK, 0, grid->columns - 1);
+  guint row = (guint) CLAMP ((y - grid->top) / MARK, 0, grid->rows - 1);
+  gsize i = (gsize) row * grid->columns + column;
+
+  if (grid->counts[i]++ == 0 || (flags & ~grid->flags[i] & ESP_PIXEL_NAN))
+    grid->places[i] = py << 16 | px;
+  grid->flags[i] |= flags;
+}
+
+/* whether a marker at (x, y) would cover one that is drawn already; these can only lie in the
+ * squares round it */
+static gboolean
+covers_marker (const MarkGrid *grid, guint column, guint row, double x, double y)
+{
+  for (guint j = row > 0 ? row - 1 : 0; j <= row; j++)
+    for (guint i = column > 0 ? column - 1 : 0; i <= column + 1 && i < grid->columns; i++)
+      {
+        gsize k = (gsize) j * grid->columns + i;
+
+        if (grid->drawn[k] && fabs (grid->drawn_x[k] - x) < MARK &&
+            fabs (grid->drawn_y[k] - y) < MARK)
+          return TRUE;
+      }
+
+  return FALSE;
+}
+
+static void
+mark_grid_draw (cairo_t *cr,
+                MarkGrid *grid,
+                const EspHeatmapGeometry *geometry,
+                EspOverview *overview)
+{
+  double left, top, width, height, full;
+
+  esp_draw_get_pixel_box (geometry, overview, 0, 0, &left, &top, &width, &height);
+  full = MARK * MARK / (width * height);
+  for (guint row = 0; row < grid->rows; row++)
+    for (guint column = 0; column < grid->columns; column++)
+      {
+        gsize i = (gsize) row * grid->columns + column;
+        double x = left + ((grid->places[i] & 0xffff) + 0.5) * width;
+        double y = top + ((grid->places[i] >> 16) + 0.5) * height;
+
+        if (grid->counts[i] == 0 || (full >= 4 && grid->counts[i] > full / 2) ||
+            covers_marker (grid, column, row, x, y))
+          continue;
+        grid->drawn[i] = TRUE;
+        grid->drawn_x[i] = x;
+        grid->drawn_y[i] = y;
+        draw_marker (cr, grid->flags[i], x, y);
+      }
+}
+
+void
+esp_draw_nonfinite (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  EspOverview *overview = scene->overview != NULL ? scene->overview : scene->ground;
+  double x, y, box_width, box_height, left, top, width, height;
+  guint x0, y0, x1, y1;
+  const EspRegion *region;
+  MarkGrid grid;
+  gboolean any = FALSE;
+
+  if (overview == NULL ||
+      !esp_draw_get_visible_pixels (&scene->geometry, overview, &x0, &y0, &x1, &y1))
+    return;
+  region = esp_overview_get_region (overview);
+  esp_draw_get_pixel_box (&scene->geometry, overview, 0, 0, &left, &top, &width, &height);
+  if (fmin (width, height) >= MARK && region->rows == esp_overview_get_height (overview) &&
+      region->columns == esp_overview_get_width (overview))
+    return; /* the cells show it */
+
+  esp_heatmap_geometry_matrix_box (&scene->geometry, &x, &y, &box_width, &box_height);
+  mark_grid_init (&grid, x, y, box_width, box_height);
+  for (guint j = y0; j < y1; j++)
+    {
+      const EspPixel *row = esp_overview_get_row (overview, j);
+
+      for (guint i = x0; i < x1; i++)
+        if (G_UNLIKELY (row[i].flags != 0))
+          {
+            mark_grid_add (&grid, row[i].flags, left + (i + 0.5) * width, top + (j + 0.5) * height,
+                           i, j);
+            any = TRUE;
+          }
+    }
+  if (any)
+    mark_grid_draw (cr, &grid, &scene->geometry, overview);
+  mark_grid_clear (&grid);
+}
+
+static void
+draw_hatch (cairo_t *cr, guint32 color, double x, double y, double width, double height)
+{
+  cairo_save (cr);
+  cairo_rectangle (cr, x, y, width, height);
+  cairo_clip (cr);
+  for (double offset = -height; offset < width; offset += 7)
+    {
+      cairo_move_to (cr, x + offset, y + height);
+      cairo_line_to (cr, x + offset + height, y);
+    }
+  esp_draw_set_color (cr, (color & 0xffffff) | 0x60000000u);
+  cairo_set_line_width (cr, 1);
+  cairo_stroke (cr);
+  cairo_restore (cr);
+}
+
+/* frame and hatch of one row or column; the frame keeps a least size */
+static void
+draw_row_mark (cairo_t *cr, EspRowMarkKind kind, const EspPalette *palette, double box[4])
+{
+  const double dashes[] = { 5, 3 };
+  guint32 color = kind == ESP_ROW_DEAD ? palette->danger : esp_palette_get_amber (palette);
+
+  draw_hatch (cr, color, box[0], box[1], box[2], box[3]);
+  cairo_save (cr);
+  cairo_rectangle (cr, box[0] + 1, box[1] + 1, box[2] - 2, box[3] - 2);
+  cairo_set_line_width (cr, 4); /* a light rim keeps it apart from red cells */
+  esp_draw_set_color (cr, palette->dark ? 0x80000000 : 0x80ffffff);
+  cairo_stroke_preserve (cr);
+  if (kind == ESP_ROW_SILENT)
+    cairo_set_dash (cr, dashes, 2, 0);
+  esp_draw_set_color (cr, color);
+  cairo_set_line_width (cr, 2);
+  cairo_stroke (cr);
+  cairo_restore (cr);
+}
+
+/* stage rectangle of a marked row or column, cut to what is in view; FALSE if it isn't */
+static gboolean
+get_mark_box (const EspHeatmapScene *scene, gint64 index, double box[4])
+{
+  double x, y, width, height, cell_x, cell_y, cell_width, cell_height;
+  double from, extent, start, end;
+  gint64 n = scene->marks_on_columns ? scene->geometry.columns : scene->geometry.rows;
+
+  if (index < 0 || index >= n)
+    return FALSE;
+  esp_heatmap_geometry_matrix_box (&scene->geometry, &x, &y, &width, &height);
+  esp_heatmap_geometry_cell_box (&scene->geometry, index, index, &cell_x, &cell_y, &cell_width,
+                                 &cell_height);
+  from = scene->marks_on_columns ? cell_x : cell_y;
+  extent = scene->marks_on_columns ? cell_width : cell_height;
+  if (extent < THIN_ROW)
+    {
+      from += (extent - THIN_ROW) / 2;
+      extent = THIN_ROW;
+    }
+  start = fmax (round (from), floor (scene->marks_on_columns ? x : y) - 2);
+  end = fmin (round (from + extent), ceil (scene->marks_on_columns ? x + width : y + height) + 2);
+  if (end - start < 2)
+    return FALSE;
+
+  box[0] = scene->marks_on_columns ? start : floor (x);
+  box[1] = scene->marks_on_columns ? floor (y) : start;
+  box[2] = scene->marks_on_columns ? end - start : ceil (width);
+  box[3] = scene->marks_on_columns ? ceil (height) : end - start;
+  return TRUE;
+}
+
+void
+esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  double last = -G_MAXDOUBLE;
+
+  for (guint i = 0; i < scene->n_marks; i++)
+    {
+      double box[4], from;
+
+      if (!get_mark_box (scene, scene->marks[i].row, box))
+        continue;
+      from = scene->marks_on_columns ? box[0] : box[1];
+      if (fabs (from - last) < THIN_ROW / 2.0) /* it would cover the one before */
+        continue;
+      last = from;
+      draw_row_mark (cr, scene->marks[i].kind, scene->palette, box);
+    }
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Curves over a common axis (the loss), and round ticks. In: arrays of doubles, up to some ten
+ * thousand points a curve; a curve with far more points than pixels is drawn as the range of each
+ * pixel column, so that a frame costs the same after a million steps. */
+#include "config.h"
+
+#include "esp-draw-plot.h"
+#include "esp-draw-private.h"
+#include "esp-number.h"
+
+#include <math.h>
+
+#define MAX_TICKS 12
+
+guint
+esp_draw_ticks (double lo, double hi, guint max_ticks, double *ticks)
+{
+  static const double steps[] = { 1, 2, 5, 10 };
+  double power, step = 0;
+  guint n = 0;
+
+  if (max_ticks == 0 || !isfinite (lo) || !isfinite (hi) || !isfinite (hi - lo) || !(lo <= hi))
+    return 0;
+  if (lo == hi)
+    {
+      ticks[0] = lo;
+      return 1;
+    }
+
+  power = pow (10, floor (log10 ((hi - lo) / max_ticks)));
+  for (guint k = 0; k < 2 * G_N_ELEMENTS (steps); k++)
+    {
+      step = power * steps[k % G_N_ELEMENTS (steps)] * (k < G_N_ELEMENTS (steps) ? 1 : 10);
+      if (floor (hi / step) - ceil (lo / step) + 1 <= max_ticks)
+        break;
+    }
+  for (double i = ceil (lo / step - 1e-9); i <= hi / step + 1e-9 && n < max_ticks; i++)
+    ticks[n++] = i == 0 ? 0 : i * step;
+
+  return n;
+}
+
+guint
+esp_draw_log_ticks (double lo, double hi, guint max_ticks, double *ticks)
+{
+  static const double many[] = { 1, 2, 5 }, some[] = { 1, 3 };
+  double first, last, decades;
+  guint n = 0;
+
+  if (max_ticks == 0 || !(lo > 0) || !isfinite (hi) || !(lo <= hi))
+    return 0;
+
+  first = floor (log10 (lo) + 1e-9);
+  last = ceil (log10 (hi) - 1e-9);
+  decades = fmax (log10 (hi) - log10 (lo), 1e-9);
+  for (double decade = first; decade <= last; decade++)
+    {
+      guint n_parts = decades * 3 <= max_ticks ? 3 : decades * 2 <= max_ticks ? 2 : 1;
+      const double *parts = n_parts == 3 ? many : some;
+      double every = n_parts > 1 ? 1 : ceil (decades / max_ticks);
+
+      if (fmod (decade, every) != 0)
+        continue;
+      for (guint i = 0; i < n_parts && n < max_ticks; i++)
+        {
+          double tick = parts[i] * pow (10, decade);
+
+          if (tick >= lo * (1 - 1e-9) && tick <= hi * (1 + 1e-9))
+            ticks[n++] = tick;
+        }
+    }
+
+  return n;
+}
+
+typedef struct
+{
+  double x0, x1, y0, y1; /* of the data */
+  double left, top, width, height;
+  gboolean log_y;
+} Frame;
+
+static double
+frame_x (const Frame *frame, double x)
+{
+  return frame->left + (x - frame->x0) / (frame->x1 - frame->x0) * frame->width;
+}
+
+static double
+frame_y (const Frame *frame, double y)
+{
+  double share = frame->log_y ? (log (y) - log (frame->y0)) / (log (frame->y1) - log (frame->y0))
+                              : (y - frame->y0) / (frame->y1 - frame->y0);
+
+  return frame->top + (1 - share) * frame->height;
+}
+
+/* bounds of all points; FALSE if there is none */
+static gboolean
+find_bounds (const EspCurve *curves, guint n_curves, Frame *frame)
+{
+  frame->x0 = frame->y0 = INFINITY;
+  frame->x1 = frame->y1 = -INFINITY;
+  for (guint c = 0; c < n_curves; c++)
+    for (guint i = 0; i < curves[c].n; i++)
+      {
+        double x = curves[c].x[i], y = curves[c].y[i];
+
+        if (!isfinite (x) || !isfinite (y))
+          continue;
+        frame->x0 = fmin (frame->x0, x);
+        frame->x1 = fmax (frame->x1, x);
+        frame->y0 = fmin (frame->y0, y);
+        frame->y1 = fmax (frame->y1, y);
+      }
+
+  return frame->x0 <= frame->x1;
+}
+
+/* room to draw in: a single point or a level line gets a range of its own */
+static void
+widen (Frame *frame, gboolean log_y)
+{
+  frame->log_y = log_y && frame->y0 > 0;
+  if (frame->x1 == frame->x0)
+    frame->x1 = frame->x0 + 1;
+  if (frame->log_y)
+    {
+      double share = fmax (log (frame->y1 / frame->y0) * 0.04, 0.02);
+
+      frame->y0 *= exp (-share);
+      frame->y1 *= exp (share);
+      return;
+    }
+
+  if (frame->y1 == frame->y0)
+    {
+      double half = frame->y0 != 0 ? fabs (frame->y0) / 2 : 0.5;
+
+      frame->y0 -= half;
+      frame->y1 += half;
+    }
+  else
+    {
+      double margin = (frame->y1 - frame->y0) * 0.04;
+
+      frame->y0 -= frame->y0 >= 0 && frame->y0 < margin ? frame->y0 : margin;
+      frame->y1 += margin;
+    }
+}
+
+static void
+draw_grid (cairo_t *cr, const Frame *frame, const EspPalette *palette)
+{
+  double ticks[MAX_TICKS];
+  guint most = (guint) CLAMP (frame->height / 22, 2, MAX_TICKS), n;
+
+  n = frame->log_y ? esp_draw_log_ticks (frame->y0, frame->y1, most, ticks)
+                   : esp_draw_ticks (frame->y0, frame->y1, most, ticks);
+  esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
+  for (guint i = 0; i < n; i++)
+    {
+      double y = frame_y (frame, ticks[i]);
+      g_autofree char *text = esp_number_format_value (ticks[i], 3);
+
+      cairo_rectangle (cr, frame->left, floor (y), frame->width, 1);
+      esp_draw_set_color (cr, palette->line);
+      cairo_fill (cr);
+      esp_draw_set_color (cr, palette->dim);
+      esp_draw_text (cr, text, frame->left - 8, y, ESP_ALIGN_END);
+    }
+
+  most = (guint) CLAMP (frame->width / 90, 2, MAX_TICKS);
+  n = esp_draw_ticks (frame->x0, frame->x1, most, ticks);
+  for (guint i = 0; i < n; i++)
+    {
+      double x = frame_x (frame, ticks[i]);
+      gboolean whole = ticks[i] >= 0 && ticks[i] == floor (ticks[i]) && ticks[i] < 1e15;
+      g_autofree char *text = whole ? esp_number_format_count ((guint64) ticks[i])
+                                    : esp_number_format_value (ticks[i], 3);
+      double half = esp_draw_get_text_width (cr, text) / 2;
+
+      x = CLAMP (x, half, frame->left + frame->width + ESP_PLOT_MARGIN_RIGHT - half);
+      esp_draw_text (cr, text, x, frame->top + frame->height + 11, ESP_ALIGN_MIDDLE);
+    }
+}
+
+/* few points: a line through each */
+static void
+trace_points (cairo_t *cr, const Frame *frame, const EspCurve *curve)
+{
+  gboolean pen = FALSE;
+
+  for (guint i = 0; i < curve->n; i++)
+    {
+      if (!isfinite (curve->x[i]) || !isfinite (curve->y[i]) || (frame->log_y && curve->y[i] <= 0))
+        {
+          pen = FALSE;
+          continue;
+        }
+      if (pen)
+        cairo_line_to (cr, frame_x (frame, curve->x[i]), frame_y (frame, curve->y[i]));
+      else
+        cairo_move_to (cr, frame_x (frame, curve->x[i]), frame_y (frame, curve->y[i]));
+      pen = TRUE;
+    }
+}
+
+/* many points a pixel: first, extremes and last of each pixel column */
+static void
+trace_columns (cairo_t *cr, const Frame *frame, const EspCurve *curve)
+{
+  gboolean pen = FALSE;
+  guint i = 0;
+
+  while (i < curve->n)
+    {
+      double column = floor (frame_x (frame, curve->x[i])), low = INFINITY, high = -INFINITY;
+      double first = NAN, last = NAN;
+
+      for (; i < curve->n && floor (frame_x (frame, curve->x[i])) <= column; i++)
+        {
+          double y = curve->y[i];
+
+          if (!isfinite (y))
+            continue;
+          first = isnan (first) ? y : first;
+          last = y;
+          low = fmin (low, y);
+          high = fmax (high, y);
+        }
+      if (isnan (first))
+        {
+          pen = FALSE;
+          if (i < curve->n && isnan (curve->x[i]))
+            i++;
+          continue;
+        }
+      if (pen)
+        cairo_line_to (cr, column + 0.5, frame_y (frame, first));
+      else
+        cairo_move_to (cr, column + 0.5, frame_y (frame, first));
+      cairo_line_to (cr, column + 0.5, frame_y (frame, low));
+      cairo_line_to (cr, column + 0.5, frame_y (frame, high));
+      cairo_line_to (cr, column + 0.5, frame_y (frame, last));
+      pen = TRUE;
+    }
+}
+
+void
+esp_draw_plot (cairo_t *cr,
+               int width,
+               int height,
+               const EspCurve *curves,
+               guint n_curves,
+               gboolean log_y,
+               const EspPalette *palette)
+{
+  Frame frame = {
+    .left = ESP_PLOT_MARGIN_LEFT,
+    .top = ESP_PLOT_MARGIN_TOP,
+    .width = MAX (1, width - ESP_PLOT_MARGIN_LEFT - ESP_PLOT_MARGIN_RIGHT),
+    .height = MAX (1, height - ESP_PLOT_MARGIN_TOP - ESP_PLOT_MARGIN_BOTTOM),
+  };
+
+  g_return_if_fail (palette != NULL);
+
+  cairo_save (cr);
+  if (!find_bounds (curves, n_curves, &frame))
+    {
+      frame.x0 = frame.y0 = 0;
+      frame.x1 = frame.y1 = 1;
+      log_y = FALSE;
+    }
+  widen (&frame, log_y);
+  draw_grid (cr, &frame, palette);
+  cairo_rectangle (cr, frame.left, frame.top - 2, frame.width + 2, frame.height + 4);
+  cairo_clip (cr);
+  cairo_set_line_width (cr, 2);
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
+  for (guint c = 0; c < n_curves; c++)
+    {
+      if (curves[c].n > 3 * frame.width)
+        trace_columns (cr, &frame, &curves[c]);
+      else
+        trace_points (cr, &frame, &curves[c]);
+      esp_draw_set_color (cr, curves[c].color);
+      cairo_stroke (cr);
+    }
+  cairo_restore (cr);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Value -> place on a colour map -> colour. In: a value and a range with a scale; out: a share of
+ * the map from 0 to 1. esp_norm_get_color() is hot: once per overview pixel of a frame. */
+#include "config.h"
+
+#include "esp-norm.h"
+
+#include <math.h>
+
+static const char *const scale_names[ESP_N_SCALES] = { "linear", "symlog", "log", "sqrt" };
+
+/* fewer values than this never hide behind an outlier: each has its own pixels */
+#define FEW_VALUES 4096
+#define OUTLIER_FACTOR 3
+
+EspScale
+esp_scale_from_name (const char *name, gboolean *found)
+{
+  for (int i = 0; i < ESP_N_SCALES; i++)
+    {
+      if (g_strcmp0 (scale_names[i], name) != 0)
+        continue;
+      if (found != NULL)
+        *found = TRUE;
+      return (EspScale) i;
+    }
+
+  if (found != NULL)
+    *found = FALSE;
+  return ESP_SCALE_LINEAR;
+}
+
+const char *
+esp_scale_get_name (EspScale scale)
+{
+  g_return_val_if_fail (scale < ESP_N_SCALES, NULL);
+
+  return scale_names[scale];
+}
+
+/* the lowest value a logarithmic axis starts at */
+static double
+get_log_floor (const EspNorm *self)
+{
+  if (self->lo > 0)
+    return self->lo;
+
+  return self->hi > 0 ? self->hi * 1e-6 : 1e-6;
+}
+
+static double
+bend (const EspNorm *self, double value)
+{
+  double magnitude = fabs (value);
+
+  switch (self->scale)
+    {
+    case ESP_SCALE_SYMLOG:
+      if (magnitude <= self->threshold)
+        return value / self->threshold;
+      return copysign (1 + log (magnitude / self->threshold), value);
+    case ESP_SCALE_LOG:
+      return log (fmax (value, get_log_floor (self)));
+    case ESP_SCALE_SQRT:
+      return copysign (sqrt (magnitude), value);
+    case ESP_SCALE_LINEAR:
+    case ESP_N_SCALES:
+    default:
+      return value;
+    }
+}
+
+static double
+unbend (const EspNorm *self, double value)
+{
+  double magnitude = fabs (value);
+
+  switch (self->scale)
+    {
+    case ESP_SCALE_SYMLOG:
+      if (magnitude <= 1)
+        return value * self->threshold;
+      return copysign (self->threshold * exp (magnitude - 1), value);
+    case ESP_SCALE_LOG:
+      return exp (value);
+    case ESP_SCALE_SQRT:
+      return copysign (value * value, value);
+    case ESP_SCALE_LINEAR:
+    case ESP_N_SCALES:
+    default:
+      return value;
+    }
+}
+
+/* a range that can be divided by */
+static void
+set_range (EspNorm *self, double lo, double hi)
+{
+  if (!isfinite (lo) || !isfinite (hi))
+    {
+      lo = 0;
+      hi = 1;
+    }
+  if (lo == hi)
+    {
+      hi = fmax (lo, 0);
+      lo = fmin (lo, 0);
+      if (lo == hi)
+        hi = 1;
+    }
+
+  self->lo = lo;
+  self->hi = hi;
+  self->threshold = fmax (fabs (lo), fabs (hi)) * 1e-3;
+}
+
+void
+esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark)
+{
+  g_return_if_fail (self != NULL);
+
+  self->scale = ESP_SCALE_LINEAR;
+  self->colormap = esp_colormap_get_default (lo < 0, dark);
+  set_range (self, lo, hi);
+}
+
+void
+esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark)
+{
+  const EspStatsValues *values;
+  double lo, hi, low, high;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (stats != NULL);
+
+  values = esp_stats_get_values (stats);
+  if (values->finite == 0)
+    {
+      esp_norm_init_for_range (self, 0, 1, dark);
+      return;
+    }
+
+  lo = low = values->min;
+  hi = high = values->max;
+  if (values->finite >= FEW_VALUES)
+    {
+      low = esp_stats_get_quantile (stats, 0.001);
+      high = esp_stats_get_quantile (stats, 0.999);
+    }
+
+  if (lo < 0)
+    {
+      double farthest = fmax (-lo, hi), usual = fmax (fabs (low), fabs (high));
+
+      if (usual > 0 && farthest > OUTLIER_FACTOR * usual)
+        farthest = usual;
+      lo = -farthest;
+      hi = farthest;
+    }
+  else if (high > low && hi - low > OUTLIER_FACTOR * (high - low))
+    hi = high;
+
+  esp_norm_init_for_range (self, lo, hi, dark);
+}
+
+double
+esp_norm_map (const EspNorm *self, double value)
+{
+  double start, end;
+
+  if (isnan (value))
+    return NAN;
+  if (value <= self->lo)
+    return 0;
+  if (value >= self->hi)
+    return 1;
+
+  start = bend (self, self->lo);
+  end = bend (self, self->hi);
+  if (!(end > start)) /* a range without positive values on a logarithmic scale */
+    return 0;
+
+  /* halves, so that a range from -DBL_MAX to DBL_MAX doesn't overflow */
+  return CLAMP ((bend (self, value) / 2 - start / 2) / (end / 2 - start / 2), 0, 1);
+}
+
+double
+esp_norm_unmap (const EspNorm *self, double share)
+{
+  double start = bend (self, self->lo), end = bend (self, self->hi);
+
+  if (share <= 0)
+    return self->scale == ESP_SCALE_LOG ? get_log_floor (self) : self->lo;
+  if (share >= 1)
+    return self->hi;
+
+  return unbend (self, start * (1 - share) + end * share);
+}
+
+guint32
+esp_norm_get_color (const EspNorm *self, double value)
+{
+  const guint8 *entry;
+
+  if (isnan (value))
+    return ESP_COLOR_NAN;
+  if (isinf (value))
+    return ESP_COLOR_INF;
+
+  entry = self->colormap->table[(guint) (esp_norm_map (self, value) * 255 + 0.5)];
+  return 0xff000000u | (guint32) entry[0] << 16 | (guint32) entry[1] << 8 | entry[2];
+}
