@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * whole.
  *
  * @separator joins keys into names ("." for PyTorch, "/" for HDF5) and splits each key further into
- * levels of the tree.
+ * levels of the tree. A NUL inside a key stands as the two bytes C0 80, as no other text has them;
+ * a lone surrogate as the three bytes that UTF-8 would have for it.
  */
 EspTreeBuilder *esp_tree_builder_new (const char *separator);
 void esp_tree_builder_free (EspTreeBuilder *self);
@@ -48,6 +49,8 @@ gboolean esp_tree_builder_add_shared_module (EspTreeBuilder *self,
  * @keys: NULL-terminated, as the file nests them
  * @name: the joined name where the producer joins otherwise, or NULL
  *
+ * Names may repeat: each call makes a row.
+ *
  * Returns: (transfer none): the parameter; or NULL with %ESP_FORMAT_ERROR_LIMIT
  */
 EspParameter *esp_tree_builder_add_tensor (EspTreeBuilder *self,
@@ -57,19 +60,29 @@ EspParameter *esp_tree_builder_add_tensor (EspTreeBuilder *self,
                                            EspRequiresGrad requires_grad,
                                            EspTensor *tensor,
                                            GError **error);
+/* the same for readers that don't need the object: none is made until somebody asks for it */
+gboolean esp_tree_builder_put_tensor (EspTreeBuilder *self,
+                                      const char *const *keys,
+                                      const char *name,
+                                      EspRole role,
+                                      EspRequiresGrad requires_grad,
+                                      EspTensor *tensor,
+                                      GError **error);
 /* the same parameter at another place (a tie inside a live network or a pickled module) */
 gboolean esp_tree_builder_add_shared_parameter (EspTreeBuilder *self,
                                                 const char *const *keys,
                                                 EspParameter *parameter,
                                                 GError **error);
-/* metadata says that @name, which has no bytes here, is @kept; adds a row with kept's tensor facts
- * and an implied tie */
+/* metadata says that @name, which has no bytes here, is @kept; at finish() that adds a row for the
+ * same parameter and an implied tie, unless @name is a tensor itself or @kept is none */
 gboolean esp_tree_builder_add_implied (EspTreeBuilder *self,
                                        const char *name,
                                        const char *kept,
                                        GError **error);
 
-/* builds places, ties, totals and guessed classes. The builder is empty afterwards. */
+/* builds places and ties; children whose names are numbers are put in their order. Tensors keep the
+ * order in which they came, except that a tree with shared modules lists them as a walk does. The
+ * builder is of no more use afterwards. */
 EspTree *esp_tree_builder_finish (EspTreeBuilder *self, GError **error);
 
 G_END_DECLS

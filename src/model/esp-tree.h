@@ -41,7 +41,35 @@ EspPlace *esp_tree_get_tensor (
     guint index); /* borrowed; file order, each place of a shared parameter is one */
 guint esp_tree_get_n_ties (EspTree *self);
 EspTie *esp_tree_get_tie (EspTree *self, guint index); /* borrowed */
+/* FALSE when there were more ties than are kept, or more pairs than could be looked at */
+gboolean esp_tree_get_ties_complete (EspTree *self);
 const EspTotals *esp_tree_get_totals (EspTree *self);
+
+/* Long listings: the same facts without making an object a row. */
+typedef struct
+{
+  EspTensor *tensor; /* borrowed: what the file holds */
+  EspRole role;
+  EspRequiresGrad requires_grad;
+  gboolean stored; /* as esp_place_is_stored() */
+} EspTreeRow;
+
+void esp_tree_read_row (EspTree *self, guint index, EspTreeRow *out);
+void esp_tree_append_row_path (EspTree *self, guint index, GString *out);
+GStrv esp_tree_dup_row_keys (EspTree *self, guint index);
+
+/**
+ * EspTreeModuleFunc:
+ * @path: borrowed for the call
+ * @module: NULL if nothing is known of it but its place
+ * @shared_with: path of the first place of the same module, or NULL at it
+ */
+typedef void (*EspTreeModuleFunc) (const char *path,
+                                   EspModule *module,
+                                   const char *shared_with,
+                                   gpointer user_data);
+/* all places of modules, the root first, as a walk meets them */
+void esp_tree_foreach_module (EspTree *self, EspTreeModuleFunc func, gpointer user_data);
 /* "" if the names were not joined */
 const char *esp_tree_get_separator (EspTree *self);
 

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One moment of a network: tensors by parameter and channel, gradients by use, counts of units.
+ * Made by the trainer's thread some 60 times a second at most, so it allocates one block for its
+ * tensors; the tensors themselves are shared, never copied. */
+
+#include "config.h"
+
+#include "esp-snapshot.h"
+
+#include <math.h>
+
+struct _EspSnapshot
+{
+  gint ref_count;
+  guint64 step;
+  guint64 epoch;
+  double loss;
+  double accuracy;
+  guint n_parameters;
+  EspTensor **channels; /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
+  GPtrArray **grads_at; /* (n_parameters) of tensors or NULL, by use; or NULL */
+  GPtrArray *units;     /* EspUnitCounts, owned */
+};
+
+static void
+free_units (gpointer data)
+{
+  EspUnitCounts *counts = data;
+
+  g_free (counts->path);
+  g_free (counts->source_path);
+  g_free (counts->fired);
+  g_free (counts);
+}
+
+static void
+unref_tensor_or_null (gpointer tensor)
+{
+  if (tensor != NULL)
+    esp_tensor_unref (tensor);
+}
+
+EspSnapshot *
+esp_snapshot_new (guint n_parameters)
+{
+  EspSnapshot *self = g_new0 (EspSnapshot, 1);
+
+  self->ref_count = 1;
+  self->loss = NAN;
+  self->accuracy = NAN;
+  self->n_parameters = n_parameters;
+  self->channels = g_new0 (EspTensor *, (gsize) n_parameters * ESP_N_CHANNELS);
+  self->grads_at = g_new0 (GPtrArray *, n_parameters);
+  self->units = g_ptr_array_new_with_free_func (free_units);
+  return self;
+}
+
+EspSnapshot *
+esp_snapshot_ref (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+esp_snapshot_unref (EspSnapshot *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
+    return;
+  for (gsize i = 0; i < (gsize) self->n_parameters * ESP_N_CHANNELS; i++)
+    unref_tensor_or_null (self->channels[i]);
+  for (guint i = 0; i < self->n_parameters; i++)
+    g_clear_pointer (&self->grads_at[i], g_ptr_array_unref);
+  g_ptr_array_unref (self->units);
+  g_free (self->channels);
+  g_free (self->grads_at);
+  g_free (self);
+}
+
+void
+esp_snapshot_set_step (EspSnapshot *self, guint64 step, guint64 epoch)
+{
+  g_return_if_fail (self != NULL);
+
+  self->step = step;
+  self->epoch = epoch;
+}
+
+void
+esp_snapshot_set_loss (EspSnapshot *self, double loss, double accuracy)
+{
+  g_return_if_fail (self != NULL);
+
+  self->loss = loss;
+  self->accuracy = accuracy;
+}
+
+static EspTensor **
+get_slot (EspSnapshot *self, guint parameter, EspChannel channel)
+{
+  return &self->channels[(gsize) parameter * ESP_N_CHANNELS + channel];
+}
+
+void
+esp_snapshot_set_channel (EspSnapshot *self, guint parameter, EspChannel channel, EspTensor *tensor)
+{
+  EspTensor **slot;
+
+  g_return_if_fail (self != NULL && parameter < self->n_parameters);
+  g_return_if_fail ((guint) channel < ESP_N_CHANNELS);
+
+  slot = get_slot (self, parameter, channel);
+  if (tensor != NULL)
+    esp_tensor_ref (tensor);
+  unref_tensor_or_null (*slot);
+  *slot = tensor;
+}
+
+void
+esp_snapshot_set_grad_at (EspSnapshot *self, guint parameter, guint use, EspTensor *tensor)
+{
+  GPtrArray *uses;
+
+  g_return_if_fail (self != NULL && parameter < self->n_parameters);
+
+  if (self->grads_at[parameter] == NULL)
+    self->grads_at[parameter] = g_ptr_array_new_with_free_func (unref_tensor_or_null);
+  uses = self->grads_at[parameter];
+  if (use >= uses->len)
+    g_ptr_array_set_size (uses, use + 1);
+  if (tensor != NULL)
+    esp_tensor_ref (tensor);
+  unref_tensor_or_null (uses->pdata[use]);
+  uses->pdata[use] = tensor;
+}
+
+void
+esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts)
+{
+  EspUnitCounts *copy;
+
+  g_return_if_fail (self != NULL && counts != NULL);
+
+  copy = g_new (EspUnitCounts, 1);
+  *copy = *counts;
+  copy->path = g_strdup (counts->path);
+  copy->source_path = g_strdup (counts->source_path);
+  copy->fired = g_memdup2 (counts->fired, counts->n_units * sizeof *counts->fired);
+  g_ptr_array_add (self->units, copy);
+}
+
+guint64
+esp_snapshot_get_step (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->step;
+}
+
+guint64
+esp_snapshot_get_epoch (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->epoch;
+}
+
+double
+esp_snapshot_get_loss (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->loss;
+}
+
+double
+esp_snapshot_get_accuracy (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->accuracy;
+}
+
+guint
+esp_snapshot_get_n_parameters (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->n_parameters;
+}
+
+EspTensor *
+esp_snapshot_get_channel (EspSnapshot *self, guint parameter, EspChannel channel)
+{
+  g_return_val_if_fail (self != NULL && parameter < self->n_parameters, NULL);
+  g_return_val_if_fail ((guint) channel < ESP_N_CHANNELS, NULL);
+
+  return *get_slot (self, parameter, channel);
+}
+
+EspTensor *
+esp_snapshot_get_grad_at (EspSnapshot *self, guint parameter, guint use)
+{
+  GPtrArray *uses;
+
+  g_return_val_if_fail (self != NULL && parameter < self->n_parameters, NULL);
+
+  uses = self->grads_at[parameter];
+  return uses != NULL && use < uses->len ? uses->pdata[use] : NULL;
+}
+
+guint
+esp_snapshot_get_n_units (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->units->len;
+}
+
+const EspUnitCounts *
+esp_snapshot_get_units (EspSnapshot *self, guint index)
+{
+  g_return_val_if_fail (self != NULL && index < self->units->len, NULL);
+
+  return self->units->pdata[index];
+}
