@@ -309,17 +309,14 @@ walk_names (EspNodes *nodes, guint32 from, char *const *names, gboolean leaf, gb
 static GStrv
 split_name (EspNodes *nodes, const char *name)
 {
-  if (nodes->separator[0] == '\0')
-    {
-      GStrv whole = g_new0 (char *, 2);
+  GStrv whole;
 
-      whole[0] = g_strdup (name);
-      return whole;
-    }
   /* g_strsplit() gives no part for an empty text, where a name has one */
-  if (name[0] == '\0')
-    return g_strsplit (nodes->separator, nodes->separator, 1);
-  return g_strsplit (name, nodes->separator, -1);
+  if (nodes->separator[0] != '\0' && name[0] != '\0')
+    return g_strsplit (name, nodes->separator, -1);
+  whole = g_new0 (char *, 2);
+  whole[0] = g_strdup (name);
+  return whole;
 }
 
 static guint32
