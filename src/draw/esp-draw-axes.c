@@ -18,16 +18,18 @@ typedef struct
   double edge;         /* the matrix's edge that labels stand at */
   gboolean vertical;
   double taken_from, taken_to; /* where the axis's name stands */
+  gint64 pill;                 /* index in the pill, -1 for none */
 } Axis;
 
 static void
-axis_init (Axis *axis, const EspHeatmapGeometry *geometry, gboolean vertical)
+axis_init (Axis *axis, const EspHeatmapGeometry *geometry, gboolean vertical, gint64 pill)
 {
   double x, y, width, height, cell_x, cell_y, cell_width, cell_height;
 
   esp_heatmap_geometry_matrix_box (geometry, &x, &y, &width, &height);
   esp_heatmap_geometry_cell_box (geometry, 0, 0, &cell_x, &cell_y, &cell_width, &cell_height);
   axis->vertical = vertical;
+  axis->pill = pill;
   axis->n = vertical ? geometry->rows : geometry->columns;
   axis->start = vertical ? cell_y : cell_x;
   axis->size = vertical ? cell_height : cell_width;
@@ -142,14 +144,14 @@ draw_name (cairo_t *cr, const EspHeatmapScene *scene, Axis *axis, const char *na
 }
 
 static void
-draw_index_pill (cairo_t *cr, const Axis *axis, gint64 index)
+draw_index_pill (cairo_t *cr, const Axis *axis)
 {
-  double middle = axis->start + ((double) index + 0.5) * axis->size;
+  double middle = axis->start + ((double) axis->pill + 0.5) * axis->size;
   char text[32];
 
-  if (index < 0 || middle < axis->from || middle > axis->from + axis->extent)
+  if (axis->pill < 0 || middle < axis->from || middle > axis->from + axis->extent)
     return;
-  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, index);
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, axis->pill);
   if (axis->vertical)
     esp_draw_pill (cr, text, axis->edge + 2, middle, ESP_ALIGN_END);
   else
@@ -210,8 +212,8 @@ esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor)
   Axis rows, columns;
   gboolean hover = scene->hover_row >= 0;
 
-  axis_init (&rows, &scene->geometry, TRUE);
-  axis_init (&columns, &scene->geometry, FALSE);
+  axis_init (&rows, &scene->geometry, TRUE, hover ? scene->hover_row : scene->cursor_row);
+  axis_init (&columns, &scene->geometry, FALSE, hover ? scene->hover_column : scene->cursor_column);
   if (rows.extent <= 0 || columns.extent <= 0)
     return;
 
@@ -223,7 +225,7 @@ esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor)
   if (scene->geometry.rows > 1)
     draw_labels (cr, scene, &rows);
   draw_dead_signs (cr, scene, scene->marks_on_columns ? &columns : &rows);
-  draw_index_pill (cr, &columns, hover ? scene->hover_column : scene->cursor_column);
+  draw_index_pill (cr, &columns);
   if (scene->geometry.rows > 1)
-    draw_index_pill (cr, &rows, hover ? scene->hover_row : scene->cursor_row);
+    draw_index_pill (cr, &rows);
 }

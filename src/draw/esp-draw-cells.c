@@ -77,11 +77,18 @@ are_whole (EspOverview *overview, guint x0, guint y0, guint x1, guint y1, double
   return TRUE;
 }
 
+/* a little air on both sides of a number */
+static double
+get_room (double cell)
+{
+  return cell - fmax (3, cell * 0.14);
+}
+
 /* decimals for numbers up to 10^(exponent + 1); FALSE if fewer than two telling figures fit */
 static gboolean
 fit_plain (CellFormat *format, int exponent, double room)
 {
-  int whole = MAX (1, exponent + 1), most = CLAMP (3 - exponent, 0, 6), decimals = most;
+  int whole = MAX (1, exponent + 1), most = CLAMP (3 - exponent, 0, 4), decimals = most;
 
   while (decimals > 0 && get_number_width (format, whole, decimals) > room)
     decimals--;
@@ -110,7 +117,7 @@ choose_format (cairo_t *cr,
 {
   double best = CLAMP (8.5 + (cell - ESP_HEATMAP_NUMBER_CELL) * 2 / 9, 8.5, 12);
   double magnitude = whole ? largest : fmax (fabs (scene->norm.lo), fabs (scene->norm.hi));
-  double room = cell - 4;
+  double room = get_room (cell);
   int exponent = magnitude > 0 ? (int) floor (log10 (magnitude) + 1e-9) : 0;
 
   memset (format, 0, sizeof *format);

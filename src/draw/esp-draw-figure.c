@@ -83,34 +83,27 @@ esp_draw_figure (cairo_t *cr,
 }
 
 void
-esp_draw_tile (cairo_t *cr,
-               int width,
-               int height,
-               EspOverview *overview,
-               cairo_surface_t *pixels,
-               const EspPalette *palette)
+esp_draw_tile (cairo_t *cr, int width, int height, EspOverview *overview, cairo_surface_t *pixels)
 {
   const EspRegion *region = esp_overview_get_region (overview);
-  EspHeatmapScene scene = {
-    .geometry = { .rows = region->rows, .columns = region->columns },
-    .overview = overview,
-    .pixels = pixels,
-    .palette = palette,
+  /* a stage whose plot area is the tile */
+  EspHeatmapGeometry geometry = {
+    .rows = region->rows,
+    .columns = region->columns,
+    .width = width + ESP_HEATMAP_MARGIN_LEFT + ESP_HEATMAP_MARGIN,
+    .height = height + ESP_HEATMAP_MARGIN_TOP + ESP_HEATMAP_MARGIN,
   };
-  EspHeatmapGeometry *geometry = &scene.geometry;
   double x, y, box_width, box_height;
 
-  /* a stage whose plot area is the tile */
-  geometry->width = width + ESP_HEATMAP_MARGIN_LEFT + ESP_HEATMAP_MARGIN;
-  geometry->height = height + ESP_HEATMAP_MARGIN_TOP + ESP_HEATMAP_MARGIN;
-  esp_heatmap_geometry_fit (geometry);
-  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &box_width, &box_height);
+  esp_heatmap_geometry_fit (&geometry);
+  esp_heatmap_geometry_matrix_box (&geometry, &x, &y, &box_width, &box_height);
 
   cairo_save (cr);
   cairo_translate (cr, -ESP_HEATMAP_MARGIN_LEFT, -ESP_HEATMAP_MARGIN_TOP);
   cairo_rectangle (cr, x, y, box_width, box_height);
   cairo_clip (cr);
-  esp_draw_pixels (cr, geometry, overview, pixels);
-  esp_draw_nonfinite (cr, &scene);
+  esp_draw_pixels (cr, &geometry, overview, pixels);
+  esp_draw_stripes (cr, &geometry, overview);
+  esp_draw_markers (cr, &geometry, overview);
   cairo_restore (cr);
 }

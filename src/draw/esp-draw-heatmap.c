@@ -29,8 +29,8 @@ esp_draw_overview_surface (EspOverview *overview, const EspNorm *norm, EspReduct
       for (guint x = 0; x < width; x++)
         if (G_LIKELY (row[x].flags == 0))
           out[x] = esp_norm_get_color (norm, esp_pixel_reduce (&row[x], reduction));
-        else if (row[x].flags & ESP_PIXEL_NAN) /* stripes where many lie together */
-          out[x] = (x + y) % 8 < 3 ? 0xff000000u : ESP_COLOR_NAN;
+        else if (row[x].flags & ESP_PIXEL_NAN)
+          out[x] = ESP_COLOR_NAN;
         else
           out[x] = ESP_COLOR_INF;
     }
@@ -258,13 +258,15 @@ esp_draw_heatmap (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_clip (cr);
   draw_overview (cr, scene, scene->ground, scene->ground_pixels);
   draw_overview (cr, scene, scene->overview, scene->pixels);
+  esp_draw_stripes (cr, &scene->geometry, scene->overview);
   draw_lines (cr, scene);
   esp_draw_cells (cr, scene, &factor);
   cairo_restore (cr);
 
   draw_frame (cr, scene);
   esp_draw_row_marks (cr, scene);
-  esp_draw_nonfinite (cr, scene);
+  esp_draw_markers (cr, &scene->geometry,
+                    scene->overview != NULL ? scene->overview : scene->ground);
   cairo_save (cr);
   cairo_rectangle (cr, floor (x) - 6, floor (y) - 6, ceil (width) + 12, ceil (height) + 12);
   cairo_clip (cr);

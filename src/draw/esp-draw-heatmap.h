@@ -65,8 +65,7 @@ void esp_draw_tile (cairo_t *cr,
                     int width,
                     int height,
                     EspOverview *overview,
-                    cairo_surface_t *pixels,
-                    const EspPalette *palette);
+                    cairo_surface_t *pixels);
 
 /* legend: colour bar with range below, from 64 pixels of height on with histogram above, from 84
  * on with a line that tells what lies beyond the range; on width × height (>= 16) pixels; @stats

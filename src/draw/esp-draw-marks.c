@@ -7,7 +7,6 @@
 #include "esp-draw-private.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MARK 12
 /* a row lower than this has no room for a frame of its own */
@@ -48,11 +47,11 @@ draw_marker (cairo_t *cr, guint8 flags, double x, double y)
   cairo_fill (cr);
 }
 
-/* One marker stands for all that lies within a square of 12 px; a square that is mostly not finite
- * shows by its own stripes and needs none. */
+/* One marker stands for all that lies within a square of 12 px; where much is not finite it shows
+ * by its own stripes and needs none. */
 typedef struct
 {
-  double left, top; /* of the stage part that is covered */
+  double left, top, right, bottom; /* of the stage part that is covered */
   guint columns, rows;
   guint *counts;   /* (rows, columns) flagged pixels */
   guint8 *flags;   /* (rows, columns) */
@@ -68,6 +67,8 @@ mark_grid_init (MarkGrid *grid, double x, double y, double width, double height)
 
   grid->left = x;
   grid->top = y;
+  grid->right = x + width;
+  grid->bottom = y + height;
   grid->columns = (guint) (width / MARK) + 1;
   grid->rows = (guint) (height / MARK) + 1;
   n = (gsize) grid->columns * grid->rows;
@@ -120,16 +121,22 @@ covers_marker (const MarkGrid *grid, guint column, guint row, double x, double y
   return FALSE;
 }
 
-static void
-mark_grid_draw (cairo_t *cr,
-                MarkGrid *grid,
-                const EspHeatmapGeometry *geometry,
-                EspOverview *overview)
+/* whether so much round a square isn't finite that it shows by itself */
+static gboolean
+is_area (const MarkGrid *grid, guint column, guint row, double pixel_area)
 {
-  double left, top, width, height, full;
+  double area = 0;
 
-  esp_draw_get_pixel_box (geometry, overview, 0, 0, &left, &top, &width, &height);
-  full = MARK * MARK / (width * height);
+  for (guint j = row > 0 ? row - 1 : 0; j <= row + 1 && j < grid->rows; j++)
+    for (guint i = column > 0 ? column - 1 : 0; i <= column + 1 && i < grid->columns; i++)
+      area += grid->counts[(gsize) j * grid->columns + i] * pixel_area;
+
+  return area > 2 * MARK * MARK;
+}
+
+static void
+mark_grid_draw (MarkGrid *grid, cairo_t *cr, double left, double top, double width, double height)
+{
   for (guint row = 0; row < grid->rows; row++)
     for (guint column = 0; column < grid->columns; column++)
       {
@@ -137,7 +144,9 @@ mark_grid_draw (cairo_t *cr,
         double x = left + ((grid->places[i] & 0xffff) + 0.5) * width;
         double y = top + ((grid->places[i] >> 16) + 0.5) * height;
 
-        if (grid->counts[i] == 0 || (full >= 4 && grid->counts[i] > full / 2) ||
+        x = CLAMP (x, grid->left + MARK / 2.0, fmax (grid->right, grid->left + MARK) - MARK / 2.0);
+        y = CLAMP (y, grid->top + MARK / 2.0, fmax (grid->bottom, grid->top + MARK) - MARK / 2.0);
+        if (grid->counts[i] == 0 || is_area (grid, column, row, width * height) ||
             covers_marker (grid, column, row, x, y))
           continue;
         grid->drawn[i] = TRUE;
@@ -147,26 +156,31 @@ mark_grid_draw (cairo_t *cr,
       }
 }
 
-void
-esp_draw_nonfinite (cairo_t *cr, const EspHeatmapScene *scene)
+/* pixels are cells that are large enough to show it themselves */
+static gboolean
+shows_cells (EspOverview *overview, double width, double height)
 {
-  EspOverview *overview = scene->overview != NULL ? scene->overview : scene->ground;
+  const EspRegion *region = esp_overview_get_region (overview);
+
+  return fmin (width, height) >= MARK && region->rows == esp_overview_get_height (overview) &&
+         region->columns == esp_overview_get_width (overview);
+}
+
+void
+esp_draw_markers (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview)
+{
   double x, y, box_width, box_height, left, top, width, height;
   guint x0, y0, x1, y1;
-  const EspRegion *region;
-  MarkGrid grid;
   gboolean any = FALSE;
+  MarkGrid grid;
 
-  if (overview == NULL ||
-      !esp_draw_get_visible_pixels (&scene->geometry, overview, &x0, &y0, &x1, &y1))
+  if (overview == NULL || !esp_draw_get_visible_pixels (geometry, overview, &x0, &y0, &x1, &y1))
     return;
-  region = esp_overview_get_region (overview);
-  esp_draw_get_pixel_box (&scene->geometry, overview, 0, 0, &left, &top, &width, &height);
-  if (fmin (width, height) >= MARK && region->rows == esp_overview_get_height (overview) &&
-      region->columns == esp_overview_get_width (overview))
-    return; /* the cells show it */
+  esp_draw_get_pixel_box (geometry, overview, 0, 0, &left, &top, &width, &height);
+  if (shows_cells (overview, width, height))
+    return;
 
-  esp_heatmap_geometry_matrix_box (&scene->geometry, &x, &y, &box_width, &box_height);
+  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &box_width, &box_height);
   mark_grid_init (&grid, x, y, box_width, box_height);
   for (guint j = y0; j < y1; j++)
     {
@@ -181,8 +195,90 @@ esp_draw_nonfinite (cairo_t *cr, const EspHeatmapScene *scene)
           }
     }
   if (any)
-    mark_grid_draw (cr, &grid, &scene->geometry, overview);
+    mark_grid_draw (&grid, cr, left, top, width, height);
   mark_grid_clear (&grid);
+}
+
+/* a piece of hazard stripes that repeats without a seam */
+static cairo_pattern_t *
+create_stripes (void)
+{
+  const int size = 8;
+  cairo_surface_t *piece = cairo_image_surface_create (CAIRO_FORMAT_RGB24, size, size);
+  guint8 *data = cairo_image_surface_get_data (piece);
+  int stride = cairo_image_surface_get_stride (piece);
+  cairo_pattern_t *pattern;
+
+  for (int y = 0; y < size; y++)
+    for (int x = 0; x < size; x++)
+      ((guint32 *) (gpointer) (data + y * stride))[x] = (x + y) % size < 3 ? 0 : ESP_COLOR_NAN;
+  cairo_surface_mark_dirty (piece);
+  pattern = cairo_pattern_create_for_surface (piece);
+  cairo_pattern_set_extend (pattern, CAIRO_EXTEND_REPEAT);
+  cairo_surface_destroy (piece);
+  return pattern;
+}
+
+/* alpha of the NaN pixels among those of [x0, x1) × [y0, y1); NULL if there is none */
+static cairo_surface_t *
+create_nan_mask (EspOverview *overview, guint x0, guint y0, guint x1, guint y1)
+{
+  cairo_surface_t *mask = NULL;
+  guint8 *data = NULL;
+  int stride = 0;
+
+  for (guint y = y0; y < y1; y++)
+    {
+      const EspPixel *row = esp_overview_get_row (overview, y);
+
+      for (guint x = x0; x < x1; x++)
+        {
+          if (G_LIKELY (!(row[x].flags & ESP_PIXEL_NAN)))
+            continue;
+          if (mask == NULL)
+            {
+              mask = cairo_image_surface_create (CAIRO_FORMAT_A8, (int) (x1 - x0), (int) (y1 - y0));
+              data = cairo_image_surface_get_data (mask);
+              stride = cairo_image_surface_get_stride (mask);
+            }
+          data[(gsize) (y - y0) * (gsize) stride + (x - x0)] = 255;
+        }
+    }
+  if (mask != NULL)
+    cairo_surface_mark_dirty (mask);
+
+  return mask;
+}
+
+void
+esp_draw_stripes (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview)
+{
+  double left, top, width, height;
+  guint x0, y0, x1, y1;
+  cairo_surface_t *mask;
+  cairo_pattern_t *stripes, *pixels;
+  cairo_matrix_t matrix;
+
+  if (overview == NULL || !esp_draw_get_visible_pixels (geometry, overview, &x0, &y0, &x1, &y1))
+    return;
+  esp_draw_get_pixel_box (geometry, overview, x0, y0, &left, &top, &width, &height);
+  if (shows_cells (overview, width, height))
+    return;
+  mask = create_nan_mask (overview, x0, y0, x1, y1);
+  if (mask == NULL)
+    return;
+
+  stripes = create_stripes ();
+  pixels = cairo_pattern_create_for_surface (mask);
+  cairo_pattern_set_filter (pixels, CAIRO_FILTER_NEAREST);
+  cairo_matrix_init_scale (&matrix, 1 / width, 1 / height);
+  cairo_matrix_translate (&matrix, -left, -top);
+  cairo_pattern_set_matrix (pixels, &matrix);
+  cairo_set_source (cr, stripes);
+  cairo_mask (cr, pixels);
+  cairo_pattern_destroy (pixels);
+  cairo_pattern_destroy (stripes);
+  cairo_surface_destroy (mask);
 }
 
 static void
@@ -196,7 +292,7 @@ draw_hatch (cairo_t *cr, guint32 color, double x, double y, double width, double
       cairo_move_to (cr, x + offset, y + height);
       cairo_line_to (cr, x + offset + height, y);
     }
-  esp_draw_set_color (cr, (color & 0xffffff) | 0x60000000u);
+  esp_draw_set_color (cr, (color & 0xffffff) | 0x4c000000u);
   cairo_set_line_width (cr, 1);
   cairo_stroke (cr);
   cairo_restore (cr);

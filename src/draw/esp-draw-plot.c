@@ -276,7 +276,7 @@ esp_draw_plot (cairo_t *cr,
   draw_grid (cr, &frame, palette);
   cairo_rectangle (cr, frame.left, frame.top - 2, frame.width + 2, frame.height + 4);
   cairo_clip (cr);
-  cairo_set_line_width (cr, 2);
+  cairo_set_line_width (cr, 1.5);
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
   for (guint c = 0; c < n_curves; c++)

@@ -59,8 +59,10 @@ void esp_draw_get_pixel_box (const EspHeatmapGeometry *geometry,
 /* numbers, "NaN" and "Inf" in cells; @factor gets the power of ten that the numbers are shown in
  * units of (0 for none) */
 void esp_draw_cells (cairo_t *cr, const EspHeatmapScene *scene, int *factor);
+/* stripes on the pixels that are NaN, the same width at every zoom */
+void esp_draw_stripes (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview);
 /* marks of values that aren't finite where cells are too small for words */
-void esp_draw_nonfinite (cairo_t *cr, const EspHeatmapScene *scene);
+void esp_draw_markers (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview);
 void esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene);
 void esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor);
 
