@@ -19,6 +19,20 @@ G_DECLARE_FINAL_TYPE (EspNetwork, esp_network, ESP, NETWORK, GObject)
 /* @text is JSON; %ESP_NETWORK_ERROR names the module and what is wrong */
 EspNetwork *esp_network_new_from_json (const char *text, gssize length, GError **error);
 
+/* what a caller may set instead of the specification */
+typedef struct
+{
+  const char *data; /* name of a data set, or NULL; its settings are kept if it is the same one */
+  gboolean has_seed;
+  guint64 seed;
+} EspNetworkOptions;
+
+/* @options may be NULL */
+EspNetwork *esp_network_new_from_json_with_options (const char *text,
+                                                    gssize length,
+                                                    const EspNetworkOptions *options,
+                                                    GError **error);
+
 const char *esp_network_get_name (EspNetwork *self);
 EspTree *esp_network_get_tree (EspNetwork *self);
 guint esp_network_get_n_parameters (EspNetwork *self); /* each once, in named_parameters() order */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a network is inside: modules as specified, the chain of layer calls that follows from them,
+ * parameters each once. All of it is immutable once esp_network_new_from_json() has returned, so
+ * the trainer's thread reads it without a lock; only the tree's objects belong to the main thread.
+ */
+
+#include "esp-dataset.h"
+#include "esp-layer.h"
+#include "esp-loss.h"
+#include "esp-network.h"
+#include "esp-optimizer.h"
+
+G_BEGIN_DECLS
+
+#define ESP_NETWORK_MAX_CALLS 10000 /* layers in a chain; shared containers unfold without end */
+#define ESP_NETWORK_MAX_DEPTH 64    /* Sequentials inside one another */
+/* numbers that training may take in all: parameters, gradients, moments, activations; 512 MiB */
+#define ESP_NETWORK_MAX_NUMBERS (G_GUINT64_CONSTANT (1) << 27)
+/* examples that the units are looked at over, at most */
+#define ESP_NETWORK_MAX_OBSERVED 4096
+
+typedef struct _EspNetModule EspNetModule;
+
+/* a module as specified; it may stand at several places */
+struct _EspNetModule
+{
+  EspLayer *layer;      /* NULL: a Sequential */
+  GPtrArray *children;  /* of a Sequential: EspNetChild */
+  JsonObject *settings; /* class and what belongs to it, complete */
+  char *id;             /* or NULL */
+  JsonNode *init;       /* or NULL: the network's */
+  JsonObject *tie;      /* or NULL: parameter's name -> path of another */
+  gboolean requires_grad;
+  guint depth;    /* 1 for a layer */
+  gboolean built; /* has its parameters */
+  guint n_parameters;
+  guint parameters[ESP_LAYER_MAX_PARAMETERS]; /* indices of the network's */
+  EspModule *object;                          /* in the tree; borrowed while the tree is built */
+};
+
+typedef struct
+{
+  char *name;
+  EspNetModule *module;
+} EspNetChild;
+
+typedef struct
+{
+  EspParameterInfo info;
+  char *path; /* of its first place */
+  guint64 count;
+  gboolean requires_grad;
+  guint n_uses;         /* layer calls that it takes part in */
+  EspReal *initial;     /* (count) */
+  EspParameter *object; /* owned */
+} EspNetParameter;
+
+/* one layer at one place: a link of the chain */
+typedef struct
+{
+  EspNetModule *module;
+  char *path;
+  EspShape in, out;                     /* of one example */
+  guint uses[ESP_LAYER_MAX_PARAMETERS]; /* which use of each parameter this is: 0, 1, ... */
+} EspNetCall;
+
+struct _EspNetwork
+{
+  GObject parent_instance;
+
+  /* owned */
+  char *name;
+  GPtrArray *modules;    /* EspNetModule, every one that was defined */
+  EspNetModule *root;    /* borrowed from @modules */
+  GPtrArray *calls;      /* EspNetCall, in forward order */
+  GPtrArray *parameters; /* EspNetParameter, in named_parameters() order */
+  GHashTable *paths;     /* path of a parameter at any place -> its index + 1 */
+  EspDataset *data;
+  EspLoss *loss;
+  EspOptimizer *optimizer;
+  JsonNode *init;
+  guint64 batch_size;
+  guint64 seed;
+  gboolean shuffle;
+  EspTree *tree;
+};
+
+static inline EspNetParameter *
+esp_network_peek_parameter (EspNetwork *self, guint index)
+{
+  return (EspNetParameter *) g_ptr_array_index (self->parameters, index);
+}
+
+static inline EspNetCall *
+esp_network_peek_call (EspNetwork *self, guint index)
+{
+  return (EspNetCall *) g_ptr_array_index (self->calls, index);
+}
+
+/* esp-network-parse.c: "modules" of the specification -> self->root */
+gboolean esp_network_parse_modules (EspNetwork *self, JsonArray *modules, GError **error);
+/* esp-network-build.c: shapes, the chain of calls, parameters with initial values */
+gboolean esp_network_build (EspNetwork *self, GError **error);
+/* esp-network-tree.c: the EspTree that the views show */
+gboolean esp_network_build_tree (EspNetwork *self, GError **error);
+
+/* a float32 tensor with a copy of @values */
+EspTensor *esp_network_make_tensor (const EspReal *values, const EspShape *shape);
+/* "module 2 (Linear)", for messages; new string */
+char *esp_network_name_place (const char *path, const char *class_name);
+
+G_END_DECLS

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A network out of its specification: the text is read here, the work is done by
+ * esp-network-parse.c (modules), esp-network-build.c (shapes, parameters) and esp-network-tree.c
+ * (the tree that views show). What can be wrong in a specification is found here and nowhere later:
+ * a network that exists can be trained. */
+
+#include "config.h"
+#include "esp-network-private.h"
+
+#include <string.h>
+#include <glib/gi18n.h>
+
+#include "esp-parameter.h"
+#include "esp-tree.h"
+
+G_DEFINE_FINAL_TYPE (EspNetwork, esp_network, G_TYPE_OBJECT)
+
+static void
+module_free (gpointer data)
+{
+  EspNetModule *module = data;
+  esp_layer_free (module->layer);
+  g_clear_pointer (&module->children, g_ptr_array_unref);
+  g_clear_pointer (&module->settings, json_object_unref);
+  g_clear_pointer (&module->init, json_node_unref);
+  g_clear_pointer (&module->tie, json_object_unref);
+  g_free (module->id);
+  g_free (module);
+}
+
+static void
+call_free (gpointer data)
+{
+  EspNetCall *call = data;
+  g_free (call->path);
+  g_free (call);
+}
+
+static void
+parameter_free (gpointer data)
+{
+  EspNetParameter *parameter = data;
+  g_free (parameter->path);
+  g_free (parameter->initial);
+  g_clear_object (&parameter->object);
+  g_free (parameter);
+}
+
+static void
+esp_network_finalize (GObject *object)
+{
+  EspNetwork *self = ESP_NETWORK (object);
+  g_free (self->name);
+  g_ptr_array_unref (self->calls);
+  g_ptr_array_unref (self->modules);
+  g_ptr_array_unref (self->parameters);
+  g_hash_table_unref (self->paths);
+  esp_dataset_free (self->data);
+  esp_loss_free (self->loss);
+  esp_optimizer_free (self->optimizer);
+  g_clear_pointer (&self->init, json_node_unref);
+  g_clear_object (&self->tree);
+  G_OBJECT_CLASS (esp_network_parent_class)->finalize (object);
+}
+
+static void
+esp_network_class_init (EspNetworkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = esp_network_finalize;
+}
+
+static void
+esp_network_init (EspNetwork *self)
+{
+  self->modules = g_ptr_array_new_with_free_func (module_free);
+  self->calls = g_ptr_array_new_with_free_func (call_free);
+  self->parameters = g_ptr_array_new_with_free_func (parameter_free);
+  self->paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/* an object that must be there */
+static JsonObject *
+read_part (EspSpec *spec, const char *key, GError **error)
+{
+  if (esp_spec_has (spec, key))
+    return esp_spec_read_object (spec, key, error);
+  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), key);
+  return NULL;
+}
+
+/* the data set: the specification's own, or the one asked for, with the specification's settings if
+ * it is the same kind */
+static gboolean
+read_data (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GError **error)
+{
+  JsonObject *object = NULL;
+  if (esp_spec_has (spec, "data") || options->data == NULL)
+    {
+      object = read_part (spec, "data", error);
+      if (object == NULL)
+        return FALSE;
+    }
+  g_autoptr (JsonObject) other = NULL;
+  if (options->data != NULL &&
+      (object == NULL ||
+       g_strcmp0 (json_object_get_string_member_with_default (object, "name", NULL),
+                  options->data) != 0))
+    {
+      other = json_object_new ();
+      json_object_set_string_member (other, "name", options->data);
+      object = other;
+    }
+  self->data = esp_dataset_new (object, self->seed, error);
+  return self->data != NULL;
+}
+
+static gboolean
+read_init (EspNetwork *self, EspSpec *spec, GError **error)
+{
+  JsonNode *node = esp_spec_read_node (spec, "init");
+  self->init = node != NULL ? json_node_copy (node)
+                            : json_node_init_string (json_node_alloc (), "pytorch");
+  if (JSON_NODE_HOLDS_VALUE (self->init))
+    return TRUE;
+  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                      _ ("“init” must be the name of an initialiser or a number; lists of values "
+                         "belong to a module"));
+  return FALSE;
+}
+
+static gboolean
+read_settings (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GError **error)
+{
+  guint64 version = 1;
+  if (!esp_spec_has (spec, "espalier"))
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), "espalier");
+      return FALSE;
+    }
+  if (!esp_spec_read_size (spec, "espalier", 1, 1, &version, error) ||
+      !(self->name = esp_spec_read_string (spec, "name", "network", error)) ||
+      !esp_spec_read_size (spec, "seed", 0, G_MAXINT64, &self->seed, error) ||
+      !esp_spec_read_size (spec, "batch_size", 1, ESP_SHAPE_MAX_COUNT, &self->batch_size, error) ||
+      !esp_spec_read_bool (spec, "shuffle", &self->shuffle, error) ||
+      !read_init (self, spec, error))
+    return FALSE;
+  if (options->has_seed)
+    self->seed = options->seed & G_MAXINT64;
+  JsonObject *loss = read_part (spec, "loss", error);
+  if (loss == NULL || !(self->loss = esp_loss_new (loss, error)))
+    return FALSE;
+  JsonObject *optimizer = read_part (spec, "optimizer", error);
+  if (optimizer == NULL || !(self->optimizer = esp_optimizer_new (optimizer, error)))
+    return FALSE;
+  if (!read_data (self, spec, options, error))
+    return FALSE;
+  self->batch_size = MIN (self->batch_size, self->data->n);
+  return TRUE;
+}
+
+EspNetwork *
+esp_network_new_from_json_with_options (const char *text,
+                                        gssize length,
+                                        const EspNetworkOptions *options,
+                                        GError **error)
+{
+  static const EspNetworkOptions none = { 0 };
+  g_return_val_if_fail (text != NULL, NULL);
+  g_autoptr (EspSpec) spec = esp_spec_new_from_text (text, length, _ ("specification"), error);
+  if (spec == NULL)
+    return NULL;
+  g_autoptr (EspNetwork) self = g_object_new (ESP_TYPE_NETWORK, NULL);
+  self->batch_size = 32;
+  self->shuffle = TRUE;
+  if (!read_settings (self, spec, options != NULL ? options : &none, error))
+    return NULL;
+  GError *inner = NULL;
+  JsonArray *modules = esp_spec_read_array (spec, "modules", &inner);
+  if (modules == NULL)
+    {
+      if (inner == NULL)
+        esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, &inner, _ ("“%s” is missing"), "modules");
+      g_propagate_error (error, inner);
+      return NULL;
+    }
+  if (!esp_spec_finish (spec, error) || !esp_network_parse_modules (self, modules, error) ||
+      !esp_network_build (self, error) || !esp_network_build_tree (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+EspNetwork *
+esp_network_new_from_json (const char *text, gssize length, GError **error)
+{
+  return esp_network_new_from_json_with_options (text, length, NULL, error);
+}
+
+const char *
+esp_network_get_name (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return self->name;
+}
+
+EspTree *
+esp_network_get_tree (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return self->tree;
+}
+
+guint
+esp_network_get_n_parameters (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
+  return self->parameters->len;
+}
+
+EspParameter *
+esp_network_get_parameter (EspNetwork *self, guint index)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && index < self->parameters->len, NULL);
+  return esp_network_peek_parameter (self, index)->object;
+}
+
+int
+esp_network_find_parameter (EspNetwork *self, EspParameter *parameter)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), -1);
+  for (guint i = 0; i < self->parameters->len; i++)
+    if (esp_network_peek_parameter (self, i)->object == parameter)
+      return (int) i;
+  return -1;
+}
+
+const char *
+esp_network_get_loss_name (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return self->loss->klass->name;
+}
+
+const char *
+esp_network_get_optimizer_name (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return self->optimizer->klass->name;
+}
+
+const char *
+esp_network_get_data_name (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return self->data->name;
+}
+
+guint64
+esp_network_get_n_examples (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
+  return self->data->n;
+}
+
+guint64
+esp_network_get_batch_size (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
+  return self->batch_size;
+}
+
+gboolean
+esp_network_is_classifier (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), FALSE);
+  return self->data->n_classes > 0;
+}
+
+/* Writing the specification again: "use" where a module was written before */
+static JsonArray *write_children (EspNetModule *module, GHashTable *written);
+
+static JsonObject *
+write_module (EspNetModule *module, GHashTable *written)
+{
+  JsonObject *object = json_object_new ();
+  if (!g_hash_table_add (written, module))
+    {
+      json_object_set_string_member (object, "use", module->id);
+      return object;
+    }
+  g_autoptr (GList) names = json_object_get_members (module->settings);
+  for (GList *item = names; item != NULL; item = item->next)
+    json_object_set_member (object, item->data,
+                            json_node_copy (json_object_get_member (module->settings, item->data)));
+  if (module->id != NULL)
+    json_object_set_string_member (object, "id", module->id);
+  if (module->init != NULL)
+    json_object_set_member (object, "init", json_node_copy (module->init));
+  if (module->tie != NULL)
+    json_object_set_object_member (object, "tie", json_object_ref (module->tie));
+  if (!module->requires_grad)
+    json_object_set_boolean_member (object, "requires_grad", FALSE);
+  if (module->children != NULL)
+    json_object_set_array_member (object, "modules", write_children (module, written));
+  return object;
+}
+
+static JsonArray *
+write_children (EspNetModule *module, GHashTable *written)
+{
+  JsonArray *array = json_array_new ();
+  for (guint i = 0; i < module->children->len; i++)
+    {
+      EspNetChild *child = g_ptr_array_index (module->children, i);
+      JsonObject *object = write_module (child->module, written);
+      g_autofree char *number = g_strdup_printf ("%u", i);
+      if (strcmp (child->name, number) != 0)
+        json_object_set_string_member (object, "name", child->name);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+char *
+esp_network_to_json (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  g_autoptr (GHashTable) written = g_hash_table_new (NULL, NULL);
+  g_autoptr (JsonObject) object = json_object_new ();
+  json_object_set_int_member (object, "espalier", 1);
+  json_object_set_string_member (object, "name", self->name);
+  json_object_set_array_member (object, "modules", write_children (self->root, written));
+  json_object_set_object_member (object, "loss", json_object_ref (self->loss->settings));
+  json_object_set_object_member (object, "optimizer", json_object_ref (self->optimizer->settings));
+  json_object_set_member (object, "init", json_node_copy (self->init));
+  json_object_set_object_member (object, "data", json_object_ref (self->data->settings));
+  json_object_set_int_member (object, "batch_size", (gint64) self->batch_size);
+  json_object_set_boolean_member (object, "shuffle", self->shuffle);
+  json_object_set_int_member (object, "seed", (gint64) self->seed);
+  return esp_spec_to_text (object);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-network-private.h"
+#include "esp-snapshot.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspPlan:
+ *
+ * A network compiled for training: one block of memory and the list of layer calls with all their
+ * pointers. Nothing is allocated inside a step. It keeps a reference on the network and reads only
+ * what is immutable there. One thread at a time.
+ *
+ * The numbers depend on network, seed and edits alone, not on what is looked at and when.
+ */
+typedef struct _EspPlan EspPlan;
+
+EspPlan *esp_plan_new (EspNetwork *network);
+void esp_plan_free (EspPlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPlan, esp_plan_free)
+
+/* back to the beginning: parameters, optimiser, order of examples; the learning rate stays */
+void esp_plan_reset (EspPlan *self);
+/* one batch forward and backward, one update. Returns the loss of the batch, before the update.
+ * @watched: a snapshot follows, so that large networks keep what an update adds. Hot. */
+double esp_plan_step (EspPlan *self, gboolean watched);
+void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value);
+void esp_plan_set_rate (EspPlan *self, double rate);
+
+guint64 esp_plan_get_step (EspPlan *self);
+guint64 esp_plan_get_epoch (EspPlan *self); /* passes over the data that are complete */
+double esp_plan_get_loss (EspPlan *self);   /* of the last batch, NaN before the first */
+const EspReal *esp_plan_get_parameter (EspPlan *self, guint parameter);
+/* NULL before the first backward pass, and where none is wanted */
+const EspReal *esp_plan_get_grad (EspPlan *self, guint parameter);
+/* of one use of a parameter that has several, else NULL as above */
+const EspReal *esp_plan_get_grad_at (EspPlan *self, guint parameter, guint use);
+/* NULL before the first step and where the optimiser keeps no such number */
+const EspReal *esp_plan_get_moment (EspPlan *self, guint parameter, guint moment);
+/* parameters before the last update, NULL if not kept */
+const EspReal *esp_plan_get_before (EspPlan *self, guint parameter);
+/* the last batch that was computed: the loss alone, with the parameters as they are now; for
+ * derivatives by finite differences */
+double esp_plan_get_batch_loss (EspPlan *self);
+
+/* what was seen of the units over the data set */
+typedef struct
+{
+  guint64 examples;   /* looked at: all, or as many as are cheap, spread evenly */
+  double accuracy;    /* over these; NaN without labels */
+  guint n_calls;      /* observed calls */
+  const guint *calls; /* (n_calls) index of each */
+  guint64 **fired;    /* (n_calls) per unit: examples with an output > 0 */
+} EspPlanUnits;
+
+/* a forward pass over the data set; borrowed, until the next call */
+const EspPlanUnits *esp_plan_observe (EspPlan *self);
+/* what was seen last; NULL before the first */
+const EspPlanUnits *esp_plan_get_units (EspPlan *self);
+/* multiplications that esp_plan_observe() costs, about */
+guint64 esp_plan_get_observe_work (EspPlan *self);
+
+/* esp-plan-snapshot.c: copies everything out, the units as they were seen last */
+EspSnapshot *esp_plan_make_snapshot (EspPlan *self, EspNetwork *network);
+
+G_END_DECLS

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * EspRandom:
+ *
+ * xoshiro256++ (Blackman and Vigna), its state filled by SplitMix64. Lives on the stack. A seed has
+ * many independent streams, so that drawing more for one purpose changes nothing elsewhere:
+ * stream (%ESP_STREAM_INIT, 3) gives the initial values of the fourth parameter whatever the other
+ * parameters draw. Documented for users in data/networks/README.md: the numbers never change.
+ */
+typedef struct
+{
+  guint64 state[4];
+} EspRandom;
+
+typedef enum
+{
+  ESP_STREAM_INIT = 1, /* index: the parameter */
+  ESP_STREAM_DATA = 2,
+  ESP_STREAM_ORDER = 3, /* index: the epoch */
+} EspStream;
+
+void esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 index);
+guint64 esp_random_next (EspRandom *self);
+double esp_random_uniform (EspRandom *self);               /* multiples of 2^-24 in [0, 1) */
+guint64 esp_random_below (EspRandom *self, guint64 limit); /* 0 .. limit - 1, without bias */
+void esp_random_shuffle (EspRandom *self, guint32 *order, gsize n); /* Fisher-Yates */
+
+G_END_DECLS

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writes a specification as text that people read and edit: two spaces a level, an object that
+ * holds no modules on one line, numbers as short as they can be (json-glib would write 0.1 as
+ * 0.10000000000000001). Depth is bounded by what was read. */
+
+#include "config.h"
+#include "esp-spec.h"
+
+#include "esp-number.h"
+
+static void write_node (GString *out, JsonNode *node, guint level);
+
+static void
+write_string (GString *out, const char *text)
+{
+  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), text);
+  g_autofree char *quoted = json_to_string (node, FALSE);
+  g_string_append (out, quoted);
+}
+
+static void
+write_number (GString *out, double value)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  for (int digits = 6; digits <= 17; digits++)
+    {
+      char format[8];
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (buffer, sizeof buffer, format, value);
+      if (g_ascii_strtod (buffer, NULL) == value)
+        break;
+    }
+  g_string_append (out, buffer);
+}
+
+static void
+write_value (GString *out, JsonNode *node)
+{
+  GType type = json_node_get_value_type (node);
+  if (type == G_TYPE_STRING)
+    write_string (out, json_node_get_string (node));
+  else if (type == G_TYPE_BOOLEAN)
+    g_string_append (out, json_node_get_boolean (node) ? "true" : "false");
+  else if (type == G_TYPE_INT64)
+    g_string_append_printf (out, "%" G_GINT64_FORMAT, json_node_get_int (node));
+  else if (type == G_TYPE_DOUBLE)
+    write_number (out, json_node_get_double (node));
+  else
+    g_string_append (out, "null");
+}
+
+/* whether it is worth lines of its own: it holds a list of objects */
+static gboolean
+is_long (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      return json_array_get_length (array) > 0 &&
+             JSON_NODE_HOLDS_OBJECT (json_array_get_element (array, 0));
+    }
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return FALSE;
+  g_autoptr (GList) values = json_object_get_values (json_node_get_object (node));
+  for (GList *item = values; item != NULL; item = item->next)
+    if (is_long (item->data))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+write_break (GString *out, gboolean lines, guint level)
+{
+  if (!lines)
+    return;
+  g_string_append_c (out, '\n');
+  for (guint i = 0; i < level; i++)
+    g_string_append (out, "  ");
+}
+
+static void
+write_object (GString *out, JsonNode *node, guint level)
+{
+  JsonObject *object = json_node_get_object (node);
+  gboolean lines = is_long (node);
+  g_autoptr (GList) members = json_object_get_members (object);
+  g_string_append_c (out, '{');
+  for (GList *item = members; item != NULL; item = item->next)
+    {
+      write_break (out, lines, level + 1);
+      write_string (out, item->data);
+      g_string_append (out, ": ");
+      write_node (out, json_object_get_member (object, item->data), level + 1);
+      if (item->next != NULL)
+        g_string_append (out, lines ? "," : ", ");
+    }
+  write_break (out, lines, level);
+  g_string_append_c (out, '}');
+}
+
+static void
+write_array (GString *out, JsonNode *node, guint level)
+{
+  JsonArray *array = json_node_get_array (node);
+  gboolean lines = is_long (node);
+  guint n = json_array_get_length (array);
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < n; i++)
+    {
+      write_break (out, lines, level + 1);
+      write_node (out, json_array_get_element (array, i), level + 1);
+      if (i + 1 < n)
+        g_string_append (out, lines ? "," : ", ");
+    }
+  write_break (out, lines, level);
+  g_string_append_c (out, ']');
+}
+
+static void
+write_node (GString *out, JsonNode *node, guint level)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    write_object (out, node, level);
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    write_array (out, node, level);
+  else
+    write_value (out, node);
+}
+
+char *
+esp_spec_to_text (JsonObject *object)
+{
+  g_return_val_if_fail (object != NULL, NULL);
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+  GString *out = g_string_new (NULL);
+  write_node (out, node, 0);
+  g_string_append_c (out, '\n');
+  return g_string_free (out, FALSE);
+}

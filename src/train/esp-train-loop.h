@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-curve.h"
+#include "esp-network.h"
+#include "esp-snapshot.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspTrainLoop:
+ *
+ * The thread that trains, with its queue of commands and its slot for snapshots. Commands are
+ * carried out between steps, in order. All calls are for one thread, the owner's; none blocks for
+ * longer than it takes to copy a curve, except those that say so.
+ */
+typedef struct _EspTrainLoop EspTrainLoop;
+
+typedef enum
+{
+  ESP_COMMAND_PLAY,
+  ESP_COMMAND_PAUSE,
+  ESP_COMMAND_STEPS, /* @count of them, at once */
+  ESP_COMMAND_RESET, /* pauses too */
+  ESP_COMMAND_SPEED, /* @value steps a second */
+  ESP_COMMAND_RATE,  /* @value */
+  ESP_COMMAND_EDIT,  /* @parameter, @count is the index, @value */
+  ESP_COMMAND_QUIT,
+} EspCommandKind;
+
+typedef struct
+{
+  EspCommandKind kind;
+  guint parameter;
+  guint64 count;
+  double value;
+} EspCommand;
+
+/* starts the thread; the first snapshot lies in the slot */
+EspTrainLoop *esp_train_loop_new (EspNetwork *network, double speed);
+/* ends the thread; waits for the step it is in */
+void esp_train_loop_free (EspTrainLoop *self);
+void esp_train_loop_push (EspTrainLoop *self, const EspCommand *command);
+/* waits until all commands are carried out and their snapshot lies in the slot */
+void esp_train_loop_wait (EspTrainLoop *self);
+EspSnapshot *esp_train_loop_take (EspTrainLoop *self);
+double esp_train_loop_get_seconds (EspTrainLoop *self);
+void esp_train_loop_get_curve (EspTrainLoop *self, guint64 **steps, double **losses, guint *n);
+
+G_END_DECLS

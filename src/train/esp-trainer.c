@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The main thread's face of training: remembers what was asked for and hands it on as commands.
+ * The work is done in esp-train-loop.c. */
+
+#include "config.h"
+#include "esp-trainer.h"
+
+#include <math.h>
+
+#include "esp-network-private.h"
+#include "esp-train-loop.h"
+
+#define DEFAULT_SPEED 10.0 /* steps a second that eyes can follow */
+#define SLOWEST 0.001
+
+struct _EspTrainer
+{
+  GObject parent_instance;
+
+  /* owned */
+  EspNetwork *network;
+  EspTrainLoop *loop;
+
+  /* as last asked for */
+  gboolean playing;
+  double speed;
+  double rate;
+};
+
+typedef enum
+{
+  PROP_PLAYING = 1,
+  N_PROPERTIES
+} EspTrainerProperty;
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_FINAL_TYPE (EspTrainer, esp_trainer, G_TYPE_OBJECT)
+
+static void
+push (EspTrainer *self, EspCommandKind kind, guint64 count, double value)
+{
+  EspCommand command = { .kind = kind, .count = count, .value = value };
+  esp_train_loop_push (self->loop, &command);
+}
+
+static void
+set_playing (EspTrainer *self, gboolean playing)
+{
+  if (self->playing == playing)
+    return;
+  self->playing = playing;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PLAYING]);
+}
+
+static void
+esp_trainer_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspTrainer *self = ESP_TRAINER (object);
+  switch ((EspTrainerProperty) id)
+    {
+    case PROP_PLAYING:
+      g_value_set_boolean (value, self->playing);
+      break;
+    case N_PROPERTIES:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_trainer_finalize (GObject *object)
+{
+  EspTrainer *self = ESP_TRAINER (object);
+  esp_train_loop_free (self->loop);
+  g_clear_object (&self->network);
+  G_OBJECT_CLASS (esp_trainer_parent_class)->finalize (object);
+}
+
+static void
+esp_trainer_class_init (EspTrainerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  object_class->get_property = esp_trainer_get_property;
+  object_class->finalize = esp_trainer_finalize;
+  properties[PROP_PLAYING] = g_param_spec_boolean ("playing", NULL, NULL, FALSE,
+                                                   G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY |
+                                                       G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+}
+
+static void
+esp_trainer_init (EspTrainer *self)
+{
+  self->speed = DEFAULT_SPEED;
+}
+
+EspTrainer *
+esp_trainer_new (EspNetwork *network)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
+  EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
+  self->network = g_object_ref (network);
+  self->rate = network->optimizer->rate;
+  self->loop = esp_train_loop_new (network, self->speed);
+  return self;
+}
+
+EspNetwork *
+esp_trainer_get_network (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  return self->network;
+}
+
+void
+esp_trainer_play (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  if (self->playing)
+    return;
+  push (self, ESP_COMMAND_PLAY, 0, 0);
+  set_playing (self, TRUE);
+}
+
+void
+esp_trainer_pause (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  if (!self->playing)
+    return;
+  push (self, ESP_COMMAND_PAUSE, 0, 0);
+  set_playing (self, FALSE);
+}
+
+gboolean
+esp_trainer_is_playing (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), FALSE);
+  return self->playing;
+}
+
+void
+esp_trainer_step (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_trainer_pause (self);
+  push (self, ESP_COMMAND_STEPS, 1, 0);
+}
+
+void
+esp_trainer_reset (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  push (self, ESP_COMMAND_RESET, 0, 0);
+  set_playing (self, FALSE);
+}
+
+void
+esp_trainer_set_speed (EspTrainer *self, double steps_per_second)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && steps_per_second > 0);
+  self->speed = MAX (steps_per_second, SLOWEST);
+  push (self, ESP_COMMAND_SPEED, 0, self->speed);
+}
+
+double
+esp_trainer_get_speed (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  return self->speed;
+}
+
+void
+esp_trainer_edit (EspTrainer *self, guint parameter, guint64 index, float value)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && parameter < self->network->parameters->len);
+  g_return_if_fail (index < esp_network_peek_parameter (self->network, parameter)->count);
+  EspCommand command = { .kind = ESP_COMMAND_EDIT,
+                         .parameter = parameter,
+                         .count = index,
+                         .value = (double) value };
+  esp_train_loop_push (self->loop, &command);
+}
+
+void
+esp_trainer_set_learning_rate (EspTrainer *self, double rate)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && isfinite (rate) && rate >= 0);
+  self->rate = rate;
+  push (self, ESP_COMMAND_RATE, 0, rate);
+}
+
+double
+esp_trainer_get_learning_rate (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  return self->rate;
+}
+
+EspSnapshot *
+esp_trainer_take_snapshot (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  return esp_train_loop_take (self->loop);
+}
+
+void
+esp_trainer_wait (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_train_loop_wait (self->loop);
+}
+
+void
+esp_trainer_run (EspTrainer *self, guint64 steps)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  push (self, ESP_COMMAND_STEPS, steps, 0);
+  esp_train_loop_wait (self->loop);
+}
+
+double
+esp_trainer_get_seconds (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  return esp_train_loop_get_seconds (self->loop);
+}
+
+void
+esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
+  esp_train_loop_get_curve (self->loop, steps, losses, n);
+}
