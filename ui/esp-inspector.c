@@ -1,15 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The right pane: findings, facts and statistics of what is selected. */
+/*
+ * The right pane: a column of sections. It follows the session for all of them: what is selected is
+ * shown once the main loop is idle, so that keys held down in the tree don't queue up; newer values
+ * of a live network at most five times a second, and nothing at all while the pane is closed.
+ */
 
 #include "config.h"
 
 #include "esp-inspector.h"
+#include "esp-code-section.h"
+#include "esp-facts-section.h"
+#include "esp-findings-section.h"
+#include "esp-metadata-section.h"
+#include "esp-pickle-section.h"
+#include "esp-stats-section.h"
+#include "esp-ties-section.h"
+#include "esp-units-section.h"
+#include "esp-warnings-section.h"
+
+/* ms between two updates of a live network's figures: faster can't be read */
+#define UPDATE_INTERVAL 200
 
 struct _EspInspector
 {
   AdwBin parent_instance;
 
+  GtkWidget *sections;
+
   EspSession *session;
+  GSignalGroup *session_signals;
+  GSignalGroup *document_signals;
+  guint show_idle;      /* source */
+  guint update_timeout; /* source; while it runs no update is made */
+  gboolean show_due;    /* something else is selected than is shown */
+  gboolean update_due;  /* values are newer than what is shown */
 };
 
 enum
@@ -22,6 +46,94 @@ enum
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (EspInspector, esp_inspector, ADW_TYPE_BIN)
+
+typedef void (*SectionFunc) (EspSection *section, EspSession *session);
+
+static void
+for_each_section (EspInspector *self, SectionFunc func)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (self->sections); child;
+       child = gtk_widget_get_next_sibling (child))
+    func (ESP_SECTION (child), self->session);
+}
+
+static gboolean
+on_show_idle (gpointer user_data)
+{
+  EspInspector *self = user_data;
+
+  self->show_idle = 0;
+  self->show_due = FALSE;
+  gtk_widget_set_visible (self->sections,
+                          self->session && esp_session_get_document (self->session));
+  if (self->session)
+    for_each_section (self, esp_section_show);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+queue_show (EspInspector *self)
+{
+  self->show_due = TRUE;
+  if (self->show_idle == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    self->show_idle = g_idle_add (on_show_idle, self);
+}
+
+static gboolean
+on_update_timeout (gpointer user_data)
+{
+  EspInspector *self = user_data;
+
+  if (!self->update_due)
+    {
+      self->update_timeout = 0;
+      return G_SOURCE_REMOVE;
+    }
+  self->update_due = FALSE;
+  if (self->session)
+    for_each_section (self, esp_section_update);
+  return G_SOURCE_CONTINUE;
+}
+
+/* the first at once, the next ones as the timeout allows */
+static void
+on_updated (EspInspector *self)
+{
+  self->update_due = TRUE;
+  if (self->update_timeout > 0 || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  self->update_timeout = g_timeout_add (UPDATE_INTERVAL, on_update_timeout, self);
+  on_update_timeout (self);
+}
+
+static void
+on_document (EspInspector *self)
+{
+  g_signal_group_set_target (self->document_signals,
+                             self->session ? esp_session_get_document (self->session) : NULL);
+  queue_show (self);
+}
+
+static void
+set_session (EspInspector *self, EspSession *session)
+{
+  if (!g_set_object (&self->session, session))
+    return;
+  g_signal_group_set_target (self->session_signals, session);
+  on_document (self);
+}
+
+static void
+esp_inspector_map (GtkWidget *widget)
+{
+  EspInspector *self = ESP_INSPECTOR (widget);
+
+  GTK_WIDGET_CLASS (esp_inspector_parent_class)->map (widget);
+  if (self->show_due)
+    queue_show (self);
+  if (self->update_due)
+    on_updated (self);
+}
 
 static void
 esp_inspector_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -46,7 +158,7 @@ esp_inspector_set_property (GObject *object, guint id, const GValue *value, GPar
   switch (id)
     {
     case PROP_SESSION:
-      g_set_object (&self->session, g_value_get_object (value));
+      set_session (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -58,27 +170,68 @@ esp_inspector_dispose (GObject *object)
 {
   EspInspector *self = ESP_INSPECTOR (object);
 
+  g_clear_handle_id (&self->show_idle, g_source_remove);
+  g_clear_handle_id (&self->update_timeout, g_source_remove);
+  if (self->session_signals)
+    g_signal_group_set_target (self->session_signals, NULL);
+  if (self->document_signals)
+    g_signal_group_set_target (self->document_signals, NULL);
+  g_clear_object (&self->session_signals);
+  g_clear_object (&self->document_signals);
+  gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_INSPECTOR);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (esp_inspector_parent_class)->dispose (object);
+}
+
+static void
+ensure_sections (void)
+{
+  g_type_ensure (ESP_TYPE_CODE_SECTION);
+  g_type_ensure (ESP_TYPE_FACTS_SECTION);
+  g_type_ensure (ESP_TYPE_FINDINGS_SECTION);
+  g_type_ensure (ESP_TYPE_METADATA_SECTION);
+  g_type_ensure (ESP_TYPE_PICKLE_SECTION);
+  g_type_ensure (ESP_TYPE_STATS_SECTION);
+  g_type_ensure (ESP_TYPE_TIES_SECTION);
+  g_type_ensure (ESP_TYPE_UNITS_SECTION);
+  g_type_ensure (ESP_TYPE_WARNINGS_SECTION);
 }
 
 static void
 esp_inspector_class_init (EspInspectorClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->get_property = esp_inspector_get_property;
   object_class->set_property = esp_inspector_set_property;
   object_class->dispose = esp_inspector_dispose;
+  widget_class->map = esp_inspector_map;
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  ensure_sections ();
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/espalier/Espalier/esp-inspector.ui");
+  gtk_widget_class_bind_template_child (widget_class, EspInspector, sections);
 }
 
 static void
 esp_inspector_init (EspInspector *self)
 {
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  self->session_signals = g_signal_group_new (ESP_TYPE_SESSION);
+  g_signal_group_connect_swapped (self->session_signals, "notify::document",
+                                  G_CALLBACK (on_document), self);
+  g_signal_group_connect_swapped (self->session_signals, "notify::selection",
+                                  G_CALLBACK (queue_show), self);
+  g_signal_group_connect_swapped (self->session_signals, "notify::channel", G_CALLBACK (queue_show),
+                                  self);
+  self->document_signals = g_signal_group_new (ESP_TYPE_DOCUMENT);
+  g_signal_group_connect_swapped (self->document_signals, "updated", G_CALLBACK (on_updated), self);
 }
 
 EspInspector *

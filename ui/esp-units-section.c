@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Dead and silent units come out of the newest snapshot at once; nothing is scanned. */
+
+#include "config.h"
+
+#include "esp-units-section.h"
+#include "esp-note-rows.h"
+
+#include <glib/gi18n.h>
+
+struct _EspUnitsSection
+{
+  EspSection parent_instance;
+
+  EspNoteRows rows;
+};
+
+G_DEFINE_FINAL_TYPE (EspUnitsSection, esp_units_section, ESP_TYPE_SECTION)
+
+/* whether @path is @below or stands under it */
+static gboolean
+covers (const char *path, const char *below)
+{
+  gsize length = strlen (path);
+
+  return length == 0 || (g_str_has_prefix (below, path) && strchr ("./", below[length]));
+}
+
+/* units observed at @place (of the layer itself, of its parameter, or below the module), and the
+ * examples looked at */
+static guint
+count_observed (EspSnapshot *snapshot, EspPlace *place, guint64 *examples)
+{
+  EspPlace *owner = esp_place_get_parameter (place) ? esp_place_get_parent (place) : place;
+  guint n_units = 0;
+
+  for (guint i = 0; i < esp_snapshot_get_n_units (snapshot); i++)
+    {
+      const EspUnitCounts *counts = esp_snapshot_get_units (snapshot, i);
+
+      if (!counts->can_die || !(covers (esp_place_get_path (owner), counts->source_path) ||
+                                covers (esp_place_get_path (owner), counts->path)))
+        continue;
+      n_units += counts->n_units;
+      *examples = MAX (*examples, counts->examples);
+    }
+  return n_units;
+}
+
+static void
+set_caption (EspUnitsSection *self, guint64 examples, guint64 step)
+{
+  g_autofree char *n_examples = esp_number_format_count (examples);
+  g_autofree char *n_step = esp_number_format_count (step);
+  /* Translators: "64 examples, step 1,240": what units were observed on */
+  g_autofree char *text =
+      g_strdup_printf (ngettext ("%s example, step %s", "%s examples, step %s", (gulong) examples),
+                       n_examples, n_step);
+
+  esp_section_set_caption (ESP_SECTION (self), text);
+}
+
+static void
+fill (EspUnitsSection *self, GPtrArray *findings, guint n_units)
+{
+  esp_note_rows_begin (&self->rows);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const EspFinding *finding = g_ptr_array_index (findings, i);
+      gboolean dead = finding->kind == ESP_FINDING_DEAD_UNIT;
+
+      esp_note_rows_add (&self->rows, dead ? ESP_NOTE_ERROR : ESP_NOTE_WARNING,
+                         dead ? "action-unavailable-symbolic" : "weather-clear-night-symbolic",
+                         finding->title, finding->details);
+    }
+  if (findings->len == 0)
+    {
+      g_autofree char *text =
+          g_strdup_printf (ngettext ("The unit fires", "All %u units fire", n_units), n_units);
+
+      esp_note_rows_add (&self->rows, ESP_NOTE_OK, "emblem-ok-symbolic", text,
+                         _ ("Each on one example at least"));
+    }
+  esp_note_rows_end (&self->rows);
+}
+
+static void
+esp_units_section_show (EspSection *section, EspSession *session)
+{
+  EspUnitsSection *self = ESP_UNITS_SECTION (section);
+  EspDocument *document = esp_session_get_document (session);
+  EspPlace *place = esp_session_get_selection (session);
+  EspSnapshot *snapshot = document ? esp_document_get_snapshot (document) : NULL;
+  g_autoptr (GPtrArray) findings = NULL;
+  guint64 examples = 0;
+  guint n_units = snapshot && place ? count_observed (snapshot, place, &examples) : 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self), n_units > 0 && examples > 0);
+  if (n_units == 0 || examples == 0)
+    return;
+  findings = esp_document_get_unit_findings (document, place);
+  set_caption (self, examples, esp_snapshot_get_step (snapshot));
+  fill (self, findings, n_units);
+}
+
+static void
+esp_units_section_finalize (GObject *object)
+{
+  esp_note_rows_clear (&ESP_UNITS_SECTION (object)->rows);
+  G_OBJECT_CLASS (esp_units_section_parent_class)->finalize (object);
+}
+
+static void
+esp_units_section_class_init (EspUnitsSectionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = esp_units_section_finalize;
+  ESP_SECTION_CLASS (klass)->show = esp_units_section_show;
+  ESP_SECTION_CLASS (klass)->update = esp_units_section_show;
+}
+
+static void
+esp_units_section_init (EspUnitsSection *self)
+{
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _ ("Units"));
+  esp_note_rows_init (&self->rows, ADW_PREFERENCES_GROUP (self));
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+}
