@@ -112,7 +112,7 @@ esp_chip_set_tie (EspChip *self, EspTie *tie, EspPlace *place)
       return;
     }
   letter = esp_chip_dup_letter (esp_tie_get_index (tie));
-  /* Translators: %s is the letter that marks all members of one tie */
+  /* TRANSLATORS: %s is the letter that marks all members of one tie */
   name = g_strdup_printf (_ ("Tie %s"), letter);
   set_style (self, esp_chip_get_tie_class (esp_tie_get_index (tie)));
   set_outlined (self, tensor && !esp_tensor_get_storage (tensor));

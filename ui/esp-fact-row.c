@@ -137,7 +137,7 @@ esp_fact_row_set (EspFactRow *self, const char *name, const char *value)
     return;
   gtk_label_set_text (GTK_LABEL (self->name), name);
   gtk_label_set_text (GTK_LABEL (self->value), value);
-  /* Translators: a fact as it is read aloud: "Shape: 8 × 4" */
+  /* TRANSLATORS: a fact as it is read aloud: "Shape: 8 × 4" */
   spoken = g_strdup_printf (_ ("%s: %s"), name, value);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }

@@ -50,7 +50,7 @@ describe_class (EspModule *module)
   if (*said)
     return esp_path_escape (said);
   if (*esp_module_get_guess (module))
-    /* Translators: a layer's class that is guessed from names and shapes */
+    /* TRANSLATORS: a layer's class that is guessed from names and shapes */
     return g_strdup_printf (_ ("%s? (guessed)"), esp_module_get_guess (module));
   return NULL;
 }
@@ -97,7 +97,7 @@ add_type (EspFactsSection *self, EspTensor *tensor)
       g_autofree char *scale = esp_number_format_value (affine->scales[0], 6);
       g_autofree char *zero = esp_number_format_value (affine->zero_points[0], 6);
 
-      /* Translators: value = (stored − zero point) × scale */
+      /* TRANSLATORS: value = (stored − zero point) × scale */
       esp_fact_rows_take (&self->rows, _ ("Quantised"),
                           g_strdup_printf (_ ("scale %s, zero point %s"), scale, zero));
     }
@@ -131,7 +131,7 @@ add_bytes (EspFactsSection *self, EspTensor *tensor)
     {
       g_autofree char *at = esp_number_format_count ((guint64) offset);
 
-      /* Translators: size of a tensor and the byte of the file at which it begins */
+      /* TRANSLATORS: size of a tensor and the byte of the file at which it begins */
       esp_fact_rows_take (&self->rows, _ ("Bytes"), g_strdup_printf (_ ("%s at %s"), size, at));
     }
 }
@@ -174,7 +174,7 @@ add_storage (EspFactsSection *self, EspTensor *tensor)
   size = esp_number_format_bytes (esp_storage_get_size (storage));
   id = esp_path_escape (esp_storage_get_id (storage));
   if (esp_storage_get_size (storage) != esp_tensor_get_bytes (tensor))
-    /* Translators: size and key of the storage that a tensor is a view of */
+    /* TRANSLATORS: size and key of the storage that a tensor is a view of */
     esp_fact_rows_take (&self->rows, _ ("View of storage"),
                         g_strdup_printf (_ ("%s, key %s"), size, id));
   esp_fact_rows_take (&self->rows, _ ("Storage offset"),
@@ -305,7 +305,7 @@ add_totals (EspFactsSection *self, EspPlace *place)
   if (totals->elements == totals->unique_elements)
     esp_fact_rows_add (&self->rows, _ ("Elements"), elements);
   else
-    /* Translators: all elements, and how many there are when each tie is counted once */
+    /* TRANSLATORS: all elements, and how many there are when each tie is counted once */
     esp_fact_rows_take (&self->rows, _ ("Elements"),
                         g_strdup_printf (_ ("%s, %s unique"), elements, unique));
   esp_fact_rows_take (&self->rows, _ ("Size"), esp_number_format_bytes (totals->bytes));

@@ -101,7 +101,7 @@ fill_row (AdwActionRow *row,
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (row, details ? details : "");
   gtk_widget_set_tooltip_text (GTK_WIDGET (row), details && strlen (details) > 80 ? details : NULL);
-  /* Translators: severity and what it is about, as it is read aloud: "Warning: Unit 5 is dead" */
+  /* TRANSLATORS: severity and what it is about, as it is read aloud: "Warning: Unit 5 is dead" */
   spoken = severity ? g_strdup_printf (_ ("%s: %s"), severity, title) : g_strdup (title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, details ? details : "", -1);

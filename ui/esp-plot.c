@@ -172,7 +172,7 @@ describe (EspPlot *self)
   first = esp_number_format_value (self->y[0], 3);
   last = esp_number_format_value (self->y[self->n - 1], 3);
   step = esp_number_format_count ((guint64) self->x[self->n - 1]);
-  /* Translators: a curve in words: first value, value now, step */
+  /* TRANSLATORS: a curve in words: first value, value now, step */
   text = g_strdup_printf (_ ("From %s to %s at step %s"), first, last, step);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
                                   -1);

@@ -52,7 +52,7 @@ set_caption (EspUnitsSection *self, guint64 examples, guint64 step)
 {
   g_autofree char *n_examples = esp_number_format_count (examples);
   g_autofree char *n_step = esp_number_format_count (step);
-  /* Translators: "64 examples, step 1,240": what units were observed on */
+  /* TRANSLATORS: "64 examples, step 1,240": what units were observed on */
   g_autofree char *text =
       g_strdup_printf (ngettext ("%s example, step %s", "%s examples, step %s", (gulong) examples),
                        n_examples, n_step);
