@@ -5,7 +5,7 @@
  * ESP_FORMAT_ERROR_LIMIT naming it. */
 
 #define ESP_LIMIT_NAME_BYTES 65535 /* as zip has it; longest real names are under 300 bytes */
-#define ESP_LIMIT_TENSORS 2000000 /* mixture-of-experts checkpoints have about 100,000 */
+#define ESP_LIMIT_TENSORS 2000000  /* mixture-of-experts checkpoints have about 100,000 */
 #define ESP_LIMIT_PLACES                                                                           \
   4000000 /* rows of a tree; a small graph of shared modules can unfold without end */
 #define ESP_LIMIT_DIMS 64 /* torch and NumPy both stop at 64 */

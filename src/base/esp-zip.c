@@ -592,7 +592,7 @@ esp_zip_open_member (EspZip *self,
                      GCancellable *cancellable,
                      GError **error)
 {
-  guint8 bytes[LOCAL_SIZE + ESP_LIMIT_NAME_BYTES];
+  g_autofree guint8 *bytes = NULL;
   const Member *whole = (const Member *) member; /* it is the first field */
   gsize size;
   guint64 skip = 0;
@@ -600,7 +600,8 @@ esp_zip_open_member (EspZip *self,
 
   g_return_val_if_fail (self != NULL && member != NULL, NULL);
 
-  size = MIN (whole->end - member->header_offset, sizeof bytes);
+  size = MIN (whole->end - member->header_offset, LOCAL_SIZE + strlen (member->name));
+  bytes = g_malloc (size);
   if (!esp_source_read (self->source, member->header_offset, size, bytes, cancellable, error) ||
       !check_local (member, bytes, size, &skip, error))
     return NULL;

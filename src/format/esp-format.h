@@ -61,5 +61,12 @@ EspCheckpoint *esp_format_open (const char *path,
                                 gpointer user_data,
                                 GCancellable *cancellable,
                                 GError **error);
+/* the same for bytes from elsewhere; @path is for messages and esp_checkpoint_get_path() */
+EspCheckpoint *esp_format_open_source (EspSource *source,
+                                       const char *path,
+                                       EspProgressFunc progress,
+                                       gpointer user_data,
+                                       GCancellable *cancellable,
+                                       GError **error);
 
 G_END_DECLS

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Files that people try to open and no reader takes: checkpoints of other kinds, archives, texts,
+ * pictures, downloads that went wrong. In: the first 4096 bytes, the zip directory, the last 8
+ * bytes. Out: one sentence that says what it is and what to do. A kind that gets a reader loses
+ * its row here. */
+
+#include "config.h"
+
+#include "esp-foreign.h"
+
+#include "esp-error.h"
+#include "esp-path.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* kinds that a fixed run of bytes tells */
+
+typedef struct
+{
+  gsize offset;
+  gsize length;
+  const char *bytes;
+  const char *sentence;
+} Signature;
+
+#define TORCH_SAVE                                                                                 \
+  N_ ("this is a bare Python pickle, not a checkpoint of torch.save(); load it in Python and "     \
+      "save "                                                                                      \
+      "its tensors with torch.save()")
+
+static const Signature signatures[] = {
+  { 0, 4, "GGUF",
+    N_ ("this is a GGUF file, which can’t be opened yet; open the safetensors files that it was "
+        "made from") },
+  { 0, 4, "tjgg",
+    N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
+        "made it") },
+  { 0, 4, "fmgg",
+    N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
+        "made it") },
+  { 0, 4, "lmgg",
+    N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
+        "made it") },
+  { 0, 15, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e",
+    N_ ("this is a PyTorch file of the old form, from before version 1.6, which can’t be opened "
+        "yet; load it in PyTorch and save it again with torch.save()") },
+  { 0, 6, "\x93NUMPY",
+    N_ ("this is a NumPy array (.npy), which can’t be opened yet; save it with "
+        "safetensors.numpy.save_file()") },
+  { 4, 4, "TFL3",
+    N_ ("this is a TensorFlow Lite model, which can’t be opened yet; open the model that it was "
+        "converted from") },
+  { 0, 4, "\x0c\xdb\x3a\x2a",
+    N_ ("this is the manifest of an Orbax checkpoint, which can’t be opened; load it in JAX and "
+        "save its arrays with safetensors.flax.save_file()") },
+  { 257, 5, "ustar", N_ ("this is a tar archive; unpack it and open a checkpoint in it") },
+  { 0, 4, "\x28\xb5\x2f\xfd",
+    N_ ("this file is compressed with Zstandard; uncompress it with zstd -d first") },
+  { 0, 2, "\x1f\x8b", N_ ("this file is compressed with gzip; uncompress it with gunzip first") },
+  { 0, 6,
+    "\xfd"
+    "7zXZ\0",
+    N_ ("this file is compressed with xz; uncompress it with unxz first") },
+  { 0, 4, "\x04\x22\x4d\x18", N_ ("this file is compressed with LZ4; uncompress it first") },
+  { 0, 3, "BZh", N_ ("this file is compressed with bzip2; uncompress it with bunzip2 first") },
+  { 0, 6, "7z\xbc\xaf\x27\x1c",
+    N_ ("this is a 7-Zip archive; unpack it and open a checkpoint in it") },
+  { 0, 4, "Rar!", N_ ("this is a RAR archive; unpack it and open a checkpoint in it") },
+  { 0, 8, "\x89PNG\r\n\x1a\n", N_ ("this is a picture, not a checkpoint") },
+  { 0, 3, "\xff\xd8\xff", N_ ("this is a picture, not a checkpoint") },
+  { 0, 5, "%PDF-", N_ ("this is a PDF document, not a checkpoint") },
+  { 0, 4,
+    "\x7f"
+    "ELF",
+    N_ ("this is a program, not a checkpoint") },
+};
+
+/* zip archives, by what is in them */
+
+typedef struct
+{
+  const char *member; /* below the top folder or at the root */
+  const char *sentence;
+} Archive;
+
+static const Archive archives[] = {
+  { "constants.pkl",
+    N_ ("this is a TorchScript archive, which can’t be opened yet; save its weights in Python: "
+        "torch.save (torch.jit.load (FILE).state_dict (), OUT)") },
+  { "archive_format",
+    N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
+        "torch.save (torch.export.load (FILE).state_dict, OUT)") },
+  { "serialized_exported_program.json",
+    N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
+        "torch.save (torch.export.load (FILE).state_dict, OUT)") },
+  { "model.weights.h5",
+    N_ ("this is a Keras model, which can’t be opened yet; save the model’s weights with "
+        "safetensors.numpy.save_file()") },
+  { "model.weights.npz",
+    N_ ("this is a Keras model, which can’t be opened yet; save the model’s weights with "
+        "safetensors.numpy.save_file()") },
+  { "Manifest.json",
+    N_ ("this is a Core ML package, which can’t be opened; open the model that it was made from") },
+  { "model.json",
+    N_ ("this is a TorchScript archive of PyTorch 1.0, which can’t be opened; load it in PyTorch "
+        "and save its state_dict() with torch.save()") },
+};
+
+static gboolean
+has_member (EspZip *zip, const char *wanted)
+{
+  for (guint i = 0; i < esp_zip_get_n_members (zip); i++)
+    {
+      const char *name = esp_zip_get_member (zip, i)->name;
+      const char *slash = strchr (name, '/');
+
+      if (strcmp (name, wanted) == 0 || (slash != NULL && strcmp (slash + 1, wanted) == 0))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_npz (EspZip *zip)
+{
+  guint n = esp_zip_get_n_members (zip);
+
+  for (guint i = 0; i < n; i++)
+    if (!g_str_has_suffix (esp_zip_get_member (zip, i)->name, ".npy"))
+      return FALSE;
+  return n > 0;
+}
+
+static const char *
+recognise_zip (EspZip *zip)
+{
+  if (esp_zip_get_n_members (zip) == 0)
+    return N_ ("this is an empty zip archive");
+  if (is_npz (zip))
+    return N_ ("this is an archive of NumPy arrays (.npz), which can’t be opened yet; convert it "
+               "in Python: safetensors.numpy.save_file (dict (numpy.load (FILE)), OUT)");
+  for (guint i = 0; i < G_N_ELEMENTS (archives); i++)
+    if (has_member (zip, archives[i].member))
+      return archives[i].sentence;
+  return N_ ("this is a zip archive, but not one that PyTorch wrote; unpack it and open a "
+             "checkpoint in it");
+}
+
+/* kinds that need a look at their structure */
+
+static gboolean
+is_hdf5 (const EspProbe *probe)
+{
+  static const char magic[] = "\x89HDF\r\n\x1a\n";
+  gsize n = sizeof magic - 1;
+
+  /* a user block may stand before it, of 512 bytes or a power of two more */
+  for (gsize at = 0; at + n <= probe->head_size; at = at == 0 ? 512 : 2 * at)
+    if (memcmp (probe->head + at, magic, n) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* a varint within the head; FALSE when it runs on beyond it */
+static gboolean
+read_varint (const EspProbe *probe, gsize *at, guint64 *out)
+{
+  *out = 0;
+  for (guint shift = 0; shift < 64 && *at < probe->head_size; shift += 7)
+    {
+      guint8 byte = probe->head[(*at)++];
+      *out |= (guint64) (byte & 0x7f) << shift;
+      if (byte < 0x80)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A protobuf without any magic: field 1, a small number, then fields that are known, at least one
+ * of them the graph. ONNX numbers its fields so; the schema version of a SavedModel is field 1 too,
+ * but then comes field 2 to the end of the file. */
+static gboolean
+is_onnx (const EspProbe *probe)
+{
+  guint64 size = esp_source_get_size (probe->source);
+  gsize at = 0;
+  guint64 tag, value;
+
+  if (!read_varint (probe, &at, &tag) || tag != 0x08 || !read_varint (probe, &at, &value) ||
+      value == 0 || value > 64)
+    return FALSE;
+  while (read_varint (probe, &at, &tag) && read_varint (probe, &at, &value))
+    {
+      guint64 field = tag >> 3;
+
+      if (field == 7 && (tag & 7) == 2)
+        return value <= size - at;
+      if ((tag & 7) == 0 && field <= 5)
+        continue;
+      if ((tag & 7) != 2 || (field > 8 && field != 14 && field != 20 && field != 25) ||
+          value > probe->head_size - at)
+        return FALSE;
+      at += value;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_saved_model (const EspProbe *probe)
+{
+  gsize at = 2;
+  guint64 tag, value;
+
+  return probe->head_size > 4 && probe->head[0] == 0x08 && probe->head[1] == 0x01 &&
+         read_varint (probe, &at, &tag) && tag == 0x12 && read_varint (probe, &at, &value) &&
+         value <= esp_source_get_size (probe->source) - at;
+}
+
+/* the table files of TensorFlow's checkpoints end with this number */
+static gboolean
+is_tensor_index (const EspProbe *probe, GCancellable *cancellable)
+{
+  static const guint8 magic[8] = { 0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb };
+  guint64 size = esp_source_get_size (probe->source);
+  guint8 tail[8];
+
+  return size >= sizeof tail &&
+         esp_source_read (probe->source, size - sizeof tail, sizeof tail, tail, cancellable,
+                          NULL) &&
+         memcmp (tail, magic, sizeof magic) == 0;
+}
+
+/* a map of few names, each a text: how Flax writes its parameters */
+static gboolean
+is_msgpack_map (const EspProbe *probe)
+{
+  gsize at;
+  gsize length;
+
+  if (probe->head_size < 8)
+    return FALSE;
+  if (probe->head[0] > 0x80 && probe->head[0] < 0x90)
+    at = 1;
+  else if (probe->head[0] == 0xde)
+    at = 3;
+  else
+    return FALSE;
+  if (probe->head[at] > 0xa0 && probe->head[at] < 0xc0)
+    length = probe->head[at] & 0x1f;
+  else
+    return FALSE;
+  if (at + 1 + length >= probe->head_size)
+    return FALSE;
+  for (gsize i = at + 1; i < at + 1 + length; i++)
+    if (!g_ascii_isprint (probe->head[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* texts */
+
+static gboolean
+is_text (const EspProbe *probe)
+{
+  const char *end;
+
+  if (memchr (probe->head, '\0', probe->head_size) != NULL)
+    return FALSE;
+  for (gsize i = 0; i < probe->head_size; i++)
+    if (probe->head[i] < 0x20 && strchr ("\t\n\r\f\x1b", probe->head[i]) == NULL)
+      return FALSE;
+  if (g_utf8_validate_len ((const char *) probe->head, probe->head_size, &end))
+    return TRUE;
+  /* the head may end within a character */
+  return probe->head_size == 4096 && (const guint8 *) end + 4 > probe->head + probe->head_size;
+}
+
+static gboolean
+head_begins (const EspProbe *probe, const char *text)
+{
+  gsize n = strlen (text);
+
+  return probe->head_size >= n && g_ascii_strncasecmp ((const char *) probe->head, text, n) == 0;
+}
+
+static const char *
+recognise_text (const EspProbe *probe)
+{
+  g_autofree char *text = g_strndup ((const char *) probe->head, probe->head_size);
+
+  if (head_begins (probe, "version https://git-lfs"))
+    return N_ ("this is not the checkpoint but a pointer of Git LFS to it; fetch the file itself "
+               "with git lfs pull");
+  if (head_begins (probe, "<!doctype html") || head_begins (probe, "<html"))
+    return N_ ("this is a web page, perhaps saved in place of the checkpoint; download the file "
+               "itself");
+  if (*text == '{' && strstr (text, "\"weight_map\"") != NULL)
+    return N_ ("this is the index of a checkpoint in several files, which can’t be opened yet; "
+               "open one of the files that it names");
+  if (*text == '{' || *text == '[')
+    return N_ ("this is a JSON text, not a checkpoint");
+  return N_ ("this is a text, not a checkpoint");
+}
+
+static const char *
+recognise (const EspProbe *probe, GCancellable *cancellable)
+{
+  if (probe->zip != NULL)
+    return recognise_zip (probe->zip);
+  for (guint i = 0; i < G_N_ELEMENTS (signatures); i++)
+    {
+      const Signature *each = &signatures[i];
+      if (probe->head_size >= each->offset + each->length &&
+          memcmp (probe->head + each->offset, each->bytes, each->length) == 0)
+        return each->sentence;
+    }
+  if (probe->head_size >= 3 && probe->head[0] == 0x80 && probe->head[1] >= 2 && probe->head[1] <= 5)
+    return TORCH_SAVE;
+  if (is_hdf5 (probe))
+    return N_ ("this is an HDF5 file, as Keras writes them, which can’t be opened yet; save the "
+               "model’s weights with safetensors.numpy.save_file()");
+  if (is_onnx (probe))
+    return N_ ("this is an ONNX model, which can’t be opened yet; open the checkpoint that it was "
+               "exported from");
+  if (is_saved_model (probe))
+    return N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in Python and "
+               "save its variables with safetensors.tensorflow.save_file()");
+  if (is_tensor_index (probe, cancellable))
+    return N_ ("this is the index of a TensorFlow checkpoint, which can’t be opened yet; load it "
+               "in Python and save its variables with safetensors.tensorflow.save_file()");
+  if (is_msgpack_map (probe))
+    return N_ ("this looks like a MessagePack file, as Flax writes them, which can’t be opened "
+               "yet; load it in Python and save its arrays with safetensors.flax.save_file()");
+  if (is_text (probe))
+    return recognise_text (probe);
+  return NULL;
+}
+
+void
+esp_foreign_explain (const EspProbe *probe, GCancellable *cancellable, GError **error)
+{
+  const char *sentence = recognise (probe, cancellable);
+  g_autoptr (GString) bytes = NULL;
+  gboolean only_zeros = TRUE;
+
+  if (sentence != NULL)
+    {
+      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED, _ (sentence));
+      return;
+    }
+  for (gsize i = 0; i < probe->head_size && only_zeros; i++)
+    only_zeros = probe->head[i] == 0;
+  if (only_zeros)
+    {
+      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNKNOWN,
+                           _ ("the file begins with nothing but zeros, as after a download that "
+                              "was broken off"));
+      return;
+    }
+  bytes = g_string_new (NULL);
+  for (gsize i = 0; i < MIN (probe->head_size, 8); i++)
+    g_string_append_printf (bytes, i > 0 ? " %02x" : "%02x", probe->head[i]);
+  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNKNOWN,
+               _ ("no kind of checkpoint that is known begins with these bytes: %s"), bytes->str);
+}
+
+/* folders */
+
+/* how good a file of this name is to be opened in place of its folder; 0: not at all */
+static guint
+rate_name (const char *name)
+{
+  static const char *const suffixes[] = { ".pth", ".pt", ".bin", ".ckpt", ".safetensors" };
+
+  for (guint i = G_N_ELEMENTS (suffixes); i > 0; i--)
+    if (g_str_has_suffix (name, suffixes[i - 1]))
+      return i;
+  return 0;
+}
+
+void
+esp_foreign_explain_folder (const char *path, GError **error)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  g_autofree char *best = NULL;
+  g_autofree char *shown = NULL;
+  const char *name;
+  guint looked_at = 0;
+
+  while (folder != NULL && looked_at++ < 10000 && (name = g_dir_read_name (folder)) != NULL)
+    {
+      guint rate = rate_name (name);
+      guint so_far = best != NULL ? rate_name (best) : 0;
+
+      if (rate > so_far || (rate > 0 && rate == so_far && esp_path_compare (name, best) < 0))
+        {
+          g_free (best);
+          best = g_strdup (name);
+        }
+    }
+  if (best == NULL)
+    {
+      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
+                           _ ("this is a folder without a checkpoint that can be opened"));
+      return;
+    }
+  shown = esp_path_escape (best);
+  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
+               _ ("this is a folder; open a file in it, such as “%s”"), shown);
+}

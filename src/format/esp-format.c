@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The table of formats, and how a file finds its own: by its bytes, never by its suffix. A new
+ * format is one pair of files and one row here. */
+
+#include "config.h"
+
+#include "esp-format.h"
+
+#include "esp-error.h"
+#include "esp-foreign.h"
+#include "esp-path.h"
+#include "esp-safetensors.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define HEAD_SIZE 4096
+
+/* more special ones first */
+static const EspFormat *const formats[] = {
+  &esp_format_safetensors,
+  NULL,
+};
+
+const EspFormat *const *
+esp_format_get_all (void)
+{
+  return formats;
+}
+
+const EspFormat *
+esp_format_from_name (const char *name)
+{
+  g_return_val_if_fail (name != NULL, NULL);
+
+  for (guint i = 0; formats[i] != NULL; i++)
+    if (strcmp (formats[i]->name, name) == 0)
+      return formats[i];
+  return NULL;
+}
+
+static gboolean
+begins_as_zip (const guint8 *head, gsize size)
+{
+  return size >= 4 && (memcmp (head, "PK\x03\x04", 4) == 0 || memcmp (head, "PK\x05\x06", 4) == 0);
+}
+
+/* what the file is, with all that a reader needs; the zip is the caller's to unref */
+static EspCheckpoint *
+read_probe (EspProbe *probe,
+            EspProgressFunc progress,
+            gpointer user_data,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GError) zip_error = NULL;
+
+  if (begins_as_zip (probe->head, probe->head_size))
+    probe->zip = esp_zip_new (probe->source, cancellable, &zip_error);
+  for (guint i = 0; formats[i] != NULL; i++)
+    if (formats[i]->probe (probe))
+      return formats[i]->read (probe, progress, user_data, cancellable, error);
+  if (zip_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&zip_error));
+  else
+    esp_foreign_explain (probe, cancellable, error);
+  return NULL;
+}
+
+static EspCheckpoint *
+read_source (EspSource *source,
+             const char *path,
+             EspProgressFunc progress,
+             gpointer user_data,
+             GCancellable *cancellable,
+             GError **error)
+{
+  guint8 head[HEAD_SIZE];
+  EspProbe probe = { 0 };
+  EspCheckpoint *checkpoint;
+
+  probe.path = path;
+  probe.source = source;
+  probe.head = head;
+  probe.head_size = MIN (esp_source_get_size (source), sizeof head);
+  if (probe.head_size == 0)
+    {
+      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNKNOWN,
+                           _ ("the file is empty"));
+      return NULL;
+    }
+  if (!esp_source_read (source, 0, probe.head_size, head, cancellable, error))
+    return NULL;
+  checkpoint = read_probe (&probe, progress, user_data, cancellable, error);
+  g_clear_pointer (&probe.zip, esp_zip_unref);
+  return checkpoint;
+}
+
+/* puts the file's name in front, except of what only says that the user changed their mind */
+static void
+prefix_name (GError **error, const char *path)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *shown = NULL;
+
+  if (error == NULL || *error == NULL || g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  name = g_path_get_basename (path);
+  shown = esp_path_escape (name);
+  g_prefix_error (error, "%s: ", shown);
+}
+
+EspCheckpoint *
+esp_format_open_source (EspSource *source,
+                        const char *path,
+                        EspProgressFunc progress,
+                        gpointer user_data,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  EspCheckpoint *checkpoint;
+
+  g_return_val_if_fail (source != NULL && path != NULL, NULL);
+
+  checkpoint = read_source (source, path, progress, user_data, cancellable, error);
+  if (checkpoint == NULL)
+    {
+      prefix_name (error, path);
+      return NULL;
+    }
+  esp_checkpoint_set_path (checkpoint, path);
+  esp_checkpoint_set_file_size (checkpoint, esp_source_get_size (source));
+  return checkpoint;
+}
+
+EspCheckpoint *
+esp_format_open (const char *path,
+                 EspProgressFunc progress,
+                 gpointer user_data,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (EspSource) source = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  source = esp_source_new_for_file (path, &failure);
+  if (source != NULL)
+    return esp_format_open_source (source, path, progress, user_data, cancellable, error);
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
+    esp_foreign_explain_folder (path, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  prefix_name (error, path);
+  return NULL;
+}
