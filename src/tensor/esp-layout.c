@@ -19,7 +19,7 @@
 
 #define WINDOW_BYTES (1024 * 1024)
 /* a read of its own costs about as much as copying so many bytes */
-#define GAP_BYTES 4096
+#define GAP_BYTES 2048
 /* a row at least so long is copied as it lies */
 #define LONG_ROW 8
 

@@ -18,7 +18,7 @@
 #include "esp-error.h"
 
 #define BLOCK_ELEMENTS (32 * 1024)
-#define STRIDED_BLOCK_BYTES (4 * 1024 * 1024)
+#define STRIDED_BLOCK_BYTES (32 * 1024 * 1024)
 #define PART 1024
 
 /* packed elements (or codes) from C-order index @start on -> numbers at @out; may be in place */
