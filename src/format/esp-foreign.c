@@ -25,11 +25,6 @@ typedef struct
   const char *sentence;
 } Signature;
 
-#define TORCH_SAVE                                                                                 \
-  N_ ("this is a bare Python pickle, not a checkpoint of torch.save(); load it in Python and "     \
-      "save "                                                                                      \
-      "its tensors with torch.save()")
-
 static const Signature signatures[] = {
   { 0, 4, "GGUF",
     N_ ("this is a GGUF file, which can’t be opened yet; open the safetensors files that it was "
@@ -43,9 +38,6 @@ static const Signature signatures[] = {
   { 0, 4, "lmgg",
     N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
         "made it") },
-  { 0, 15, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e",
-    N_ ("this is a PyTorch file of the old form, from before version 1.6, which can’t be opened "
-        "yet; load it in PyTorch and save it again with torch.save()") },
   { 0, 6, "\x93NUMPY",
     N_ ("this is a NumPy array (.npy), which can’t be opened yet; save it with "
         "safetensors.numpy.save_file()") },
@@ -149,6 +141,25 @@ recognise_zip (EspZip *zip)
 }
 
 /* kinds that need a look at their structure */
+
+/* the number that torch.save() put in front before it wrote zip archives, as any protocol of pickle
+ * from 2 on writes it */
+static const char *
+recognise_pickle (const EspProbe *probe)
+{
+  static const guint8 magic[] = { 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
+                                  0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 };
+
+  if (probe->head_size < 3 || probe->head[0] != 0x80 || probe->head[1] < 2 || probe->head[1] > 5)
+    return NULL;
+  for (gsize at = 2; at <= 11 && at + sizeof magic <= probe->head_size; at++)
+    if (memcmp (probe->head + at, magic, sizeof magic) == 0)
+      return N_ ("this is a PyTorch file of the old form, from before version 1.6, which can’t be "
+                 "opened yet; load it in PyTorch and save it again with torch.save()");
+  return N_ (
+      "this is a bare Python pickle, not a checkpoint of torch.save(); load it in Python and "
+      "save its tensors with torch.save()");
+}
 
 static gboolean
 is_hdf5 (const EspProbe *probe)
@@ -307,6 +318,8 @@ recognise_text (const EspProbe *probe)
 static const char *
 recognise (const EspProbe *probe, GCancellable *cancellable)
 {
+  const char *pickle;
+
   if (probe->zip != NULL)
     return recognise_zip (probe->zip);
   for (guint i = 0; i < G_N_ELEMENTS (signatures); i++)
@@ -316,8 +329,9 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
           memcmp (probe->head + each->offset, each->bytes, each->length) == 0)
         return each->sentence;
     }
-  if (probe->head_size >= 3 && probe->head[0] == 0x80 && probe->head[1] >= 2 && probe->head[1] <= 5)
-    return TORCH_SAVE;
+  pickle = recognise_pickle (probe);
+  if (pickle != NULL)
+    return pickle;
   if (is_hdf5 (probe))
     return N_ ("this is an HDF5 file, as Keras writes them, which can’t be opened yet; save the "
                "model’s weights with safetensors.numpy.save_file()");
@@ -368,6 +382,27 @@ esp_foreign_explain (const EspProbe *probe, GCancellable *cancellable, GError **
 
 /* folders */
 
+typedef struct
+{
+  const char *file;
+  const char *sentence;
+} Folder;
+
+static const Folder folders[] = {
+  { "saved_model.pb", N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in "
+                          "Python and save its "
+                          "variables with safetensors.tensorflow.save_file()") },
+  { ".metadata", N_ ("this is a distributed checkpoint of PyTorch, which can’t be opened yet; join "
+                     "its files with "
+                     "python -m torch.distributed.checkpoint.format_utils dcp_to_torch") },
+  { "_METADATA", N_ ("this is an Orbax checkpoint, which can’t be opened; load it in JAX and save "
+                     "its arrays with "
+                     "safetensors.flax.save_file()") },
+  { "checkpoint",
+    N_ ("this is a folder of TensorFlow checkpoints, which can’t be opened yet; load one in Python "
+        "and save its variables with safetensors.tensorflow.save_file()") },
+};
+
 /* how good a file of this name is to be opened in place of its folder; 0: not at all */
 static guint
 rate_name (const char *name)
@@ -398,6 +433,16 @@ esp_foreign_explain_folder (const char *path, GError **error)
         {
           g_free (best);
           best = g_strdup (name);
+        }
+    }
+  for (guint i = 0; best == NULL && i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *file = g_build_filename (path, folders[i].file, NULL);
+      if (g_file_test (file, G_FILE_TEST_EXISTS))
+        {
+          g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
+                               _ (folders[i].sentence));
+          return;
         }
     }
   if (best == NULL)
