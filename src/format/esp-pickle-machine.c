@@ -67,7 +67,7 @@ esp_pickle_machine_push (EspPickleMachine *self, EspPickleValue *value, GError *
         return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_LIMIT,
                                         _ ("the stack holds more than %d values"),
                                         ESP_LIMIT_PICKLE_VALUES);
-      self->stack_capacity = MAX (self->stack_capacity * 2, 256);
+      self->stack_capacity = CLAMP (self->stack_capacity * 2, 256, ESP_LIMIT_PICKLE_VALUES);
       self->stack = g_renew (EspPickleValue *, self->stack, self->stack_capacity);
     }
   self->stack[self->n_stack++] = value;

@@ -109,15 +109,11 @@ append_escaped (GString *out, gint64 c)
 }
 
 static void
-print_string (Printer *self, const EspPickleValue *value)
+print_characters (Printer *self, const EspPickleValue *value, char quote)
 {
   const guint8 *bytes = value->text.bytes;
   gsize left = value->text.length;
-  char quote = '\'';
 
-  if (left > 0 && memchr (bytes, '\'', left) != NULL && memchr (bytes, '"', left) == NULL)
-    quote = '"';
-  g_string_append_c (self->out, quote);
   while (left > 0 && !is_full (self))
     {
       gint64 c;
@@ -134,6 +130,19 @@ print_string (Printer *self, const EspPickleValue *value)
       bytes += length;
       left -= length;
     }
+}
+
+static void
+print_string (Printer *self, const EspPickleValue *value)
+{
+  const guint8 *bytes = value->text.bytes;
+  gsize length = value->text.length;
+  char quote = '\'';
+
+  if (length > 0 && memchr (bytes, '\'', length) != NULL && memchr (bytes, '"', length) == NULL)
+    quote = '"';
+  g_string_append_c (self->out, quote);
+  print_characters (self, value, quote);
   g_string_append_c (self->out, quote);
 }
 
@@ -263,9 +272,8 @@ print_pairs (Printer *self, const EspPickleItems *pairs, gboolean as_arguments, 
         g_string_append (self->out, ", ");
       if (as_arguments && pairs->items[i]->kind == ESP_PICKLE_STRING)
         {
-          g_autofree char *name = esp_pickle_value_to_name (pairs->items[i], 256);
-
-          g_string_append_printf (self->out, "%s=", name);
+          print_characters (self, pairs->items[i], '\'');
+          g_string_append_c (self->out, '=');
         }
       else
         {
