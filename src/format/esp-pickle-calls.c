@@ -14,7 +14,6 @@
 #define REFUSED_MAX 1000       /* texts that are kept */
 #define REFUSED_PER_CALLABLE 4 /* of one callable */
 #define REFUSED_BYTES 256      /* of one text */
-#define NAMES_MAX 20000        /* real files mention dozens */
 
 /* a copy that is valid UTF-8 and holds no NUL */
 static const char *
@@ -76,9 +75,6 @@ esp_pickle_machine_push_name (EspPickleMachine *self,
   value = g_hash_table_lookup (self->names, &wanted);
   if (value != NULL)
     return esp_pickle_machine_push (self, value, error);
-  if (pickle->names->len >= NAMES_MAX)
-    return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_LIMIT,
-                                    _ ("it names more than %d classes and functions"), NAMES_MAX);
   value = esp_pickle_machine_push_new (self, ESP_PICKLE_GLOBAL, error);
   if (value == NULL)
     return FALSE;

@@ -9,6 +9,8 @@
 
 #include "esp-pickle-private.h"
 
+#include "esp-hash.h"
+
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -248,7 +250,7 @@ name_hash (gconstpointer data)
 {
   const EspPickleName *name = data;
 
-  return g_str_hash (name->module) * 31 + g_str_hash (name->name);
+  return esp_hash_string (name->module) * 31 + esp_hash_string (name->name);
 }
 
 static gboolean

@@ -8,6 +8,8 @@
 
 #include "esp-pickle-value.h"
 
+#include "esp-path.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -465,30 +467,9 @@ esp_pickle_value_to_text (const EspPickleValue *self, gsize limit)
 char *
 esp_pickle_value_to_name (const EspPickleValue *self, gsize limit)
 {
-  const guint8 *bytes = self->text.bytes;
-  gsize left;
-  GString *out;
-
   g_return_val_if_fail (self != NULL, NULL);
 
-  if (self->kind != ESP_PICKLE_STRING)
-    return esp_pickle_value_to_text (self, limit);
-  out = g_string_sized_new (MIN (self->text.length, limit) + 1);
-  for (left = self->text.length; left > 0 && out->len <= limit;)
-    {
-      gint64 c;
-      gsize length = decode_char (bytes, left, &c);
-
-      if (c == 0)
-        g_string_append_len (out, "\xc0\x80", 2);
-      else if (c < 0)
-        append_escaped (out, bytes[0]);
-      else if (is_surrogate (c))
-        append_escaped (out, c);
-      else
-        g_string_append_len (out, (const char *) bytes, (gssize) length);
-      bytes += length;
-      left -= length;
-    }
-  return finish (out, limit);
+  if (self->kind == ESP_PICKLE_STRING && self->text.length <= limit)
+    return esp_path_from_text ((const char *) self->text.bytes, self->text.length);
+  return esp_pickle_value_to_text (self, limit);
 }

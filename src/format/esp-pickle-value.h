@@ -96,8 +96,8 @@ guint esp_pickle_value_get_n_items (const EspPickleValue *self);
 /* As Python would print it (repr), at most @limit bytes and then an ellipsis; what is nested deeper
  * than that shows is left out. Always valid UTF-8 and one line. New string. */
 char *esp_pickle_value_to_text (const EspPickleValue *self, gsize limit);
-/* As Python would convert it to a str: a STRING is itself, all else as above. NUL, which no C
- * string holds, becomes the overlong 0xC0 0x80; what is not UTF-8 is escaped (\xNN, \uNNNN). */
+/* As Python would convert it to a str: a STRING of at most @limit bytes is itself, in the form of
+ * esp_path_from_text(); all else is as above. */
 char *esp_pickle_value_to_name (const EspPickleValue *self, gsize limit);
 
 G_END_DECLS

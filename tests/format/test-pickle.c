@@ -375,12 +375,12 @@ test_names (void)
   static const char *const expected[] = { "a\xc0\x80"
                                           "b",
                                           "new\nline",
-                                          "\\ud800",
-                                          "x\\xff",
+                                          "\xed\xa0\x80",
+                                          "x\xff",
                                           "17",
                                           "(1, 2)",
                                           "None",
-                                          "ab…" };
+                                          "'a…" };
 
   pickle = load (BYTES ("(X\3\0\0\0a\0bX\x08\0\0\0new\nlineX\3\0\0\0\xed\xa0\x80X\2\0\0\0x\xff"
                         "K\x11K\1K\2\x86NX\6\0\0\0abcdeft."),
