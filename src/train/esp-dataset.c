@@ -9,6 +9,7 @@
 #include <glib/gi18n.h>
 
 #include "esp-dataset-spirals.h"
+#include "esp-dataset-values.h"
 
 typedef struct
 {
@@ -49,6 +50,7 @@ make_random (EspDataset *self, EspSpec *spec, EspRandom *random, GError **error)
 static const EspDatasetKind kinds[] = {
   { "random", make_random },
   { "spirals", esp_dataset_make_spirals },
+  { "values", esp_dataset_make_values },
 };
 
 static const EspDatasetKind *
@@ -60,9 +62,23 @@ find_kind (const char *name)
   return NULL;
 }
 
+static char *
+list_kinds (void)
+{
+  GString *text = g_string_new (NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", kinds[i].name);
+  return g_string_free (text, FALSE);
+}
+
 gboolean
 esp_dataset_allocate (EspDataset *self, EspSpec *spec, GError **error)
 {
+  if (!esp_shape_is_valid (&self->input) || !esp_shape_is_valid (&self->target))
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_DATA, error, _ ("an example is too large"));
+      return FALSE;
+    }
   guint64 per_input = esp_shape_get_count (&self->input);
   guint64 per_target = self->n_classes > 0 ? 1 : esp_shape_get_count (&self->target);
   /* each factor is at most 2^26, so nothing overflows */
@@ -94,9 +110,9 @@ esp_dataset_new (JsonObject *object, guint64 fallback_seed, GError **error)
   const EspDatasetKind *kind = find_kind (self->name);
   if (kind == NULL)
     {
+      g_autofree char *known = list_kinds ();
       esp_spec_set_error (spec, ESP_NETWORK_ERROR_DATA, error,
-                          _ ("there is no data set “%s”; there are “random” and “spirals”"),
-                          self->name);
+                          _ ("there is no data set “%s”; there are %s"), self->name, known);
       return NULL;
     }
   guint64 seed = fallback_seed;

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The numbers of PyTorch (tests/fixtures/make-train.py): loss, gradients and parameters over 10
+ * steps. Built twice: as shipped, and with ESP_REAL_DOUBLE against PyTorch's float64, where an
+ * error of method can't hide in rounding. */
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "esp-plan.h"
+
+#ifdef ESP_REAL_DOUBLE
+#define TOLERANCE 1e-12
+#else
+#define TOLERANCE 1e-6 /* of the tensor's largest magnitude: the figure that is promised */
+#endif
+
+typedef struct
+{
+  JsonParser *parser;
+  JsonObject *document;
+  EspNetwork *network;
+  EspPlan *plan;
+  GBytes *blob;
+  gsize position;
+  double worst;
+} Golden;
+
+static void
+golden_load (Golden *self, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *json_name = g_strconcat (name, ".json", NULL);
+  g_autofree char *blob_name = g_strconcat (name, ".bin", NULL);
+  g_autofree char *json = g_test_build_filename (G_TEST_DIST, "fixtures", "train", json_name, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "train", blob_name, NULL);
+  char *data = NULL;
+  gsize length = 0;
+  self->parser = json_parser_new ();
+  json_parser_load_from_file (self->parser, json, &error);
+  g_assert_no_error (error);
+  g_file_get_contents (path, &data, &length, &error);
+  g_assert_no_error (error);
+  self->blob = g_bytes_new_take (data, length);
+  self->document = json_node_get_object (json_parser_get_root (self->parser));
+  g_autofree char *spec = json_to_string (json_object_get_member (self->document, "spec"), FALSE);
+  self->network = esp_network_new_from_json (spec, -1, &error);
+  g_assert_no_error (error);
+  self->plan = esp_plan_new (self->network);
+}
+
+static void
+golden_clear (Golden *self)
+{
+  g_assert_cmpuint (self->position, ==, g_bytes_get_size (self->blob));
+  esp_plan_free (self->plan);
+  g_object_unref (self->network);
+  g_bytes_unref (self->blob);
+  g_object_unref (self->parser);
+}
+
+static double
+read_number (Golden *self, gboolean wide)
+{
+  const guint8 *bytes = g_bytes_get_data (self->blob, NULL);
+  gsize size = wide ? sizeof (double) : sizeof (float);
+  double value = 0;
+  float narrow = 0;
+  g_assert_cmpuint (self->position + size, <=, g_bytes_get_size (self->blob));
+  memcpy (wide ? (void *) &value : (void *) &narrow, bytes + self->position, size);
+  self->position += size;
+  return wide ? value : (double) narrow;
+}
+
+/* @values NULL stands for zeros; with @compare FALSE it only reads on */
+static void
+compare_tensor (Golden *self,
+                gboolean wide,
+                gboolean compare,
+                const EspReal *values,
+                guint64 count,
+                const char *what,
+                const char *path,
+                guint64 step)
+{
+  double largest = 0, worst = 0;
+  for (guint64 i = 0; i < count; i++)
+    {
+      double wanted = read_number (self, wide);
+      double found = values != NULL ? (double) values[i] : 0;
+      largest = fmax (largest, fabs (wanted));
+      worst = fmax (worst, fabs (wanted - found));
+      g_assert_true (isfinite (found));
+    }
+  if (!compare)
+    return;
+  self->worst = fmax (self->worst, largest > 0 ? worst / largest : worst);
+  if (worst > TOLERANCE * largest)
+    {
+      g_test_message ("%s of %s after step %u: off by %g of %g", what, path, (guint) step, worst,
+                      largest);
+      g_test_fail ();
+    }
+}
+
+static void
+compare_step (Golden *self, gboolean wide, gboolean compare, guint64 step)
+{
+  double wanted = read_number (self, TRUE);
+  if (compare)
+    g_assert_cmpfloat_with_epsilon (esp_plan_get_loss (self->plan), wanted,
+                                    TOLERANCE * fmax (1, fabs (wanted)));
+  for (guint i = 0; i < self->network->parameters->len; i++)
+    {
+      EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
+      compare_tensor (self, wide, compare, esp_plan_get_grad (self->plan, i), parameter->count,
+                      "gradient", parameter->path, step);
+      compare_tensor (self, wide, compare, esp_plan_get_parameter (self->plan, i), parameter->count,
+                      "value", parameter->path, step);
+    }
+}
+
+/* the float32 steps come first, then some of float64 */
+static void
+run_steps (Golden *self, gboolean wide)
+{
+#ifdef ESP_REAL_DOUBLE
+  gboolean compare = wide;
+#else
+  gboolean compare = !wide;
+#endif
+  JsonArray *some = json_object_get_array_member (self->document, "float64_steps");
+  guint64 steps = (guint64) json_object_get_int_member (self->document, "steps");
+  guint next = 0;
+  esp_plan_reset (self->plan);
+  for (guint64 step = 1; step <= steps; step++)
+    {
+      esp_plan_step (self->plan, FALSE);
+      if (wide)
+        {
+          if (next >= json_array_get_length (some) ||
+              (guint64) json_array_get_int_element (some, next) != step)
+            continue;
+          next++;
+        }
+      compare_step (self, wide, compare, step);
+    }
+}
+
+static void
+check_names (Golden *self)
+{
+  JsonArray *names = json_object_get_array_member (self->document, "parameters");
+  g_assert_cmpuint (json_array_get_length (names), ==, self->network->parameters->len);
+  for (guint i = 0; i < self->network->parameters->len; i++)
+    g_assert_cmpstr (json_array_get_string_element (names, i), ==,
+                     esp_network_peek_parameter (self->network, i)->path);
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  Golden golden = { 0 };
+  golden_load (&golden, data);
+  check_names (&golden);
+  run_steps (&golden, FALSE);
+  run_steps (&golden, TRUE);
+  g_test_message ("%s: off by at most %.2g of the largest", (const char *) data, golden.worst);
+  golden_clear (&golden);
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const char *const names[] = {
+    "mlp-sgd",  "mlp-adam",     "shared-sgd",  "shared-adam", "spirals-sgd", "spirals-adam",
+    "tanh-sgd", "sigmoid-adam", "sigmoid-sgd", "tanh-adam",   "tied-sgd",    "frozen-adam",
+  };
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_strconcat ("/train/golden/", names[i], NULL);
+      g_test_add_data_func (path, names[i], test_golden);
+    }
+  return g_test_run ();
+}
