@@ -76,6 +76,9 @@ void esp_document_save_async (EspDocument *self,
                               gpointer user_data);
 gboolean esp_document_save_finish (EspDocument *self, GAsyncResult *result, GError **error);
 
+/* the same, blocking: for the command line and tests, where nothing trains meanwhile */
+gboolean esp_document_save (EspDocument *self, const char *path, gboolean replace, GError **error);
+
 /* lines of Python that reach what stands at @place; @dialect as below. New string. */
 typedef enum
 {

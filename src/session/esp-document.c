@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* A checkpoint or a live network behind one face. For a network this is the only caller of the
+ * trainer's commands: what changes the numbers is carried out between two known steps and logged,
+ * so that specification, seed and log determine every value. Long work (scans, saving) runs in
+ * workers on tensors, which are immutable; the tree's parameters are touched on the main thread
+ * alone. Hot: esp_document_update(), once a frame. */
+
+#include "config.h"
+
+#include "esp-document.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "esp-code.h"
+#include "esp-error.h"
+#include "esp-format.h"
+#include "esp-number.h"
+#include "esp-tree-builder.h"
+
+struct _EspDocument
+{
+  GObject parent_instance;
+
+  /* owned; one of the first two */
+  EspCheckpoint *checkpoint;
+  EspNetwork *network;
+  EspTrainer *trainer;
+  EspEventLog *log;
+  EspSnapshot *snapshot;
+  char *title;
+  GHashTable *findings; /* EspPlace -> Found */
+
+  /* state */
+  gboolean modified;
+  guint64 changes; /* counts everything that a save would have to follow */
+};
+
+/* what was found at a place, as long as its tensor is this one */
+typedef struct
+{
+  EspTensor *tensor;
+  GPtrArray *findings;
+} Found;
+
+enum
+{
+  UPDATED,
+  N_SIGNALS
+};
+
+enum
+{
+  PROP_0,
+  PROP_MODIFIED,
+  N_PROPS
+};
+
+static guint signals[N_SIGNALS];
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (EspDocument, esp_document, G_TYPE_OBJECT)
+
+static void
+free_found (gpointer data)
+{
+  Found *found = data;
+
+  esp_tensor_unref (found->tensor);
+  g_ptr_array_unref (found->findings);
+  g_free (found);
+}
+
+static void
+esp_document_finalize (GObject *object)
+{
+  EspDocument *self = ESP_DOCUMENT (object);
+
+  g_clear_object (&self->trainer);
+  g_clear_object (&self->network);
+  g_clear_object (&self->checkpoint);
+  g_clear_object (&self->log);
+  g_clear_pointer (&self->snapshot, esp_snapshot_unref);
+  g_clear_pointer (&self->findings, g_hash_table_unref);
+  g_free (self->title);
+  G_OBJECT_CLASS (esp_document_parent_class)->finalize (object);
+}
+
+static void
+esp_document_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspDocument *self = ESP_DOCUMENT (object);
+
+  switch (id)
+    {
+    case PROP_MODIFIED:
+      g_value_set_boolean (value, self->modified);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_document_class_init (EspDocumentClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = esp_document_finalize;
+  object_class->get_property = esp_document_get_property;
+
+  props[PROP_MODIFIED] = g_param_spec_boolean ("modified", NULL, NULL, FALSE,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * EspDocument::updated:
+   *
+   * A newer snapshot lies in the tree's parameters.
+   */
+  signals[UPDATED] = g_signal_new ("updated", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 0);
+}
+
+static void
+esp_document_init (EspDocument *self)
+{
+  self->log = esp_event_log_new ();
+  self->findings = g_hash_table_new_full (NULL, NULL, g_object_unref, free_found);
+}
+
+EspDocument *
+esp_document_new_for_checkpoint (EspCheckpoint *checkpoint)
+{
+  EspDocument *self;
+
+  g_return_val_if_fail (ESP_IS_CHECKPOINT (checkpoint), NULL);
+
+  self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
+  self->checkpoint = g_object_ref (checkpoint);
+  self->title = g_filename_display_basename (esp_checkpoint_get_path (checkpoint));
+  return self;
+}
+
+EspDocument *
+esp_document_new_for_network (EspNetwork *network)
+{
+  EspDocument *self;
+
+  g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
+
+  self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
+  self->network = g_object_ref (network);
+  self->trainer = esp_trainer_new (network);
+  self->title = g_strdup (esp_network_get_name (network));
+  esp_document_update (self);
+  return self;
+}
+
+/* --- facts --- */
+
+const char *
+esp_document_get_title (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), "");
+
+  return self->title;
+}
+
+static char *
+describe_network (EspDocument *self)
+{
+  const EspTotals *totals = esp_tree_get_totals (esp_network_get_tree (self->network));
+  g_autofree char *elements = esp_number_format_count (totals->elements);
+  g_autofree char *unique = esp_number_format_count (totals->unique_elements);
+
+  if (totals->elements == totals->unique_elements)
+    /* Translators: %s is a number, such as 1,001 */
+    return g_strdup_printf (_ ("Network · %s elements"), elements);
+  /* Translators: how many numbers the rows of a network hold, and how many of them are stored,
+   * since tied parameters share theirs */
+  return g_strdup_printf (_ ("Network · %s elements, %s unique"), elements, unique);
+}
+
+static char *
+describe_checkpoint (EspDocument *self)
+{
+  const char *name = esp_checkpoint_get_format (self->checkpoint);
+  const EspFormat *format = esp_format_from_name (name);
+  guint n = esp_tree_get_n_tensors (esp_checkpoint_get_tree (self->checkpoint));
+  g_autofree char *count = esp_number_format_count (n);
+  g_autofree char *size = esp_number_format_bytes (esp_checkpoint_get_file_size (self->checkpoint));
+
+  /* Translators: format, number of tensors, size of the file: "PyTorch · 146 tensors · 2.4 GB" */
+  return g_strdup_printf (ngettext ("%s · %s tensor · %s", "%s · %s tensors · %s", n),
+                          format != NULL ? format->title : name, count, size);
+}
+
+char *
+esp_document_dup_subtitle (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->network != NULL ? describe_network (self) : describe_checkpoint (self);
+}
+
+EspTree *
+esp_document_get_tree (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->network != NULL ? esp_network_get_tree (self->network)
+                               : esp_checkpoint_get_tree (self->checkpoint);
+}
+
+EspCheckpoint *
+esp_document_get_checkpoint (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->checkpoint;
+}
+
+EspTrainer *
+esp_document_get_trainer (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->trainer;
+}
+
+EspEventLog *
+esp_document_get_event_log (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->log;
+}
+
+gboolean
+esp_document_get_modified (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), FALSE);
+
+  return self->modified;
+}
+
+static void
+set_modified (EspDocument *self, gboolean modified)
+{
+  if (modified)
+    self->changes++;
+  if (self->modified == modified)
+    return;
+  self->modified = modified;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MODIFIED]);
+}
+
+/* --- snapshots --- */
+
+static void
+show_snapshot (EspDocument *self)
+{
+  guint n = esp_network_get_n_parameters (self->network);
+
+  for (guint i = 0; i < n; i++)
+    {
+      EspParameter *parameter = esp_network_get_parameter (self->network, i);
+
+      for (int channel = 0; channel < ESP_N_CHANNELS; channel++)
+        {
+          EspTensor *tensor = esp_snapshot_get_channel (self->snapshot, i, channel);
+
+          if (tensor != NULL || channel != ESP_CHANNEL_DATA)
+            esp_parameter_set_channel (parameter, channel, tensor);
+        }
+    }
+  for (guint i = 0; i < n; i++)
+    esp_parameter_changed (esp_network_get_parameter (self->network, i));
+}
+
+gboolean
+esp_document_update (EspDocument *self)
+{
+  EspSnapshot *snapshot;
+  guint64 before, step;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), FALSE);
+
+  if (self->trainer == NULL)
+    return FALSE;
+  snapshot = esp_trainer_take_snapshot (self->trainer);
+  if (snapshot == NULL)
+    return FALSE;
+  before = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
+  step = esp_snapshot_get_step (snapshot);
+  g_clear_pointer (&self->snapshot, esp_snapshot_unref);
+  self->snapshot = snapshot;
+  show_snapshot (self);
+  if (step > before)
+    {
+      EspEvent event = { .kind = ESP_EVENT_STEPS, .step = step };
+
+      esp_event_log_add (self->log, &event);
+      set_modified (self, TRUE);
+    }
+  g_signal_emit (self, signals[UPDATED], 0);
+  return TRUE;
+}
+
+EspSnapshot *
+esp_document_get_snapshot (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->snapshot;
+}
+
+/* --- commands --- */
+
+void
+esp_document_play (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_play (self->trainer);
+}
+
+void
+esp_document_pause (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_pause (self->trainer);
+}
+
+void
+esp_document_step (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_step (self->trainer);
+}
+
+void
+esp_document_set_speed (EspDocument *self, double steps_per_second)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_set_speed (self->trainer, steps_per_second);
+}
+
+/* stops between two steps, whose number is then known; TRUE if it was playing. Waits for the step
+ * at hand, which is short for networks that are watched live. */
+static gboolean
+hold (EspDocument *self)
+{
+  gboolean playing = esp_trainer_is_playing (self->trainer);
+
+  if (playing)
+    esp_trainer_pause (self->trainer);
+  esp_trainer_wait (self->trainer);
+  esp_document_update (self);
+  return playing;
+}
+
+static void
+go_on (EspDocument *self, gboolean playing)
+{
+  esp_trainer_wait (self->trainer);
+  esp_document_update (self);
+  if (playing)
+    esp_trainer_play (self->trainer);
+}
+
+void
+esp_document_reset (EspDocument *self)
+{
+  EspEvent event = { .kind = ESP_EVENT_RESET };
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  hold (self);
+  event.step = esp_snapshot_get_step (self->snapshot);
+  esp_trainer_reset (self->trainer);
+  esp_event_log_add (self->log, &event);
+  go_on (self, FALSE);
+  set_modified (self, FALSE);
+}
+
+void
+esp_document_set_learning_rate (EspDocument *self, double rate)
+{
+  EspEvent event = { .kind = ESP_EVENT_LEARNING_RATE, .after = rate };
+  gboolean playing;
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  event.before = esp_trainer_get_learning_rate (self->trainer);
+  if (event.before == rate)
+    return;
+  playing = hold (self);
+  event.step = esp_snapshot_get_step (self->snapshot);
+  esp_trainer_set_learning_rate (self->trainer, rate);
+  esp_event_log_add (self->log, &event);
+  go_on (self, playing);
+}
+
+gboolean
+esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double value, GError **error)
+{
+  EspEvent event = { .kind = ESP_EVENT_EDIT, .index = index, .after = (float) value };
+  EspParameter *parameter;
+  float before;
+  gboolean playing;
+  int id;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), FALSE);
+
+  parameter = esp_place_get_parameter (place);
+  id = self->network != NULL && parameter != NULL
+           ? esp_network_find_parameter (self->network, parameter)
+           : -1;
+  if (id < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _ ("Only the parameters of a live network can be edited"));
+      return FALSE;
+    }
+  if (index >= esp_tensor_get_count (esp_parameter_get_data (parameter)))
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("There is no element %" G_GUINT64_FORMAT " in %s"), index,
+                   esp_place_get_path (place));
+      return FALSE;
+    }
+  playing = hold (self);
+  if (!esp_tensor_read_f32 (esp_parameter_get_data (parameter), index, 1, &before, NULL, error))
+    {
+      go_on (self, playing);
+      return FALSE;
+    }
+  event.before = before;
+  event.parameter = id;
+  event.step = esp_snapshot_get_step (self->snapshot);
+  esp_trainer_edit (self->trainer, id, index, (float) value);
+  esp_event_log_add (self->log, &event);
+  go_on (self, playing);
+  set_modified (self, TRUE);
+  return TRUE;
+}
+
+/* --- findings --- */
+
+static void
+free_finding (gpointer finding)
+{
+  esp_finding_free (finding);
+}
+
+static GPtrArray *
+new_findings (void)
+{
+  return g_ptr_array_new_with_free_func (free_finding);
+}
+
+static void
+add_copies (GPtrArray *to, GPtrArray *from)
+{
+  for (guint i = 0; i < from->len; i++)
+    {
+      const EspFinding *finding = from->pdata[i];
+      EspFinding *copy = esp_finding_new (finding->kind, finding->severity, finding->unit,
+                                          finding->index, g_strdup (finding->title),
+                                          g_strdup (finding->details));
+
+      g_ptr_array_add (to, copy);
+    }
+}
+
+/* takes the elements; NULL-safe */
+static void
+add_taken (GPtrArray *to, GPtrArray *from)
+{
+  if (from == NULL)
+    return;
+  add_copies (to, from);
+  g_ptr_array_unref (from);
+}
+
+typedef struct
+{
+  EspPlace *place;
+  EspTensor *tensor;
+  GPtrArray *weights; /* found on the main thread already, or NULL */
+} FindWork;
+
+static void
+free_find_work (gpointer data)
+{
+  FindWork *work = data;
+
+  g_object_unref (work->place);
+  esp_tensor_unref (work->tensor);
+  g_clear_pointer (&work->weights, g_ptr_array_unref);
+  g_free (work);
+}
+
+static void
+find_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  FindWork *work = data;
+  g_autoptr (GPtrArray) findings = new_findings ();
+  g_autoptr (EspStats) stats = NULL;
+  GPtrArray *weights = g_steal_pointer (&work->weights);
+  GError *error = NULL;
+
+  stats = esp_scan_stats (work->tensor, NULL, NULL, cancellable, &error);
+  if (stats != NULL)
+    {
+      add_taken (findings, esp_findings_from_stats (work->tensor, stats));
+      if (weights == NULL)
+        weights = esp_findings_from_weights (work->place, cancellable, &error);
+    }
+  add_taken (findings, weights);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, g_steal_pointer (&findings), (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
+find_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) outer = user_data;
+  EspDocument *self = g_task_get_source_object (outer);
+  FindWork *work = g_task_get_task_data (G_TASK (result));
+  GError *error = NULL;
+  GPtrArray *findings = g_task_propagate_pointer (G_TASK (result), &error);
+  Found *found;
+
+  if (findings == NULL)
+    {
+      g_task_return_error (outer, error);
+      return;
+    }
+  found = g_new (Found, 1);
+  found->tensor = esp_tensor_ref (work->tensor);
+  found->findings = g_ptr_array_ref (findings);
+  g_hash_table_replace (self->findings, g_object_ref (work->place), found);
+  g_task_return_pointer (outer, findings, (GDestroyNotify) g_ptr_array_unref);
+}
+
+void
+esp_document_find_async (EspDocument *self,
+                         EspPlace *place,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) inner = NULL;
+  EspParameter *parameter;
+  const Found *found;
+  FindWork *work;
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_task_data (task, g_object_ref (place), g_object_unref);
+  parameter = esp_place_get_parameter (place);
+  found = g_hash_table_lookup (self->findings, place);
+  if (parameter == NULL || esp_tensor_get_storage (esp_parameter_get_data (parameter)) == NULL)
+    {
+      g_task_return_pointer (task, new_findings (), (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  if (found != NULL && found->tensor == esp_parameter_get_data (parameter))
+    {
+      g_task_return_pointer (task, g_ptr_array_ref (found->findings),
+                             (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  work = g_new0 (FindWork, 1);
+  work->place = g_object_ref (place);
+  work->tensor = esp_tensor_ref (esp_parameter_get_data (parameter));
+  /* a live network's parameters change under a worker; its matrices are small */
+  if (self->network != NULL)
+    {
+      work->weights = esp_findings_from_weights (place, cancellable, NULL);
+      if (work->weights == NULL)
+        work->weights = new_findings ();
+    }
+  /* without a source, so that no worker can be the last to hold the document */
+  inner = g_task_new (NULL, cancellable, find_done, g_steal_pointer (&task));
+  g_task_set_task_data (inner, work, free_find_work);
+  g_task_run_in_thread (inner, find_in_thread);
+}
+
+GPtrArray *
+esp_document_find_finish (EspDocument *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GPtrArray) kept = NULL;
+  GPtrArray *all;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  kept = g_task_propagate_pointer (G_TASK (result), error);
+  if (kept == NULL)
+    return NULL;
+  all = new_findings ();
+  add_copies (all, kept);
+  add_taken (all, esp_document_get_unit_findings (self, g_task_get_task_data (G_TASK (result))));
+  return all;
+}
+
+GPtrArray *
+esp_document_get_unit_findings (EspDocument *self, EspPlace *place)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), NULL);
+
+  return self->snapshot != NULL ? esp_findings_from_units (place, self->snapshot) : new_findings ();
+}
+
+/* --- saving --- */
+
+typedef struct
+{
+  EspTree *tree;
+  char *path;
+  gboolean replace;
+  guint64 changes;
+} SaveWork;
+
+static void
+free_save_work (gpointer data)
+{
+  SaveWork *work = data;
+
+  g_object_unref (work->tree);
+  g_free (work->path);
+  g_free (work);
+}
+
+/* the tree with the tensors of this moment, which the trainer's next steps don't touch */
+static EspTree *
+freeze (EspTree *tree, GError **error)
+{
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (esp_tree_get_separator (tree));
+  g_autoptr (GHashTable) copies = g_hash_table_new (NULL, NULL);
+  guint n = esp_tree_get_n_tensors (tree);
+
+  for (guint i = 0; i < n; i++)
+    {
+      EspPlace *place = esp_tree_get_tensor (tree, i);
+      EspParameter *parameter = esp_place_get_parameter (place);
+      EspParameter *copy = g_hash_table_lookup (copies, parameter);
+      const char *const *keys = esp_place_get_keys (place);
+
+      if (copy != NULL)
+        {
+          if (!esp_tree_builder_add_shared_parameter (builder, keys, copy, error))
+            return NULL;
+          continue;
+        }
+      copy = esp_tree_builder_add_tensor (builder, keys, NULL, esp_parameter_get_role (parameter),
+                                          esp_parameter_get_requires_grad (parameter),
+                                          esp_parameter_get_data (parameter), error);
+      if (copy == NULL)
+        return NULL;
+      g_hash_table_insert (copies, parameter, copy);
+    }
+  return esp_tree_builder_finish (builder, error);
+}
+
+static void
+save_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  SaveWork *work = data;
+  const EspFormat *format = esp_format_from_name ("safetensors");
+  GError *error = NULL;
+
+  if (format->write (work->tree, work->path, work->replace, NULL, NULL, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+save_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) outer = user_data;
+  EspDocument *self = g_task_get_source_object (outer);
+  const SaveWork *work = g_task_get_task_data (G_TASK (result));
+  GError *error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_task_return_error (outer, error);
+      return;
+    }
+  /* what came after the save is not in it */
+  if (work->changes == self->changes)
+    set_modified (self, FALSE);
+  g_task_return_boolean (outer, TRUE);
+}
+
+void
+esp_document_save_async (EspDocument *self,
+                         const char *path,
+                         gboolean replace,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) inner = NULL;
+  GError *error = NULL;
+  SaveWork *work;
+  EspTree *tree;
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && path != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  if (self->network != NULL)
+    {
+      gboolean playing = hold (self);
+
+      tree = freeze (esp_network_get_tree (self->network), &error);
+      go_on (self, playing);
+    }
+  else
+    tree = g_object_ref (esp_checkpoint_get_tree (self->checkpoint));
+  if (tree == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  work = g_new0 (SaveWork, 1);
+  work->tree = tree;
+  work->path = g_strdup (path);
+  work->replace = replace;
+  work->changes = self->changes;
+  inner = g_task_new (NULL, cancellable, save_done, g_steal_pointer (&task));
+  g_task_set_task_data (inner, work, free_save_work);
+  g_task_run_in_thread (inner, save_in_thread);
+}
+
+gboolean
+esp_document_save_finish (EspDocument *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+esp_document_save (EspDocument *self, const char *path, gboolean replace, GError **error)
+{
+  const EspFormat *format = esp_format_from_name ("safetensors");
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && path != NULL, FALSE);
+
+  if (!format->write (esp_document_get_tree (self), path, replace, NULL, NULL, NULL, error))
+    return FALSE;
+  set_modified (self, FALSE);
+  return TRUE;
+}
+
+char *
+esp_document_get_code (EspDocument *self, EspPlace *place, EspDialect dialect)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), NULL);
+
+  return esp_code_for_place (self->checkpoint, self->network, place, dialect);
+}

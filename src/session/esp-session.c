@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What one window or one verb works on. Opening reads in a worker: the file's first bytes say
+ * whether it is a network specification (JSON with "espalier") or a checkpoint; the document is
+ * replaced on the main thread only when the new one is complete. Specifications are small; the
+ * strict reader looks at them before json-glib does, which has no limit on nesting. */
+
+#include "config.h"
+
+#include "esp-session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "esp-error.h"
+#include "esp-format.h"
+#include "esp-json.h"
+#include "esp-parameter.h"
+
+/* a specification is some kilobytes of text */
+#define MOST_SPEC_BYTES (4 * 1024 * 1024)
+#define HEAD_BYTES 4096
+#define PROGRESS_INTERVAL_MS 50
+
+struct _EspSession
+{
+  GObject parent_instance;
+
+  /* owned */
+  EspDocument *document;
+  EspPlace *selection;
+  GCancellable *loading; /* of the load at hand */
+
+  /* state */
+  EspChannel channel;
+  gboolean busy;
+  double progress;
+  guint progress_source;
+};
+
+enum
+{
+  PROP_0,
+  PROP_DOCUMENT,
+  PROP_SELECTION,
+  PROP_CHANNEL,
+  PROP_BUSY,
+  PROP_PROGRESS,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (EspSession, esp_session, G_TYPE_OBJECT)
+
+static void
+esp_session_dispose (GObject *object)
+{
+  EspSession *self = ESP_SESSION (object);
+
+  if (self->loading != NULL)
+    g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  g_clear_handle_id (&self->progress_source, g_source_remove);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->document);
+  G_OBJECT_CLASS (esp_session_parent_class)->dispose (object);
+}
+
+static void
+esp_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspSession *self = ESP_SESSION (object);
+
+  switch (id)
+    {
+    case PROP_DOCUMENT:
+      g_value_set_object (value, self->document);
+      break;
+    case PROP_SELECTION:
+      g_value_set_object (value, self->selection);
+      break;
+    case PROP_CHANNEL:
+      g_value_set_int (value, self->channel);
+      break;
+    case PROP_BUSY:
+      g_value_set_boolean (value, self->busy);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_double (value, self->progress);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_session_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  EspSession *self = ESP_SESSION (object);
+
+  switch (id)
+    {
+    case PROP_DOCUMENT:
+      esp_session_set_document (self, g_value_get_object (value));
+      break;
+    case PROP_SELECTION:
+      esp_session_set_selection (self, g_value_get_object (value));
+      break;
+    case PROP_CHANNEL:
+      esp_session_set_channel (self, g_value_get_int (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_session_class_init (EspSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags writable = G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = esp_session_dispose;
+  object_class->get_property = esp_session_get_property;
+  object_class->set_property = esp_session_set_property;
+
+  props[PROP_DOCUMENT] = g_param_spec_object ("document", NULL, NULL, ESP_TYPE_DOCUMENT, writable);
+  props[PROP_SELECTION] = g_param_spec_object ("selection", NULL, NULL, ESP_TYPE_PLACE, writable);
+  props[PROP_CHANNEL] = g_param_spec_int ("channel", NULL, NULL, 0, ESP_N_CHANNELS - 1,
+                                          ESP_CHANNEL_DATA, writable);
+  props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, readable);
+  props[PROP_PROGRESS] = g_param_spec_double ("progress", NULL, NULL, 0, 1, 0, readable);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+esp_session_init (EspSession *self)
+{
+  self->channel = ESP_CHANNEL_DATA;
+}
+
+EspSession *
+esp_session_new (void)
+{
+  return g_object_new (ESP_TYPE_SESSION, NULL);
+}
+
+/* --- what is worked on --- */
+
+EspDocument *
+esp_session_get_document (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
+
+  return self->document;
+}
+
+void
+esp_session_set_document (EspSession *self, EspDocument *document)
+{
+  g_autoptr (EspDocument) old = NULL;
+  EspPlace *root;
+
+  g_return_if_fail (ESP_IS_SESSION (self));
+  g_return_if_fail (document == NULL || ESP_IS_DOCUMENT (document));
+
+  if (self->document == document)
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
+  /* views let go of the old document's places before it goes */
+  old = g_steal_pointer (&self->document);
+  if (document != NULL)
+    self->document = g_object_ref (document);
+  root = document != NULL ? esp_tree_get_root (esp_document_get_tree (document)) : NULL;
+  esp_session_set_channel (self, ESP_CHANNEL_DATA);
+  g_set_object (&self->selection, root);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DOCUMENT]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+EspPlace *
+esp_session_get_selection (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
+
+  return self->selection;
+}
+
+void
+esp_session_set_selection (EspSession *self, EspPlace *place)
+{
+  g_return_if_fail (ESP_IS_SESSION (self));
+  g_return_if_fail (place == NULL || ESP_IS_PLACE (place));
+
+  if (g_set_object (&self->selection, place))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+}
+
+EspChannel
+esp_session_get_channel (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), ESP_CHANNEL_DATA);
+
+  return self->channel;
+}
+
+void
+esp_session_set_channel (EspSession *self, EspChannel channel)
+{
+  g_return_if_fail (ESP_IS_SESSION (self));
+  g_return_if_fail ((guint) channel < ESP_N_CHANNELS);
+
+  if (self->channel == channel)
+    return;
+  self->channel = channel;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CHANNEL]);
+}
+
+/* --- reading --- */
+
+/* what a file holds: one of the two */
+typedef struct
+{
+  EspCheckpoint *checkpoint;
+  EspNetwork *network;
+} Loaded;
+
+static void
+free_loaded (gpointer data)
+{
+  Loaded *loaded = data;
+
+  g_clear_object (&loaded->checkpoint);
+  g_clear_object (&loaded->network);
+  g_free (loaded);
+}
+
+/* the beginning of a regular file; nothing where it can't be had, whose reasons the formats tell */
+static gsize
+read_head (const char *path, char *head, gsize size)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat st;
+  gssize n = 0;
+
+  if (fd < 0)
+    return 0;
+  if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
+    n = pread (fd, head, size, 0);
+  close (fd);
+  return n > 0 ? n : 0;
+}
+
+/* text whose first character is a brace: a checkpoint's first bytes are a length or a magic number,
+ * and a length has zeros in it */
+static gboolean
+looks_like_json (const char *path)
+{
+  char head[HEAD_BYTES];
+  gsize n = read_head (path, head, sizeof head), i = 0;
+
+  if (n >= 3 && memcmp (head, "\xef\xbb\xbf", 3) == 0)
+    i = 3;
+  while (i < n && strchr (" \t\r\n", head[i]) != NULL && head[i] != '\0')
+    i++;
+  return i < n && head[i] == '{' && memchr (head, '\0', n) == NULL;
+}
+
+/* whether the object has a member "espalier"; an error if the text is no JSON */
+static gboolean
+has_member (const char *text, gsize length, const char *what, gboolean *has, GError **error)
+{
+  g_autoptr (EspJsonReader) reader = esp_json_reader_new (text, length, what);
+
+  *has = FALSE;
+  if (!esp_json_reader_expect (reader, ESP_JSON_OBJECT, error))
+    return FALSE;
+  for (;;)
+    {
+      EspJsonToken token = esp_json_reader_next (reader, error);
+
+      if (token == ESP_JSON_OBJECT_END)
+        return esp_json_reader_expect (reader, ESP_JSON_END, error);
+      if (token != ESP_JSON_KEY)
+        return FALSE;
+      *has = *has || strcmp (esp_json_reader_get_text (reader, NULL), "espalier") == 0;
+      if (!esp_json_reader_skip (reader, error))
+        return FALSE;
+    }
+}
+
+/* TRUE with *network set for a specification, with NULL where the file is something else */
+static gboolean
+try_network (const char *path, EspNetwork **network, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *name = g_filename_display_name (path);
+  g_autoptr (GError) why = NULL;
+  const char *json;
+  struct stat st;
+  gsize length;
+  gboolean has;
+
+  *network = NULL;
+  if (!looks_like_json (path) || stat (path, &st) != 0 || st.st_size > MOST_SPEC_BYTES ||
+      !g_file_get_contents (path, &text, &length, NULL))
+    return TRUE;
+  json = g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text;
+  length -= json - text;
+  if (!has_member (json, length, "JSON", &has, &why))
+    has = g_strstr_len (json, length, "\"espalier\"") != NULL;
+  if (!has)
+    return TRUE;
+  if (why == NULL)
+    *network = esp_network_new_from_json (json, length, &why);
+  if (*network != NULL)
+    return TRUE;
+  g_propagate_prefixed_error (error, g_steal_pointer (&why), "%s: ", name);
+  return FALSE;
+}
+
+static Loaded *
+load_anything (const char *path,
+               EspProgressFunc progress,
+               gpointer user_data,
+               GCancellable *cancellable,
+               GError **error)
+{
+  EspCheckpoint *checkpoint = NULL;
+  EspNetwork *network;
+  Loaded *loaded;
+
+  if (!try_network (path, &network, error))
+    return NULL;
+  if (network == NULL)
+    {
+      checkpoint = esp_format_open (path, progress, user_data, cancellable, error);
+      if (checkpoint == NULL)
+        return NULL;
+    }
+  loaded = g_new (Loaded, 1);
+  loaded->checkpoint = checkpoint;
+  loaded->network = network;
+  return loaded;
+}
+
+static EspDocument *
+make_document (const Loaded *loaded)
+{
+  return loaded->network != NULL ? esp_document_new_for_network (loaded->network)
+                                 : esp_document_new_for_checkpoint (loaded->checkpoint);
+}
+
+EspDocument *
+esp_session_load (EspSession *self, const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (EspDocument) document = NULL;
+  Loaded *loaded;
+
+  g_return_val_if_fail (ESP_IS_SESSION (self) && path != NULL, NULL);
+
+  loaded = load_anything (path, NULL, NULL, cancellable, error);
+  if (loaded == NULL)
+    return NULL;
+  document = make_document (loaded);
+  free_loaded (loaded);
+  esp_session_set_document (self, document);
+  return self->document;
+}
+
+/* --- loading in a worker --- */
+
+typedef struct
+{
+  char *path;
+  gint per_mille; /* atomic: written by the worker */
+} LoadWork;
+
+static void
+free_load_work (gpointer data)
+{
+  LoadWork *work = data;
+
+  g_free (work->path);
+  g_free (work);
+}
+
+/* the load that the caller sees: its own cancellable stops the inner one */
+typedef struct
+{
+  GCancellable *inner;
+  GCancellable *outer; /* or NULL */
+  gulong handler;
+} LoadLink;
+
+static void
+free_load_link (gpointer data)
+{
+  LoadLink *link = data;
+
+  if (link->outer != NULL)
+    g_cancellable_disconnect (link->outer, link->handler);
+  g_clear_object (&link->outer);
+  g_object_unref (link->inner);
+  g_free (link);
+}
+
+static void
+set_busy (EspSession *self, gboolean busy)
+{
+  if (self->busy == busy)
+    return;
+  self->busy = busy;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
+}
+
+static void
+set_progress (EspSession *self, double progress)
+{
+  if (self->progress == progress)
+    return;
+  self->progress = progress;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PROGRESS]);
+}
+
+static void
+note_progress (double done, gpointer user_data)
+{
+  LoadWork *work = user_data;
+
+  g_atomic_int_set (&work->per_mille, (gint) (CLAMP (done, 0, 1) * 1000));
+}
+
+static void
+load_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  LoadWork *work = data;
+  GError *error = NULL;
+  Loaded *loaded = load_anything (work->path, note_progress, work, cancellable, &error);
+
+  if (loaded != NULL)
+    g_task_return_pointer (task, loaded, free_loaded);
+  else
+    g_task_return_error (task, error);
+}
+
+typedef struct
+{
+  EspSession *session;
+  GTask *inner;
+} Watch;
+
+static void
+free_watch (gpointer data)
+{
+  Watch *watch = data;
+
+  g_object_unref (watch->inner);
+  g_free (watch);
+}
+
+static gboolean
+show_progress (gpointer user_data)
+{
+  Watch *watch = user_data;
+  LoadWork *work = g_task_get_task_data (watch->inner);
+
+  set_progress (watch->session, g_atomic_int_get (&work->per_mille) / 1000.0);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+load_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) outer = user_data;
+  EspSession *self = g_task_get_source_object (outer);
+  GCancellable *cancellable = g_task_get_cancellable (G_TASK (result));
+  GError *error = NULL;
+  Loaded *loaded = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr (EspDocument) document = NULL;
+
+  if (self->loading == cancellable)
+    {
+      g_clear_object (&self->loading);
+      g_clear_handle_id (&self->progress_source, g_source_remove);
+      set_busy (self, FALSE);
+    }
+  if (loaded == NULL)
+    {
+      g_task_return_error (outer, error);
+      return;
+    }
+  document = make_document (loaded);
+  free_loaded (loaded);
+  esp_session_set_document (self, document);
+  g_task_return_boolean (outer, TRUE);
+}
+
+static void
+cancel_inner (GCancellable *outer, gpointer inner)
+{
+  g_cancellable_cancel (inner);
+}
+
+void
+esp_session_load_async (EspSession *self,
+                        const char *path,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  GTask *outer;
+  g_autoptr (GTask) inner = NULL;
+  LoadLink *link = g_new0 (LoadLink, 1);
+  LoadWork *work = g_new0 (LoadWork, 1);
+  Watch *watch = g_new (Watch, 1);
+
+  g_return_if_fail (ESP_IS_SESSION (self) && path != NULL);
+
+  if (self->loading != NULL)
+    g_cancellable_cancel (self->loading);
+  g_clear_object (&self->loading);
+  g_clear_handle_id (&self->progress_source, g_source_remove);
+  self->loading = g_cancellable_new ();
+
+  outer = g_task_new (self, NULL, callback, user_data);
+  link->inner = g_object_ref (self->loading);
+  if (cancellable != NULL)
+    {
+      link->outer = g_object_ref (cancellable);
+      link->handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_inner), link->inner,
+                                             NULL);
+    }
+  g_task_set_task_data (outer, link, free_load_link);
+
+  /* without a source, so that no worker can be the last to hold the session */
+  inner = g_task_new (NULL, self->loading, load_done, outer);
+  work->path = g_strdup (path);
+  g_task_set_task_data (inner, work, free_load_work);
+  watch->session = self;
+  watch->inner = g_object_ref (inner);
+  self->progress_source = g_timeout_add_full (G_PRIORITY_DEFAULT, PROGRESS_INTERVAL_MS,
+                                              show_progress, watch, free_watch);
+  set_progress (self, 0);
+  set_busy (self, TRUE);
+  g_task_run_in_thread (inner, load_in_thread);
+}
+
+gboolean
+esp_session_load_finish (EspSession *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* --- what ships with the program --- */
+
+static const EspTemplate templates[] = {
+  { "d2l-mlp", N_ ("Perceptron"),
+    N_ ("4-8-1: the network of Dive into Deep Learning’s chapter on "
+        "parameters") },
+  { "d2l-shared", N_ ("Shared layer"), N_ ("4-8-8-8-1: one layer used twice, one memory") },
+  { "spirals", N_ ("Spirals"), N_ ("2-16-16-2: tells two spirals apart") },
+};
+
+const EspTemplate *
+esp_session_get_templates (guint *n)
+{
+  g_return_val_if_fail (n != NULL, NULL);
+
+  *n = G_N_ELEMENTS (templates);
+  return templates;
+}
+
+gboolean
+esp_session_new_network (EspSession *self, const char *name, GError **error)
+{
+  g_autofree char *relative = NULL, *path = NULL;
+
+  g_return_val_if_fail (ESP_IS_SESSION (self) && name != NULL, FALSE);
+
+  relative = g_strdup_printf ("networks/%s.json", name);
+  path = strchr (name, '/') == NULL ? esp_session_find_data (relative) : NULL;
+  if (path == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   _ ("There is no network “%s” among those that ship with the program"), name);
+      return FALSE;
+    }
+  return esp_session_load (self, path, NULL, error) != NULL;
+}
+
+char *
+esp_session_find_data (const char *relative)
+{
+  const char *folders[] = { g_getenv ("ESPALIER_DATADIR"), ESP_PKGDATADIR, ESP_SOURCE_DATADIR };
+
+  g_return_val_if_fail (relative != NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = NULL;
+
+      if (folders[i] == NULL || folders[i][0] == '\0')
+        continue;
+      path = g_build_filename (folders[i], relative, NULL);
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
