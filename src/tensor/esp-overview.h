@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * A region of a matrix reduced to at most width × height pixels. Each pixel knows min, max, mean of
  * the finite cells under it and whether something under it is NaN, +Inf or -Inf. Where the region
- * is no larger than the pixels, a pixel is a cell. Immutable, refcounted.
+ * is no larger than the pixels, a pixel is a cell. A complex cell is shown as its modulus.
+ * Immutable, refcounted.
  */
 typedef struct
 {

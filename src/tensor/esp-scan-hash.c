@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-#include "esp-error.h"
-#include "esp-stats-private.h"
 #include "esp-tensor-private.h"
 
 #define BLOCK_ELEMENTS (64 * 1024)
@@ -136,7 +134,7 @@ esp_scan_hash (EspTensor *tensor,
 
   g_return_val_if_fail (tensor != NULL, NULL);
 
-  if (!esp_tensor_check_readable (tensor, error) || !esp_scan_check_size (tensor, error))
+  if (!esp_tensor_check_walkable (tensor, error))
     return NULL;
   kind = get_kind (tensor);
   count = esp_tensor_get_count (tensor);

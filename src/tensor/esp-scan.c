@@ -17,14 +17,12 @@
 
 #include "esp-scan.h"
 
-#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
-#include "esp-error.h"
-#include "esp-limits.h"
 #include "esp-parallel-private.h"
 #include "esp-scan-kernel-private.h"
+#include "esp-scan-plan-private.h"
 #include "esp-stats-private.h"
 #include "esp-tensor-private.h"
 
@@ -32,113 +30,7 @@
 #define MAX_STRIPES 4096
 /* up to here the numbers' codes are sorted, and no table of 65,536 counts is made */
 #define FEW_NUMBERS (16 * 1024)
-/* a view may repeat its elements so often, or have so many */
-#define MAX_REPEATED 64
-#define MAX_SMALL (1 << 26)
 
-/* {{{ order of the storage */
-
-typedef struct
-{
-  EspTensor *view;
-  gboolean in_order; /* the tensor's own C order */
-  guint ndim;
-  gint64 shape[ESP_LIMIT_DIMS];
-  gint64 steps[ESP_LIMIT_DIMS]; /* of the tensor's C-order index, by dimension of the view */
-} Plan;
-
-static void
-sort_axes (const gint64 *strides, guint ndim, guint *order)
-{
-  for (guint i = 0; i < ndim; i++)
-    {
-      guint at = i;
-
-      for (; at > 0 && ABS (strides[order[at - 1]]) < ABS (strides[i]); at--)
-        order[at] = order[at - 1];
-      order[at] = i;
-    }
-}
-
-static gboolean
-plan_init (Plan *self, EspTensor *tensor, GError **error)
-{
-  const gint64 *shape = esp_tensor_get_shape (tensor);
-  const gint64 *strides = esp_tensor_get_strides (tensor);
-  const EspAffine *affine = esp_tensor_get_affine (tensor);
-  EspAffine moved = { .axis = -1 };
-  gint64 steps[ESP_LIMIT_DIMS];
-  gint64 view_strides[ESP_LIMIT_DIMS];
-  guint order[ESP_LIMIT_DIMS];
-  gint64 step = 1;
-
-  self->ndim = esp_tensor_get_ndim (tensor);
-  self->in_order = TRUE;
-  for (guint i = self->ndim; i-- > 0;)
-    {
-      steps[i] = step;
-      step *= MAX (shape[i], 1);
-    }
-  sort_axes (strides, self->ndim, order);
-  if (affine != NULL)
-    moved = *affine;
-  for (guint i = 0; i < self->ndim; i++)
-    {
-      self->in_order = self->in_order && order[i] == i;
-      self->shape[i] = shape[order[i]];
-      self->steps[i] = steps[order[i]];
-      view_strides[i] = strides[order[i]];
-      if (affine != NULL && affine->axis == (int) order[i])
-        moved.axis = (int) i;
-    }
-  self->view = esp_tensor_new_view_with_affine (tensor, self->shape, self->ndim, view_strides,
-                                                esp_tensor_get_offset (tensor),
-                                                affine != NULL ? &moved : NULL, error);
-  return self->view != NULL;
-}
-
-/* where a walk over the view stands in the tensor's own order */
-typedef struct
-{
-  const Plan *plan;
-  gint64 index[ESP_LIMIT_DIMS];
-  guint64 at;
-} Walk;
-
-static void
-walk_init (Walk *self, const Plan *plan, guint64 start)
-{
-  self->plan = plan;
-  self->at = plan->in_order ? start : 0;
-  for (guint i = plan->ndim; !plan->in_order && i-- > 0;)
-    {
-      self->index[i] = (gint64) (start % (guint64) plan->shape[i]);
-      start /= (guint64) plan->shape[i];
-      self->at += (guint64) (self->index[i] * plan->steps[i]);
-    }
-}
-
-static void
-walk_next (Walk *self)
-{
-  const Plan *plan = self->plan;
-
-  if (plan->in_order)
-    {
-      self->at++;
-      return;
-    }
-  for (guint i = plan->ndim; i-- > 0;)
-    {
-      self->at += (guint64) plan->steps[i];
-      if (++self->index[i] < plan->shape[i])
-        return;
-      self->at -= (guint64) (plan->steps[i] * plan->shape[i]);
-      self->index[i] = 0;
-    }
-}
-
-/* }}} */
 /* {{{ parts and their sums */
 
 typedef struct
@@ -243,7 +135,7 @@ typedef struct
 
 typedef struct
 {
-  Plan plan;
+  EspScanPlan plan;
   guint per;       /* numbers an element */
   gboolean single; /* float32 holds every value */
   guint64 count;   /* elements */
@@ -271,10 +163,10 @@ typedef struct
                       double wanted)                                                               \
   {                                                                                                \
     gint64 lowest = -1;                                                                            \
-    Walk walk;                                                                                     \
+    EspScanWalk walk;                                                                              \
                                                                                                    \
-    walk_init (&walk, &scan->plan, start);                                                         \
-    for (gsize i = 0; i < count; i += scan->per, walk_next (&walk))                                \
+    esp_scan_walk_init (&walk, &scan->plan, start);                                                \
+    for (gsize i = 0; i < count; i += scan->per, esp_scan_walk_next (&walk))                       \
       {                                                                                            \
         gboolean is = isnan (wanted) ? !isfinite (values[i]) : values[i] == wanted;                \
                                                                                                    \
@@ -445,27 +337,6 @@ scan_stripe (guint64 job, guint index, gpointer data)
 /* }}} */
 /* {{{ the whole */
 
-gboolean
-esp_scan_check_size (EspTensor *tensor, GError **error)
-{
-  guint64 count = esp_tensor_get_count (tensor);
-  guint bits = esp_dtype_get_info (esp_tensor_get_dtype (tensor))->bits;
-  guint64 stored;
-
-  if (count <= MAX_SMALL)
-    return TRUE;
-  stored = esp_storage_get_size (esp_tensor_get_storage (tensor)) / MAX (bits / 8, 1);
-  if (bits < 8)
-    stored *= 8 / bits;
-  if (count / MAX_REPEATED <= stored)
-    return TRUE;
-  g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
-               _ ("The tensor has %llu elements that repeat %llu stored ones: too many to go "
-                  "through"),
-               (unsigned long long) count, (unsigned long long) stored);
-  return FALSE;
-}
-
 /* what float32 and its sums in double hold exactly */
 static gboolean
 is_single (EspTensor *tensor)
@@ -549,18 +420,7 @@ scan_clear (Scan *scan)
   g_free (scan->parts);
   g_clear_error (&scan->error);
   g_mutex_clear (&scan->lock);
-  g_clear_pointer (&scan->plan.view, esp_tensor_unref);
-}
-
-/* bytes that only come as a stream are best read in order, by one */
-static guint
-get_n_workers (EspTensor *tensor)
-{
-  EspStorage *storage = esp_tensor_get_storage (tensor);
-
-  if (esp_storage_peek (storage) == NULL && esp_storage_get_file_offset (storage) < 0)
-    return 1;
-  return esp_parallel_get_max_workers ();
+  esp_scan_plan_clear (&scan->plan);
 }
 
 EspStats *
@@ -577,13 +437,12 @@ esp_scan_stats (EspTensor *tensor,
 
   g_return_val_if_fail (tensor != NULL, NULL);
 
-  if (!esp_tensor_check_readable (tensor, error) || !esp_scan_check_size (tensor, error) ||
-      !plan_init (&scan.plan, tensor, error))
+  if (!esp_tensor_check_walkable (tensor, error) || !esp_scan_plan_init (&scan.plan, tensor, error))
     return NULL;
   scan_init (&scan, tensor);
   n_stripes = (scan.count + scan.chunk * scan.stripe - 1) / (scan.chunk * scan.stripe);
   scan.parts = g_new (Part, n_stripes);
-  esp_parallel_run (n_stripes, get_n_workers (tensor), scan_stripe, &scan);
+  esp_parallel_run (n_stripes, esp_tensor_is_stream (tensor) ? 1 : G_MAXUINT, scan_stripe, &scan);
 
   if (scan.error == NULL)
     {

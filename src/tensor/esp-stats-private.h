@@ -11,8 +11,4 @@ EspStats *esp_stats_new (const EspStatsValues *values, const guint64 *counts);
 /* the same from the codes of each of @n numbers, which it sorts: cheaper up to some 10,000 */
 EspStats *esp_stats_new_for_codes (const EspStatsValues *values, guint16 *codes, gsize n);
 
-/* %ESP_TENSOR_ERROR_BOUNDS where a view repeats few stored elements so often that going through it
- * would take for ever */
-gboolean esp_scan_check_size (EspTensor *tensor, GError **error);
-
 G_END_DECLS

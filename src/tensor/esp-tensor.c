@@ -38,6 +38,10 @@ struct _EspTensor
   gint64 sizes[]; /* (ndim) shape, then (ndim) strides */
 };
 
+/* a view may repeat its storage so often, or have so many elements, to be gone through */
+#define MAX_REPEATED 64
+#define MAX_SMALL (1 << 26)
+
 G_STATIC_ASSERT (sizeof (gsize) == 8);
 
 /* {{{ checks */
@@ -100,6 +104,16 @@ get_reach (const gint64 *shape,
   return TRUE;
 }
 
+/* whole elements that a storage has room for */
+static guint64
+count_stored (EspDtype dtype, EspStorage *storage)
+{
+  guint bits = esp_dtype_get_info (dtype)->bits;
+  guint64 size = esp_storage_get_size (storage);
+
+  return bits >= 8 ? size / (bits / 8) : size / bits * 8 + size % bits * 8 / bits;
+}
+
 static gboolean
 check_reach (EspTensor *self, EspStorage *storage, GError **error)
 {
@@ -112,13 +126,7 @@ check_reach (EspTensor *self, EspStorage *storage, GError **error)
                   &highest))
     return fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("Shape and strides overflow 64 bits"));
 
-  /* as many whole elements as the storage has; 8 / bits ones in a byte */
-  {
-    guint bits = esp_dtype_get_info (self->dtype)->bits;
-    guint64 size = esp_storage_get_size (storage);
-
-    elements = bits >= 8 ? size / (bits / 8) : size / bits * 8 + size % bits * 8 / bits;
-  }
+  elements = count_stored (self->dtype, storage);
   if (lowest < 0 || (guint64) highest >= elements)
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
@@ -514,6 +522,30 @@ esp_tensor_check_readable (EspTensor *self, GError **error)
   if (error != NULL)
     *error = g_error_copy (self->error);
   return FALSE;
+}
+
+gboolean
+esp_tensor_check_walkable (EspTensor *self, GError **error)
+{
+  guint64 stored;
+
+  if (!esp_tensor_check_readable (self, error))
+    return FALSE;
+  stored = count_stored (self->dtype, self->storage);
+  if (self->count <= MAX_SMALL || self->count / MAX_REPEATED <= stored)
+    return TRUE;
+  g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+               _ ("The tensor has %llu elements that repeat %llu stored ones: too many to go "
+                  "through"),
+               (unsigned long long) self->count, (unsigned long long) stored);
+  return FALSE;
+}
+
+gboolean
+esp_tensor_is_stream (EspTensor *self)
+{
+  return self->storage != NULL && esp_storage_peek (self->storage) == NULL &&
+         esp_storage_get_file_offset (self->storage) < 0;
 }
 
 guint
