@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How fluid the window is while a network trains as fast as it goes: opens the real window on the
+ * two-spirals network with a weight on the canvas, plays for some seconds and prints how the frames
+ * came. "interval" is the time from one frame to the next, "frame" the work that the frame clock
+ * does for one, "iteration" the longest that the main loop was away from its events.
+ *
+ * Usage: bench-frames [SECONDS]. Needs a display.
+ */
+
+#include "config.h"
+
+#include "esp-application.h"
+#include "esp-window.h"
+
+#include <math.h>
+
+/* what one frame may take before a person sees it stutter */
+#define GOAL_MS 50.0
+/* frames at the beginning that are not counted: caches fill, the bar slides in */
+#define WARM_UP_FRAMES 60
+
+typedef struct
+{
+  EspWindow *window;
+  double seconds;
+  GArray *intervals; /* double, ms */
+  GArray *frames;
+  GArray *iterations;
+  gint64 last_frame;
+  gint64 frame_start;
+  guint n_frames;
+  guint64 first_step;
+  gint64 began;
+} Bench;
+
+static Bench bench;
+static GPollFunc real_poll;
+static gint64 awake_since;
+
+static double
+ms_since (gint64 then)
+{
+  return (double) (g_get_monotonic_time () - then) / 1000.0;
+}
+
+static gboolean
+is_counting (void)
+{
+  return bench.began > 0;
+}
+
+static int
+timed_poll (GPollFD *fds, guint n, int timeout)
+{
+  int result;
+
+  if (awake_since > 0 && is_counting ())
+    {
+      double ms = ms_since (awake_since);
+
+      g_array_append_val (bench.iterations, ms);
+    }
+  result = real_poll (fds, n, timeout);
+  awake_since = g_get_monotonic_time ();
+  return result;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+static double
+quantile (GArray *sorted, double share)
+{
+  guint index = (guint) (share * (sorted->len - 1) + 0.5);
+
+  return sorted->len > 0 ? g_array_index (sorted, double, index) : NAN;
+}
+
+static void
+print_row (const char *name, GArray *values)
+{
+  guint beyond = 0;
+
+  g_array_sort (values, compare);
+  for (guint i = 0; i < values->len; i++)
+    beyond += g_array_index (values, double, i) > GOAL_MS;
+  g_print ("%-10s %7u  p50 %6.2f  p95 %6.2f  p99 %6.2f  max %6.2f ms  over %g ms: %u\n", name,
+           values->len, quantile (values, 0.5), quantile (values, 0.95), quantile (values, 0.99),
+           quantile (values, 1), GOAL_MS, beyond);
+}
+
+static guint64
+get_step (void)
+{
+  EspDocument *document = esp_session_get_document (esp_window_get_session (bench.window));
+
+  return esp_snapshot_get_step (esp_document_get_snapshot (document));
+}
+
+static gboolean
+on_done (gpointer user_data)
+{
+  double seconds = ms_since (bench.began) / 1000.0;
+  guint64 steps = get_step () - bench.first_step;
+
+  bench.began = 0;
+  esp_document_pause (esp_session_get_document (esp_window_get_session (bench.window)));
+  g_print ("%.0f steps/s and %.1f frames/s for %.1f s\n", (double) steps / seconds,
+           bench.intervals->len / seconds, seconds);
+  print_row ("interval", bench.intervals);
+  print_row ("frame", bench.frames);
+  print_row ("iteration", bench.iterations);
+  g_application_quit (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (bench.window))));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_before_paint (GdkFrameClock *clock, gpointer user_data)
+{
+  bench.frame_start = g_get_monotonic_time ();
+  if (is_counting () && bench.last_frame > 0)
+    {
+      double ms = ms_since (bench.last_frame);
+
+      g_array_append_val (bench.intervals, ms);
+    }
+  bench.last_frame = bench.frame_start;
+}
+
+static void
+on_after_paint (GdkFrameClock *clock, gpointer user_data)
+{
+  double ms = ms_since (bench.frame_start);
+
+  if (is_counting ())
+    g_array_append_val (bench.frames, ms);
+  if (++bench.n_frames == WARM_UP_FRAMES)
+    {
+      bench.first_step = get_step ();
+      bench.began = g_get_monotonic_time ();
+      g_timeout_add ((guint) (bench.seconds * 1000), on_done, NULL);
+    }
+}
+
+static gboolean
+on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+play (EspWindow *window)
+{
+  EspSession *session = esp_window_get_session (window);
+  g_autoptr (GError) error = NULL;
+  EspDocument *document;
+  EspPlace *place;
+
+  if (!esp_session_new_network (session, "spirals", &error))
+    g_error ("%s", error->message);
+  document = esp_session_get_document (session);
+  place = esp_tree_find (esp_document_get_tree (document), "2.weight", NULL);
+  if (place)
+    esp_session_set_selection (session, place);
+  esp_document_set_speed (document, INFINITY);
+  esp_document_play (document);
+}
+
+static void
+on_activate (GtkApplication *app, gpointer user_data)
+{
+  GdkFrameClock *clock;
+
+  bench.window = esp_window_new (app);
+  gtk_window_set_default_size (GTK_WINDOW (bench.window), 1440, 900);
+  gtk_window_present (GTK_WINDOW (bench.window));
+  play (bench.window);
+  clock = gtk_widget_get_frame_clock (GTK_WIDGET (bench.window));
+  g_signal_connect (clock, "before-paint", G_CALLBACK (on_before_paint), NULL);
+  g_signal_connect (clock, "after-paint", G_CALLBACK (on_after_paint), NULL);
+  gtk_widget_add_tick_callback (GTK_WIDGET (bench.window), on_tick, NULL, NULL);
+  g_signal_stop_emission_by_name (app, "activate");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (EspApplication) app = esp_application_new ();
+
+  bench.seconds = argc > 1 ? g_ascii_strtod (argv[1], NULL) : 10;
+  bench.intervals = g_array_new (FALSE, FALSE, sizeof (double));
+  bench.frames = g_array_new (FALSE, FALSE, sizeof (double));
+  bench.iterations = g_array_new (FALSE, FALSE, sizeof (double));
+  real_poll = g_main_context_get_poll_func (NULL);
+  g_main_context_set_poll_func (NULL, timed_poll);
+  g_application_set_flags (G_APPLICATION (app), G_APPLICATION_NON_UNIQUE);
+  g_signal_connect (app, "activate", G_CALLBACK (on_activate), NULL);
+  return g_application_run (G_APPLICATION (app), 1, argv);
+}

@@ -1,0 +1,362 @@
+"""Drives the real program on a virtual screen, the way a person does: looks for things by the names that a screen reader
+says, clicks, types, and looks again until what should come has come.
+
+A test is a script that calls run(main); main gets a Drive. run() starts the script once more inside a display, a session bus and a
+home of its own, so nothing of the person who runs it is touched, and two tests don't disturb one another. Exit 0 all well, 1 not (the
+screen as it was then lies in the build folder), 77 when the tools for it are missing.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+FIXTURES = ROOT / "tests" / "fixtures"
+INSIDE = "ESPALIER_DRIVE_INSIDE"
+# a slow machine, and a sanitizer, need longer; a test that waits this long has failed
+PATIENCE = float(os.environ.get("ESPALIER_DRIVE_PATIENCE", "15"))
+NEEDED = ["xvfb-run", "dbus-run-session", "xdotool", "openbox", "import"]
+
+
+class Missed(Exception):
+    """something that should have come did not"""
+
+
+def missing():
+    """what has to be installed first, or None"""
+    for tool in NEEDED:
+        if shutil.which(tool) is None:
+            return tool
+    try:
+        import gi
+        gi.require_version("Atspi", "2.0")
+        from gi.repository import Atspi  # noqa: F401
+    except (ImportError, ValueError):
+        return "python3-gi with Atspi"
+    return None
+
+
+def run(main, size="1440x900", dark=False):
+    """runs main(Drive) and ends the script with the status of it; the build folder is the first argument"""
+    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build").resolve()
+    if INSIDE not in os.environ:
+        lack = missing()
+        if lack:
+            print("skipped: %s is not installed" % lack)
+            sys.exit(77)
+        if not (build / "ui" / "espalier").exists():
+            print("skipped: this build has no window program")
+            sys.exit(77)
+        sys.exit(enclose(build, size, dark))
+    warnings.simplefilter("ignore")
+    drive = Drive(build)
+    try:
+        drive.start_desktop()
+        main(drive)
+        drive.expect_no_complaints()
+    except BaseException:  # a test that is stopped has to leave its picture, too
+        traceback.print_exc()
+        drive.leave_picture(pathlib.Path(sys.argv[0]).stem)
+        sys.exit(1)
+    finally:
+        drive.end()
+    sys.exit(0)
+
+
+def enclose(build, size, dark):
+    """this script again, inside; its exit status"""
+    with tempfile.TemporaryDirectory(prefix="espalier-drive-") as home:
+        env = dict(os.environ)
+        for name in ("WAYLAND_DISPLAY", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS", "NO_AT_BRIDGE"):
+            env.pop(name, None)
+        env.update({INSIDE: "1", "GSK_RENDERER": "cairo", "GDK_BACKEND": "x11", "GTK_A11Y": "atspi", "HOME": home, "XDG_RUNTIME_DIR": home,
+                    "XDG_CONFIG_HOME": home + "/config", "XDG_DATA_HOME": home + "/data", "XDG_CACHE_HOME": home + "/cache",
+                    "GSETTINGS_BACKEND": "memory", "GSETTINGS_SCHEMA_DIR": str(build / "data"), "LC_ALL": "C.UTF-8",
+                    "ESPALIER_DATADIR": env.get("ESPALIER_DATADIR", str(ROOT / "data"))})
+        if dark:
+            env["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"
+        command = ["xvfb-run", "-a", "-s", "-screen 0 %sx24" % size, "dbus-run-session", "--", sys.executable] + sys.argv
+        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        for line in process.stderr:
+            if "dbus-daemon" not in line and "SpiRegistry" not in line:
+                sys.stderr.write(line)
+        return process.wait()
+
+
+def as_pattern(name):
+    """a string is the whole name, a compiled pattern is searched for"""
+    return name if isinstance(name, re.Pattern) else re.compile("^" + re.escape(name) + "$")
+
+
+class Node:
+    """one accessible: what a screen reader knows of a widget"""
+
+    def __init__(self, drive, accessible):
+        self.drive = drive
+        self.accessible = accessible
+
+    @property
+    def role(self):
+        return self.accessible.get_role_name() or ""
+
+    @property
+    def name(self):
+        return (self.accessible.get_name() or "").replace("_", "")
+
+    @property
+    def description(self):
+        return self.accessible.get_description() or ""
+
+    @property
+    def text(self):
+        """the characters of a label or an entry"""
+        iface = self.accessible.get_text_iface()
+        return iface.get_text(0, iface.get_character_count()) if iface else ""
+
+    @property
+    def value(self):
+        iface = self.accessible.get_value_iface()
+        return iface.get_current_value() if iface else None
+
+    @property
+    def box(self):
+        """x, y, width, height on the screen: the window fills it"""
+        from gi.repository import Atspi
+        extents = self.accessible.get_component_iface().get_extents(Atspi.CoordType.WINDOW)
+        return extents.x, extents.y, extents.width, extents.height
+
+    @property
+    def is_there(self):
+        """on the screen; GTK 4.8 doesn't set the state SHOWING on all that is, so a box with an area counts"""
+        iface = self.accessible.get_component_iface()
+        if iface is None:
+            return False
+        _, _, width, height = self.box
+        return width > 0 and height > 0
+
+    def has_state(self, name):
+        from gi.repository import Atspi
+        return self.accessible.get_state_set().contains(getattr(Atspi.StateType, name.upper()))
+
+    def children(self):
+        for index in range(min(self.accessible.get_child_count(), 5000)):
+            child = self.accessible.get_child_at_index(index)
+            if child is not None:
+                yield Node(self.drive, child)
+
+    def walk(self):
+        """this and all below, the upper first; what vanishes while we look is passed over"""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            try:
+                stack.extend(reversed(list(node.children())))
+            except Exception:
+                continue
+
+    def find_all(self, role=None, name=None):
+        pattern = as_pattern(name) if name is not None else None
+        for node in self.walk():
+            try:
+                if (role is None or node.role == role) and (pattern is None or pattern.search(node.name)) and node.is_there:
+                    yield node
+            except Exception:
+                continue
+
+    def find(self, role=None, name=None, patience=PATIENCE):
+        """the first that fits, waited for"""
+        return self.drive.wait(lambda: next(self.find_all(role, name), None), "%s named %s" % (role or "anything", shown(name)), patience)
+
+    def has(self, role=None, name=None):
+        return next(self.find_all(role, name), None) is not None
+
+    def point(self, fx=0.5, fy=0.5):
+        x, y, width, height = self.box
+        return x + int(width * fx), y + int(height * fy)
+
+    def click(self, fx=0.5, fy=0.5, button=1, times=1):
+        """a click of the mouse at a place of its box"""
+        x, y = self.point(fx, fy)
+        self.drive.xdo("mousemove", x, y)
+        self.drive.pause(0.05)
+        self.drive.xdo("click", "--repeat", times, "--delay", 60, button)
+        self.drive.pause()
+
+    def press(self):
+        """its own action, where the mouse would be beside the point; a click where it has none"""
+        iface = self.accessible.get_action_iface()
+        if iface is None or iface.get_n_actions() == 0:
+            self.click()
+        else:
+            iface.do_action(0)
+            self.drive.pause()
+
+    def grab_focus(self):
+        self.accessible.get_component_iface().grab_focus()
+        self.drive.pause()
+
+    def describe(self):
+        try:
+            return "%s %r" % (self.role, self.name)
+        except Exception:
+            return "something that is gone"
+
+
+def shown(name):
+    return "like /%s/" % name.pattern if isinstance(name, re.Pattern) else repr(name)
+
+
+class Drive:
+    """the screen and the program on it"""
+
+    def __init__(self, build):
+        self.build = build
+        self.program = None
+        self.manager = None
+        self.log = None
+
+    def start_desktop(self):
+        import gi
+        gi.require_version("Atspi", "2.0")
+        from gi.repository import Atspi
+        Atspi.init()
+        self.manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self, *args, env=None):
+        """the program with these arguments; comes back when its window is there and fills the screen"""
+        self.log = tempfile.TemporaryFile(mode="w+")
+        self.program = subprocess.Popen([str(self.build / "ui" / "espalier"), *[str(arg) for arg in args]], stdout=self.log, stderr=self.log,
+                                        env=dict(os.environ, **(env or {})))
+        self.wait(lambda: self.window_id(), "a window of the program")
+        self.xdo("windowactivate", "--sync", self.window_id())
+        self.xdo("windowsize", "--sync", self.window_id(), "100%", "100%")
+        self.xdo("windowmove", self.window_id(), 0, 0)
+        self.wait(lambda: next(self.screen.find_all("frame"), None) or next(self.screen.find_all("window"), None), "the window's accessible")
+        self.pause(0.2)
+
+    def window_id(self):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.program.pid)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
+        return found[-1] if found else None
+
+    @property
+    def screen(self):
+        from gi.repository import Atspi
+        return Node(self, Atspi.get_desktop(0))
+
+    # looking
+
+    def wait(self, probe, what, patience=PATIENCE):
+        """what probe() gives, as soon as it gives something"""
+        end = time.monotonic() + patience
+        while True:
+            found = probe()
+            if found:
+                return found
+            if self.program is not None and self.program.poll() is not None:
+                raise Missed("the program ended with status %s while waiting for %s" % (self.program.returncode, what))
+            if time.monotonic() > end:
+                raise Missed("%s did not come within %g s" % (what, patience))
+            time.sleep(0.05)
+
+    def find(self, role=None, name=None, patience=PATIENCE):
+        return self.screen.find(role, name, patience)
+
+    def has(self, role=None, name=None):
+        return self.screen.has(role, name)
+
+    def gone(self, role=None, name=None, patience=PATIENCE):
+        """waits until there is none"""
+        self.wait(lambda: not self.has(role, name), "the end of %s named %s" % (role or "anything", shown(name)), patience)
+
+    def check(self, truth, what):
+        if not truth:
+            raise Missed(what)
+
+    # acting
+
+    def xdo(self, *args):
+        subprocess.run(["xdotool"] + [str(arg) for arg in args], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def pause(self, seconds=0.1):
+        time.sleep(seconds)
+
+    def key(self, *keys):
+        """keys as xdotool names them: "ctrl+o", "Return" """
+        for key in keys:
+            self.xdo("key", key)
+            self.pause()
+
+    def type(self, text):
+        self.xdo("type", "--delay", 15, text)
+        self.pause()
+
+    def scroll(self, node, clicks, fx=0.5, fy=0.5):
+        """wheel at a place of the node's box; clicks < 0 is up"""
+        self.xdo("mousemove", *node.point(fx, fy))
+        self.xdo("click", "--repeat", abs(clicks), "--delay", 30, 4 if clicks < 0 else 5)
+        self.pause()
+
+    def drag(self, start, end):
+        self.xdo("mousemove", *start, "mousedown", 1)
+        for step in range(1, 11):
+            self.xdo("mousemove", *(int(a + (b - a) * step / 10) for a, b in zip(start, end)))
+        self.xdo("mouseup", 1)
+        self.pause()
+
+    def shot(self, path):
+        subprocess.run(["import", "-window", "root", str(path)], check=True)
+
+    # ending
+
+    @property
+    def runs(self):
+        return self.program is not None and self.program.poll() is None
+
+    def expect_end(self, patience=PATIENCE):
+        """waits until the program ends by itself; it has to end well"""
+        try:
+            status = self.program.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise Missed("the program did not end") from None
+        self.check(status == 0, "the program ended with status %s" % status)
+
+    def output(self):
+        if self.log is None:
+            return ""
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+    def expect_no_complaints(self):
+        """criticals and warnings of the program are failures"""
+        bad = [line for line in self.output().splitlines() if re.search(r"-CRITICAL|-WARNING|ERROR:|Sanitizer", line)]
+        self.check(not bad, "the program complained:\n" + "\n".join(bad[:20]))
+
+    def leave_picture(self, name):
+        print(self.output(), file=sys.stderr)
+        try:
+            path = self.build / ("drive-%s.png" % name)
+            self.shot(path)
+            print("the screen is in %s" % path, file=sys.stderr)
+            for node in self.screen.walk():
+                if node.is_there and node.name:
+                    print("  " + node.describe(), file=sys.stderr)
+        except Exception as error:
+            print("no picture: %s" % error, file=sys.stderr)
+
+    def end(self):
+        for process in (self.program, self.manager):
+            if process is not None and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
