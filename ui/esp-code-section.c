@@ -78,6 +78,24 @@ next_piece (const char *text, const char **color)
 }
 
 static void
+color_piece (PangoAttrList *attributes, guint32 color, guint start, guint end)
+{
+  PangoAttribute *pieces[] = {
+    pango_attr_foreground_new ((guint16) ((color >> 16 & 0xff) * 257),
+                               (guint16) ((color >> 8 & 0xff) * 257),
+                               (guint16) ((color & 0xff) * 257)),
+    pango_attr_foreground_alpha_new ((guint16) ((color >> 24) * 257)),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      pieces[i]->start_index = start;
+      pieces[i]->end_index = end;
+      pango_attr_list_insert (attributes, pieces[i]);
+    }
+}
+
+static void
 show_code (EspCodeSection *self)
 {
   PangoAttrList *attributes = pango_attr_list_new ();
@@ -87,19 +105,12 @@ show_code (EspCodeSection *self)
   for (const char *at = text; *at; at += n)
     {
       const char *name;
-      guint32 color;
-      PangoAttribute *attribute;
 
       n = next_piece (at, &name);
       if (!name)
         continue;
-      color = esp_style_get_color (self->label, name, 0xff000000);
-      attribute = pango_attr_foreground_new ((guint16) ((color >> 16 & 0xff) * 257),
-                                             (guint16) ((color >> 8 & 0xff) * 257),
-                                             (guint16) ((color & 0xff) * 257));
-      attribute->start_index = (guint) (at - text);
-      attribute->end_index = (guint) (at - text + (gssize) n);
-      pango_attr_list_insert (attributes, attribute);
+      color_piece (attributes, esp_style_get_color (self->label, name, 0xff000000),
+                   (guint) (at - text), (guint) (at - text) + (guint) n);
     }
   gtk_label_set_attributes (GTK_LABEL (self->label), attributes);
   gtk_label_set_text (GTK_LABEL (self->label), text);

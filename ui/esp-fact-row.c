@@ -37,7 +37,7 @@ on_secondary_click (GtkGestureClick *gesture, int n_press, double x, double y, E
     {
       g_autoptr (GMenu) model = g_menu_new ();
 
-      g_menu_append (model, _ ("_Copy Value"), "fact.copy");
+      g_menu_append (model, _ ("_Copy value"), "fact.copy");
       self->menu = gtk_popover_menu_new_from_model (G_MENU_MODEL (model));
       gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
       gtk_widget_set_halign (self->menu, GTK_ALIGN_START);

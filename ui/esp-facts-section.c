@@ -41,14 +41,19 @@ add_path (EspFactsSection *self, EspPlace *place)
                                 PANGO_ELLIPSIZE_START);
 }
 
-/* the owner's class as frameworks print it, or the guess, marked as one */
+/* the class as frameworks print it, "Linear 4 → 8", or the guess, marked as one; NULL if neither is
+ * known */
 static char *
 describe_class (EspModule *module)
 {
+  g_autofree char *name = esp_path_escape (esp_module_get_brief_class (module));
   g_autofree char *said = esp_module_describe (module);
+  g_autofree char *details = esp_path_escape (said);
 
-  if (*said)
-    return esp_path_escape (said);
+  if (*name && *details)
+    return g_strdup_printf ("%s %s", name, details);
+  if (*name)
+    return g_steal_pointer (&name);
   if (*esp_module_get_guess (module))
     /* TRANSLATORS: a layer's class that is guessed from names and shapes */
     return g_strdup_printf (_ ("%s? (guessed)"), esp_module_get_guess (module));
@@ -74,8 +79,7 @@ add_shape (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
   if (axes)
     esp_fact_rows_take (&self->rows, _ ("Shape"), g_strdup_printf ("%s %s", shape, axes));
   else
-    esp_fact_rows_add (&self->rows, _ ("Shape"),
-                       esp_tensor_get_ndim (tensor) == 0 ? _ ("scalar") : shape);
+    esp_fact_rows_add (&self->rows, _ ("Shape"), shape);
 }
 
 static void

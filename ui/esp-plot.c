@@ -11,14 +11,20 @@
 #define MIN_WIDTH 160
 #define MIN_HEIGHT 72
 
+typedef struct
+{
+  char *name;
+  char *color;
+  double opacity;
+  double *x, *y; /* (n) */
+  guint n;
+} EspPlotCurve;
+
 struct _EspPlot
 {
   GtkWidget parent_instance;
 
-  char *name;
-  char *color;
-  double *x, *y; /* (n) */
-  guint n;
+  GArray *curves; /* EspPlotCurve */
   gboolean log_y;
 };
 
@@ -46,6 +52,14 @@ esp_plot_measure (GtkWidget *widget,
   *natural = *minimum;
 }
 
+static guint32
+resolve_color (EspPlot *self, const EspPlotCurve *curve, guint32 fallback)
+{
+  guint32 color = esp_style_get_color (GTK_WIDGET (self), curve->color, fallback);
+
+  return (color & 0xffffff) | (guint32) (curve->opacity * 255 + 0.5) << 24;
+}
+
 static void
 esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -53,16 +67,23 @@ esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   const EspPalette *palette = esp_style_get_palette ();
   int width = gtk_widget_get_width (widget);
   int height = gtk_widget_get_height (widget);
-  EspCurve curve = { .name = self->name, .x = self->x, .y = self->y, .n = self->n };
+  g_autofree EspCurve *curves = g_new0 (EspCurve, MAX (self->curves->len, 1));
+  guint n = 0;
   cairo_t *cr;
 
   if (width <= 0 || height <= 0)
     return;
-  curve.color = self->color ? esp_style_get_color (widget, self->color, palette->accent)
-                            : palette->accent;
+  for (guint i = 0; i < self->curves->len; i++)
+    {
+      const EspPlotCurve *curve = &g_array_index (self->curves, EspPlotCurve, i);
+
+      if (curve->n > 0)
+        curves[n++] = (EspCurve) { curve->name, curve->x, curve->y, curve->n,
+                                   resolve_color (self, curve, palette->accent) };
+    }
   cr = gtk_snapshot_append_cairo (snapshot,
                                   &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
-  esp_draw_plot (cr, width, height, &curve, self->n > 0 ? 1 : 0, self->log_y, palette);
+  esp_draw_plot (cr, width, height, curves, n, self->log_y, palette);
   cairo_destroy (cr);
 }
 
@@ -93,19 +114,20 @@ esp_plot_set_property (GObject *object, guint id, const GValue *value, GParamSpe
 }
 
 static void
-clear_curve (EspPlot *self)
+clear_curve (gpointer data)
 {
-  g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->color, g_free);
-  g_clear_pointer (&self->x, g_free);
-  g_clear_pointer (&self->y, g_free);
-  self->n = 0;
+  EspPlotCurve *curve = data;
+
+  g_free (curve->name);
+  g_free (curve->color);
+  g_free (curve->x);
+  g_free (curve->y);
 }
 
 static void
 esp_plot_finalize (GObject *object)
 {
-  clear_curve (ESP_PLOT (object));
+  g_array_unref (ESP_PLOT (object)->curves);
   G_OBJECT_CLASS (esp_plot_parent_class)->finalize (object);
 }
 
@@ -132,6 +154,8 @@ esp_plot_class_init (EspPlotClass *klass)
 static void
 esp_plot_init (EspPlot *self)
 {
+  self->curves = g_array_new (FALSE, FALSE, sizeof (EspPlotCurve));
+  g_array_set_clear_func (self->curves, clear_curve);
   esp_style_follow (GTK_WIDGET (self));
 }
 
@@ -156,50 +180,56 @@ esp_plot_set_log_y (EspPlot *self, gboolean log_y)
 
 /* first and last value in words */
 static void
-describe (EspPlot *self)
+describe (EspPlot *self, const EspPlotCurve *curve)
 {
   g_autofree char *first = NULL;
   g_autofree char *last = NULL;
   g_autofree char *step = NULL;
   g_autofree char *text = NULL;
 
-  if (self->n == 0)
+  if (curve->n == 0)
     {
       gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                       _ ("No steps yet"), -1);
       return;
     }
-  first = esp_number_format_value (self->y[0], 3);
-  last = esp_number_format_value (self->y[self->n - 1], 3);
-  step = esp_number_format_count ((guint64) self->x[self->n - 1]);
-  /* TRANSLATORS: a curve in words: first value, value now, step */
-  text = g_strdup_printf (_ ("From %s to %s at step %s"), first, last, step);
+  first = esp_number_format_value (curve->y[0], 3);
+  last = esp_number_format_value (curve->y[curve->n - 1], 3);
+  step = esp_number_format_count ((guint64) curve->x[curve->n - 1]);
+  /* TRANSLATORS: a curve in words: its name, first value, value now, step */
+  text = g_strdup_printf (_ ("%s: from %s to %s at step %s"), curve->name, first, last, step);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
                                   -1);
 }
 
 void
-esp_plot_take_curve (EspPlot *self,
-                     const char *name,
-                     const char *color,
-                     guint64 *steps,
-                     double *values,
-                     guint n)
+esp_plot_clear (EspPlot *self)
 {
-  double *x = g_new (double, n);
+  g_return_if_fail (ESP_IS_PLOT (self));
+
+  g_array_set_size (self->curves, 0);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+esp_plot_add_curve (EspPlot *self,
+                    const char *name,
+                    const char *color,
+                    double opacity,
+                    const double *x,
+                    const double *y,
+                    guint n)
+{
+  EspPlotCurve curve = { .name = g_strdup (name),
+                         .color = g_strdup (color),
+                         .opacity = opacity,
+                         .n = n };
 
   g_return_if_fail (ESP_IS_PLOT (self));
 
-  for (guint i = 0; i < n; i++)
-    x[i] = (double) steps[i];
-  clear_curve (self);
-  self->name = g_strdup (name);
-  self->color = g_strdup (color);
-  self->x = x;
-  self->y = values;
-  self->n = n;
-  g_free (steps);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-  describe (self);
+  curve.x = g_memdup2 (x, n * sizeof *x);
+  curve.y = g_memdup2 (y, n * sizeof *y);
+  g_array_append_val (self->curves, curve);
+  describe (self, &curve);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }

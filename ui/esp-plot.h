@@ -18,20 +18,26 @@ G_DECLARE_FINAL_TYPE (EspPlot, esp_plot, ESP, PLOT, GtkWidget)
 GtkWidget *esp_plot_new (void);
 void esp_plot_set_log_y (EspPlot *self, gboolean log_y);
 
+/* takes all curves away */
+void esp_plot_clear (EspPlot *self);
+
 /**
- * esp_plot_take_curve:
+ * esp_plot_add_curve:
  * @name: translated name of the curve
  * @color: a colour of style.css
- * @steps: (transfer full) (array length=n): x
- * @values: (transfer full) (array length=n): y
+ * @opacity: 0 to 1
+ * @x: (array length=n): growing
+ * @y: (array length=n)
  *
- * Shows this one curve in place of what was shown.
+ * Copies the curve and draws it over those that are there. Values in words, for those who don't
+ * see the picture, are those of the last one.
  */
-void esp_plot_take_curve (EspPlot *self,
-                          const char *name,
-                          const char *color,
-                          guint64 *steps,
-                          double *values,
-                          guint n);
+void esp_plot_add_curve (EspPlot *self,
+                         const char *name,
+                         const char *color,
+                         double opacity,
+                         const double *x,
+                         const double *y,
+                         guint n);
 
 G_END_DECLS

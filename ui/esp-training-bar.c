@@ -54,6 +54,7 @@ struct _EspTrainingBar
   GtkWidget *figures;
   GtkWidget *loss_name;
   GtkWidget *loss_label;
+  GtkWidget *mean_label;
   GtkWidget *accuracy_title;
   GtkWidget *accuracy_label;
 
@@ -102,11 +103,18 @@ get_trainer (EspTrainingBar *self)
 
 /* Step, epoch, loss */
 
+static guint64
+count_batches (EspNetwork *network)
+{
+  guint64 batch = MAX (esp_network_get_batch_size (network), 1);
+
+  return MAX ((esp_network_get_n_examples (network) + batch - 1) / batch, 1);
+}
+
 static void
 show_step (EspTrainingBar *self, EspNetwork *network, guint64 step)
 {
-  guint64 batch = MAX (esp_network_get_batch_size (network), 1);
-  guint64 batches = MAX ((esp_network_get_n_examples (network) + batch - 1) / batch, 1);
+  guint64 batches = count_batches (network);
   g_autofree char *count = esp_number_format_count (step);
   g_autofree char *text = g_strdup_printf (_ ("Step %s"), count);
   g_autofree char *epoch = NULL;
@@ -144,16 +152,61 @@ show_figures (EspTrainingBar *self, EspNetwork *network, EspSnapshot *snapshot)
   gtk_widget_set_visible (self->accuracy_title, esp_network_is_classifier (network));
 }
 
+/* mean of the steps in an epoch up to each point; a point stands for the steps since the one before
+ */
+static void
+average (const double *steps, const double *losses, guint n, double span, double *means)
+{
+  double sum = 0, weight = 0;
+  guint first = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      double width = steps[i] - (i > 0 ? steps[i - 1] : 0);
+
+      sum += losses[i] * width;
+      weight += width;
+      while (first < i && steps[i] - steps[first] >= span)
+        {
+          double gone = steps[first] - (first > 0 ? steps[first - 1] : 0);
+
+          sum -= losses[first] * gone;
+          weight -= gone;
+          first++;
+        }
+      means[i] = weight > 0 ? sum / weight : losses[i];
+    }
+}
+
+static void
+show_mean (EspTrainingBar *self, const double *means, guint n)
+{
+  g_autofree char *text = n > 0 ? esp_number_format_value (means[n - 1], 4) : g_strdup ("–");
+
+  gtk_label_set_text (GTK_LABEL (self->mean_label), text);
+}
+
 static void
 show_curve (EspTrainingBar *self, EspTrainer *trainer)
 {
-  guint64 *steps = NULL;
-  double *losses = NULL;
+  g_autofree guint64 *counts = NULL;
+  g_autofree double *losses = NULL;
+  g_autofree double *steps = NULL;
+  g_autofree double *means = NULL;
   guint n = 0;
 
-  esp_trainer_get_curve (trainer, &steps, &losses, &n);
-  esp_plot_take_curve (ESP_PLOT (self->plot), _ ("Loss curve"), "esp_curve_train", steps, losses,
-                       n);
+  esp_trainer_get_curve (trainer, &counts, &losses, &n);
+  steps = g_new (double, n);
+  means = g_new (double, n);
+  for (guint i = 0; i < n; i++)
+    steps[i] = (double) counts[i];
+  average (steps, losses, n, (double) count_batches (esp_trainer_get_network (trainer)), means);
+  esp_plot_clear (ESP_PLOT (self->plot));
+  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss of each batch"), "esp_curve_train", 0.35,
+                      steps, losses, n);
+  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Mean loss of an epoch"), "esp_curve_train", 1,
+                      steps, means, n);
+  show_mean (self, means, n);
 }
 
 /* Speed */
@@ -626,6 +679,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (figures);
   BIND (loss_name);
   BIND (loss_label);
+  BIND (mean_label);
   BIND (accuracy_title);
   BIND (accuracy_label);
 #undef BIND
@@ -685,6 +739,8 @@ esp_training_bar_init (EspTrainingBar *self)
                                    self);
   create_signal_groups (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->plot), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ ("Loss curve"), -1);
   on_document (self);
 }
 
