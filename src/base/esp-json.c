@@ -9,10 +9,9 @@
 
 #include "config.h"
 
-#include "esp-json.h"
+#include "esp-json-private.h"
 
 #include "esp-error.h"
-#include "esp-hash.h"
 #include "esp-limits.h"
 
 #include <glib/gi18n.h>
@@ -27,32 +26,6 @@ typedef enum
   STATE_AFTER_VALUE, /* ',' or what closes the container, or the end */
 } State;
 
-/* a key or string without its quotes */
-typedef struct
-{
-  guint32 start;
-  guint32 length : 31;
-  guint32 escaped : 1; /* holds at least one backslash */
-} Span;
-
-/* open addressing over the keys of one object, once there are many */
-typedef struct
-{
-  guint32 hash;
-  guint32 key; /* index in keys, plus one; 0 for a free slot */
-} Slot;
-
-typedef struct
-{
-  gboolean is_object;
-  guint first_key; /* in keys */
-  Slot *slots;     /* or NULL while the object is small */
-  guint32 n_slots; /* a power of two */
-} Frame;
-
-/* up to here all pairs of keys are compared */
-#define SMALL_OBJECT 16
-
 struct _EspJsonReader
 {
   const char *text; /* borrowed */
@@ -63,15 +36,14 @@ struct _EspJsonReader
   gsize token_start;
   State state;
   EspJsonToken token;
-  Span span; /* of the token, if it is a key, a string or a number */
+  EspJsonSpan span; /* of the token, if it is a key, a string or a number */
   GError *failure;
   gboolean is_checked; /* it is UTF-8 */
 
-  Frame frames[ESP_LIMIT_JSON_DEPTH];
+  gboolean is_object[ESP_LIMIT_JSON_DEPTH]; /* of the open containers */
   guint depth;
-  GArray *keys;     /* Span, of all open objects */
+  EspJsonKeys *keys;
   GString *decoded; /* what get_text() gives */
-  GString *other[2];
 };
 
 EspJsonReader *
@@ -86,10 +58,8 @@ esp_json_reader_new (const char *text, gsize length, const char *what)
   self->text = text;
   self->length = length;
   self->what = g_strdup (what);
-  self->keys = g_array_new (FALSE, FALSE, sizeof (Span));
+  self->keys = _esp_json_keys_new (text);
   self->decoded = g_string_new (NULL);
-  self->other[0] = g_string_new (NULL);
-  self->other[1] = g_string_new (NULL);
   return self;
 }
 
@@ -98,12 +68,8 @@ esp_json_reader_free (EspJsonReader *self)
 {
   g_return_if_fail (self != NULL);
 
-  for (guint i = 0; i < self->depth; i++)
-    g_free (self->frames[i].slots);
-  g_array_unref (self->keys);
+  _esp_json_keys_free (self->keys);
   g_string_free (self->decoded, TRUE);
-  g_string_free (self->other[0], TRUE);
-  g_string_free (self->other[1], TRUE);
   g_clear_error (&self->failure);
   g_free (self->what);
   g_free (self);
@@ -157,12 +123,11 @@ check_utf8 (EspJsonReader *self)
   const char *end;
 
   self->is_checked = TRUE;
-  /* a span has 32 bits for its start and 31 for its length */
-  if (self->length > G_MAXINT32)
+  if (self->length > ESP_JSON_MAX_BYTES)
     {
       fail (self, ESP_FORMAT_ERROR_LIMIT, 0,
             _ ("the JSON text has %" G_GSIZE_FORMAT " bytes, more than the limit of %d"),
-            self->length, G_MAXINT32);
+            self->length, ESP_JSON_MAX_BYTES);
       return FALSE;
     }
   /* GLib takes NUL for an end; here it is a byte like others, refused by the grammar */
@@ -179,143 +144,6 @@ check_utf8 (EspJsonReader *self)
   return TRUE;
 }
 
-/* escapes, which scan_string() has checked */
-
-static guint
-hex4 (const char *at)
-{
-  return (guint) (g_ascii_xdigit_value (at[0]) << 12 | g_ascii_xdigit_value (at[1]) << 8 |
-                  g_ascii_xdigit_value (at[2]) << 4 | g_ascii_xdigit_value (at[3]));
-}
-
-static const char *
-decode_escape (const char *at, GString *out)
-{
-  static const char letters[] = "\"\\/bfnrt";
-  static const char values[] = "\"\\/\b\f\n\r\t";
-  gunichar c;
-
-  if (*at != 'u')
-    {
-      g_string_append_c (out, values[strchr (letters, *at) - letters]);
-      return at + 1;
-    }
-  c = hex4 (at + 1);
-  at += 5;
-  if (c >= 0xd800 && c < 0xdc00)
-    {
-      c = 0x10000 + ((c - 0xd800) << 10) + (hex4 (at + 2) - 0xdc00);
-      at += 6;
-    }
-  if (c == 0)
-    g_string_append_c (out, '\0');
-  else
-    g_string_append_unichar (out, c);
-  return at;
-}
-
-static void
-decode (EspJsonReader *self, Span span, GString *out)
-{
-  const char *at = self->text + span.start;
-  const char *end = at + span.length;
-
-  g_string_truncate (out, 0);
-  while (span.escaped && at < end)
-    {
-      const char *next = memchr (at, '\\', end - at);
-
-      if (next == NULL)
-        break;
-      g_string_append_len (out, at, next - at);
-      at = decode_escape (next + 1, out);
-    }
-  g_string_append_len (out, at, end - at);
-}
-
-/* duplicate keys */
-
-static gboolean
-spans_are_equal (EspJsonReader *self, Span a, Span b)
-{
-  if (!a.escaped && !b.escaped)
-    return a.length == b.length &&
-           memcmp (self->text + a.start, self->text + b.start, a.length) == 0;
-  decode (self, a, self->other[0]);
-  decode (self, b, self->other[1]);
-  return g_string_equal (self->other[0], self->other[1]);
-}
-
-static guint32
-hash_span (EspJsonReader *self, Span span)
-{
-  if (!span.escaped)
-    return (guint32) esp_hash_bytes (self->text + span.start, span.length);
-  decode (self, span, self->other[0]);
-  return (guint32) esp_hash_bytes (self->other[0]->str, self->other[0]->len);
-}
-
-/* FALSE if an equal key is there */
-static gboolean
-frame_insert (EspJsonReader *self, Frame *frame, guint index, guint32 hash)
-{
-  Span span = g_array_index (self->keys, Span, index);
-  guint32 mask = frame->n_slots - 1;
-  guint32 i = hash & mask;
-
-  for (; frame->slots[i].key != 0; i = (i + 1) & mask)
-    if (frame->slots[i].hash == hash &&
-        spans_are_equal (self, span, g_array_index (self->keys, Span, frame->slots[i].key - 1)))
-      return FALSE;
-  frame->slots[i].hash = hash;
-  frame->slots[i].key = index + 1;
-  return TRUE;
-}
-
-/* room for the keys so far and one more, at most 4/5 full */
-static void
-frame_grow (EspJsonReader *self, Frame *frame, guint n_keys)
-{
-  Slot *old = frame->slots;
-  guint32 n_old = frame->n_slots;
-
-  frame->n_slots = n_old == 0 ? 4 * SMALL_OBJECT : 2 * n_old;
-  frame->slots = g_new0 (Slot, frame->n_slots);
-  if (old == NULL)
-    for (guint i = frame->first_key; i < frame->first_key + n_keys; i++)
-      frame_insert (self, frame, i, hash_span (self, g_array_index (self->keys, Span, i)));
-  for (guint32 i = 0; i < n_old; i++)
-    if (old[i].key != 0)
-      {
-        guint32 at = old[i].hash & (frame->n_slots - 1);
-        while (frame->slots[at].key != 0)
-          at = (at + 1) & (frame->n_slots - 1);
-        frame->slots[at] = old[i];
-      }
-  g_free (old);
-}
-
-/* keeps a key of the innermost object; FALSE if it is a duplicate */
-static gboolean
-add_key (EspJsonReader *self, Span span)
-{
-  Frame *frame = &self->frames[self->depth - 1];
-  guint n_before = self->keys->len - frame->first_key;
-
-  if (n_before < SMALL_OBJECT)
-    {
-      for (guint i = frame->first_key; i < self->keys->len; i++)
-        if (spans_are_equal (self, g_array_index (self->keys, Span, i), span))
-          return FALSE;
-      g_array_append_val (self->keys, span);
-      return TRUE;
-    }
-  if ((guint64) (n_before + 1) * 5 > (guint64) frame->n_slots * 4)
-    frame_grow (self, frame, n_before);
-  g_array_append_val (self->keys, span);
-  return frame_insert (self, frame, self->keys->len - 1, hash_span (self, span));
-}
-
 /* scanners: each starts at the position and leaves it behind what it took */
 
 static void
@@ -328,36 +156,6 @@ skip_space (EspJsonReader *self)
         break;
       self->position++;
     }
-}
-
-static gboolean
-is_hex4 (const char *at, const char *end)
-{
-  return end - at >= 4 && g_ascii_isxdigit (at[0]) && g_ascii_isxdigit (at[1]) &&
-         g_ascii_isxdigit (at[2]) && g_ascii_isxdigit (at[3]);
-}
-
-/* the length of the escape whose backslash is at @at; 0 if it is none */
-static gsize
-measure_escape (const char *at, const char *end)
-{
-  guint c;
-
-  if (end - at < 2)
-    return 0;
-  if (at[1] != 'u')
-    return at[1] != '\0' && strchr ("\"\\/bfnrt", at[1]) != NULL ? 2 : 0;
-  if (!is_hex4 (at + 2, end))
-    return 0;
-  c = hex4 (at + 2);
-  if (c >= 0xdc00 && c < 0xe000)
-    return 0;
-  if (c < 0xd800 || c >= 0xdc00)
-    return 6;
-  if (end - at < 12 || at[6] != '\\' || at[7] != 'u' || !is_hex4 (at + 8, end))
-    return 0;
-  c = hex4 (at + 8);
-  return c >= 0xdc00 && c < 0xe000 ? 12 : 0;
 }
 
 static gboolean
@@ -381,7 +179,7 @@ scan_string (EspJsonReader *self)
         break;
       if (*at == '\\')
         {
-          gsize n = measure_escape (at, end);
+          gsize n = _esp_json_measure_escape (at, end);
           if (n == 0)
             {
               fail (self, ESP_FORMAT_ERROR_CORRUPT, at - self->text, _ ("this is no valid escape"));
@@ -474,16 +272,12 @@ scan_word (EspJsonReader *self, const char *word, EspJsonToken token)
 static EspJsonToken
 open_container (EspJsonReader *self, gboolean is_object)
 {
-  Frame *frame;
-
   if (self->depth == ESP_LIMIT_JSON_DEPTH)
     return fail (self, ESP_FORMAT_ERROR_LIMIT, self->position,
                  _ ("the JSON text nests deeper than the limit of %d"), ESP_LIMIT_JSON_DEPTH);
-  frame = &self->frames[self->depth++];
-  frame->is_object = is_object;
-  frame->first_key = self->keys->len;
-  frame->slots = NULL;
-  frame->n_slots = 0;
+  self->is_object[self->depth++] = is_object;
+  if (is_object)
+    _esp_json_keys_begin_object (self->keys);
   self->position++;
   self->state = is_object ? STATE_FIRST_KEY : STATE_FIRST_VALUE;
   return is_object ? ESP_JSON_OBJECT : ESP_JSON_ARRAY;
@@ -492,13 +286,13 @@ open_container (EspJsonReader *self, gboolean is_object)
 static EspJsonToken
 close_container (EspJsonReader *self)
 {
-  Frame *frame = &self->frames[--self->depth];
+  gboolean is_object = self->is_object[--self->depth];
 
-  g_array_set_size (self->keys, frame->first_key);
-  g_clear_pointer (&frame->slots, g_free);
+  if (is_object)
+    _esp_json_keys_end_object (self->keys);
   self->position++;
   self->state = STATE_AFTER_VALUE;
-  return frame->is_object ? ESP_JSON_OBJECT_END : ESP_JSON_ARRAY_END;
+  return is_object ? ESP_JSON_OBJECT_END : ESP_JSON_ARRAY_END;
 }
 
 static EspJsonToken
@@ -536,18 +330,18 @@ read_value (EspJsonReader *self)
 static EspJsonToken
 read_key (EspJsonReader *self)
 {
-  Span span;
+  EspJsonSpan span;
 
   if (!is_char (self, self->position, '"'))
     return fail_unexpected (self, _ ("a key in quotes"));
   if (!scan_string (self))
     return ESP_JSON_ERROR;
   span = self->span;
-  if (!add_key (self, span))
+  if (!_esp_json_keys_add (self->keys, span))
     {
       g_autofree char *key = NULL;
 
-      decode (self, span, self->decoded);
+      _esp_json_decode (self->text, span, self->decoded);
       key = g_utf8_make_valid (self->decoded->str, MIN (self->decoded->len, 200));
       return fail (self, ESP_FORMAT_ERROR_CORRUPT, self->token_start,
                    _ ("the key “%s” is there twice"), key);
@@ -564,7 +358,7 @@ read_key (EspJsonReader *self)
 static EspJsonToken
 read_after_value (EspJsonReader *self)
 {
-  Frame *frame;
+  gboolean is_object;
 
   if (self->depth == 0)
     {
@@ -572,15 +366,15 @@ read_after_value (EspJsonReader *self)
         return ESP_JSON_END;
       return fail_unexpected (self, _ ("the end of the JSON text"));
     }
-  frame = &self->frames[self->depth - 1];
-  if (is_char (self, self->position, frame->is_object ? '}' : ']'))
+  is_object = self->is_object[self->depth - 1];
+  if (is_char (self, self->position, is_object ? '}' : ']'))
     return close_container (self);
   if (!is_char (self, self->position, ','))
-    return fail_unexpected (self, frame->is_object ? _ ("“,” or “}”") : _ ("“,” or “]”"));
+    return fail_unexpected (self, is_object ? _ ("“,” or “}”") : _ ("“,” or “]”"));
   self->position++;
   skip_space (self);
   self->token_start = self->position;
-  return frame->is_object ? read_key (self) : read_value (self);
+  return is_object ? read_key (self) : read_value (self);
 }
 
 static EspJsonToken
@@ -629,7 +423,7 @@ esp_json_reader_get_text (EspJsonReader *self, gsize *length)
   g_return_val_if_fail (self != NULL, "");
   g_return_val_if_fail (self->token == ESP_JSON_KEY || self->token == ESP_JSON_STRING, "");
 
-  decode (self, self->span, self->decoded);
+  _esp_json_decode (self->text, self->span, self->decoded);
   if (length != NULL)
     *length = self->decoded->len;
   return self->decoded->str;
