@@ -205,22 +205,27 @@ inflate_exactly (Inflated *self,
   return TRUE;
 }
 
-/* once the last declared byte is out nothing more may come */
+/* once the last declared byte is out nothing more may come but the mark of the end */
 static gboolean
 check_end (Inflated *self, Inflater *inflater, GCancellable *cancellable, GError **error)
 {
   z_stream *stream = &inflater->stream;
-  guint8 more;
-  int status = Z_OK;
 
   while (!inflater->at_end)
     {
-      if (stream->avail_in == 0 && !feed (self, inflater, cancellable, error))
-        return FALSE;
-      stream->next_out = &more;
-      stream->avail_out = 1;
-      status = inflate (stream, Z_NO_FLUSH);
-      if (stream->avail_out == 0 || (status != Z_OK && status != Z_STREAM_END))
+      gboolean starved = stream->avail_in == 0 && inflater->consumed == self->compressed;
+      guint8 more;
+      int status = Z_OK;
+
+      if (!starved)
+        {
+          if (stream->avail_in == 0 && !feed (self, inflater, cancellable, error))
+            return FALSE;
+          stream->next_out = &more;
+          stream->avail_out = 1;
+          status = inflate (stream, Z_NO_FLUSH);
+        }
+      if (starved || stream->avail_out == 0 || (status != Z_OK && status != Z_STREAM_END))
         {
           g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                        _ ("%s: the compressed bytes don’t end after the %" G_GUINT64_FORMAT

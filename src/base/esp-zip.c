@@ -136,7 +136,7 @@ read_end64 (EspSource *source,
                  position, locator);
   if (!esp_source_read (source, position, sizeof bytes, bytes, cancellable, error))
     return FALSE;
-  esp_cursor_init (&cursor, bytes, sizeof bytes, "zip64 end record");
+  esp_cursor_init (&cursor, bytes, sizeof bytes, _ ("zip64 end record"));
   if (!esp_cursor_read_u32 (&cursor, &signature, error) || !esp_cursor_skip (&cursor, 12, error) ||
       !esp_cursor_read_u32 (&cursor, &disk, error) ||
       !esp_cursor_read_u32 (&cursor, &directory_disk, error) ||
@@ -175,13 +175,13 @@ find_directory (EspSource *source, Directory *out, GCancellable *cancellable, GE
   if (at < 0)
     return fail (error, ESP_FORMAT_ERROR_TRUNCATED,
                  _ ("the zip archive has no end record: the file was cut off or is not complete"));
-  esp_cursor_init (&cursor, bytes + at, size - at, "end record");
+  esp_cursor_init (&cursor, bytes + at, size - at, _ ("end record"));
   if (!read_end (&cursor, out, error))
     return FALSE;
   out->position = file_size - size + at;
   if (at < LOCATOR_SIZE)
     return TRUE;
-  esp_cursor_init (&cursor, bytes + at - LOCATOR_SIZE, LOCATOR_SIZE, "zip64 locator");
+  esp_cursor_init (&cursor, bytes + at - LOCATOR_SIZE, LOCATOR_SIZE, _ ("zip64 locator"));
   if (!esp_cursor_read_u32 (&cursor, &signature, error) ||
       !esp_cursor_read_u32 (&cursor, &disk, error) ||
       !esp_cursor_read_u64 (&cursor, &position, error))
@@ -243,7 +243,7 @@ read_wide_fields (EspCursor *extra, EspZipMember *member, GError **error)
         return FALSE;
       if (id != 0x0001)
         continue;
-      esp_cursor_init (&field, bytes, length, "zip64 field");
+      esp_cursor_init (&field, bytes, length, _ ("zip64 field"));
       return (member->size != G_MAXUINT32 || esp_cursor_read_u64 (&field, &member->size, error)) &&
              (member->compressed_size != G_MAXUINT32 ||
               esp_cursor_read_u64 (&field, &member->compressed_size, error)) &&
@@ -332,7 +332,7 @@ read_member (EspZip *self, EspCursor *cursor, GError **error)
   member.public.header_offset = entry.offset;
   member.public.crc = entry.crc;
   member.public.method = entry.method;
-  esp_cursor_init (&extra_cursor, extra, entry.extra_length, "zip extra field");
+  esp_cursor_init (&extra_cursor, extra, entry.extra_length, _ ("zip extra field"));
   if (!read_wide_fields (&extra_cursor, &member.public, error))
     return FALSE;
   /* a folder has no bytes */
@@ -445,7 +445,7 @@ read_directory (EspZip *self, GCancellable *cancellable, GError **error)
   if (bytes == NULL)
     return FALSE;
   esp_cursor_init (&cursor, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                   "zip directory");
+                   _ ("zip directory"));
   for (guint64 i = 0; i < directory.n_members; i++)
     if (!read_member (self, &cursor, error))
       return FALSE;
@@ -536,7 +536,22 @@ esp_zip_find (EspZip *self, const char *name)
   return NULL;
 }
 
-/* what the local header says must be what the directory said */
+/* the name in a local header, as keep_name() would keep it */
+static gboolean
+is_name_of (const EspZipMember *member, const guint8 *bytes, gsize length)
+{
+  g_autofree char *name = g_strndup ((const char *) bytes, length);
+  g_autofree char *legible = NULL;
+
+  if (strlen (name) != length)
+    return FALSE;
+  if (g_utf8_validate (name, -1, NULL))
+    return strcmp (name, member->name) == 0;
+  legible = esp_path_escape (name);
+  return strcmp (legible, member->name) == 0;
+}
+
+/* what the local header says must be what the directory said; *skip gets its length */
 static gboolean
 check_local (const EspZipMember *member,
              const guint8 *bytes,
@@ -544,16 +559,13 @@ check_local (const EspZipMember *member,
              guint64 *skip,
              GError **error)
 {
+  g_autofree char *shown = esp_path_escape (member->name);
   EspCursor cursor;
   guint32 signature;
   guint16 flags, method, name_length, extra_length;
-  gsize wanted = strlen (member->name);
-  g_autofree char *shown = esp_path_escape (member->name);
   const guint8 *name;
-  g_autofree char *found = NULL;
-  g_autofree char *legible = NULL;
 
-  esp_cursor_init (&cursor, bytes, size, "local header");
+  esp_cursor_init (&cursor, bytes, size, _ ("local header"));
   if (!esp_cursor_read_u32 (&cursor, &signature, error) || !esp_cursor_skip (&cursor, 2, error) ||
       !esp_cursor_read_u16 (&cursor, &flags, error) ||
       !esp_cursor_read_u16 (&cursor, &method, error) || !esp_cursor_skip (&cursor, 16, error) ||
@@ -569,15 +581,8 @@ check_local (const EspZipMember *member,
                  _ ("member “%s”: its local header says method %u and flags 0x%04x, the "
                     "directory method %u"),
                  shown, method, flags, member->method);
-  if (!esp_cursor_read_bytes (&cursor, name_length, &name, NULL))
-    {
-      cursor.position = size;
-      name_length = 0;
-      name = (const guint8 *) "";
-    }
-  found = g_strndup ((const char *) name, name_length);
-  legible = g_utf8_validate (found, -1, NULL) ? g_strdup (found) : esp_path_escape (found);
-  if (strlen (legible) != wanted || strcmp (legible, member->name) != 0)
+  if (!esp_cursor_read_bytes (&cursor, name_length, &name, NULL) ||
+      !is_name_of (member, name, name_length))
     return fail (
         error, ESP_FORMAT_ERROR_CORRUPT,
         _ ("member “%s”: its local header at offset %" G_GUINT64_FORMAT " has another name"), shown,
