@@ -51,5 +51,5 @@ esp_kernel_count_fired (const EspReal *y, guint64 *counts, gsize N, gsize U)
 {
   for (gsize n = 0; n < N; n++)
     for (gsize u = 0; u < U; u++)
-      counts[u] += y[n * U + u] > 0;
+      counts[u] += !(y[n * U + u] <= 0);
 }

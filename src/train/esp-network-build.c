@@ -76,12 +76,12 @@ add_parameter (EspNetwork *self,
   for (guint i = 0; i < self->parameters->len; i++)
     total += esp_network_peek_parameter (self, i)->count;
   if (!esp_shape_is_valid (&info->shape) ||
-      total + esp_shape_get_count (&info->shape) > ESP_SHAPE_MAX_COUNT)
+      total + esp_shape_get_count (&info->shape) > ESP_NETWORK_MAX_COUNT)
     {
       g_autofree char *shape = esp_shape_to_string (&info->shape);
       g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
                    _ ("%s: “%s” of shape %s is too large; a network may have %llu numbers"), place,
-                   info->name, shape, (unsigned long long) ESP_SHAPE_MAX_COUNT);
+                   info->name, shape, (unsigned long long) ESP_NETWORK_MAX_COUNT);
       return FALSE;
     }
   EspNetParameter *parameter = g_new0 (EspNetParameter, 1);
@@ -158,13 +158,13 @@ build_call (EspNetwork *self,
   EspShape out = { 0 };
   if (!esp_layer_infer (module->layer, shape, &out, path, error))
     return FALSE;
-  if (self->calls->len >= ESP_NETWORK_MAX_CALLS || !esp_shape_is_valid (&out))
+  if (!esp_shape_is_valid (&out))
     {
+      g_autofree char *text = esp_shape_to_string (&out);
       g_autofree char *place = esp_network_name_place (path, module->layer->klass->name);
       g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
-                   _ ("%s: the network is too large here; it may have %d layers and %llu numbers a "
-                      "layer"),
-                   place, ESP_NETWORK_MAX_CALLS, (unsigned long long) ESP_SHAPE_MAX_COUNT);
+                   _ ("%s: its output of shape %s is too large; a layer may have %llu numbers"),
+                   place, text, (unsigned long long) ESP_SHAPE_MAX_COUNT);
       return FALSE;
     }
   if (!module->built && !build_parameters (self, module, path, error))
@@ -199,6 +199,14 @@ build_children (EspNetwork *self,
       EspNetChild *child = g_ptr_array_index (module->children, i);
       g_autofree char *below = *path != '\0' ? g_strconcat (path, ".", child->name, NULL)
                                              : g_strdup (child->name);
+      if (self->n_places++ >= ESP_NETWORK_MAX_PLACES)
+        {
+          g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                       _ ("module %s: the network is too large here; modules may stand at %d "
+                          "places"),
+                       below, ESP_NETWORK_MAX_PLACES);
+          return FALSE;
+        }
       gboolean good = child->module->layer != NULL
                           ? build_call (self, child->module, below, shape, error)
                           : build_children (self, child->module, below, shape, error);

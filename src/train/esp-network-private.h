@@ -14,8 +14,9 @@
 
 G_BEGIN_DECLS
 
-#define ESP_NETWORK_MAX_CALLS 10000 /* layers in a chain; shared containers unfold without end */
-#define ESP_NETWORK_MAX_DEPTH 64    /* Sequentials inside one another */
+#define ESP_NETWORK_MAX_PLACES 10000 /* of modules; shared containers unfold without end */
+#define ESP_NETWORK_MAX_DEPTH 64     /* Sequentials inside one another */
+#define ESP_NETWORK_MAX_COUNT (G_GUINT64_CONSTANT (1) << 24) /* numbers in all parameters */
 /* numbers that training may take in all: parameters, gradients, moments, activations; 512 MiB */
 #define ESP_NETWORK_MAX_NUMBERS (G_GUINT64_CONSTANT (1) << 27)
 /* examples that the units are looked at over, at most */
@@ -75,6 +76,7 @@ struct _EspNetwork
   GPtrArray *modules;    /* EspNetModule, every one that was defined */
   EspNetModule *root;    /* borrowed from @modules */
   GPtrArray *calls;      /* EspNetCall, in forward order */
+  guint n_places;        /* counted while it is built */
   GPtrArray *parameters; /* EspNetParameter, in named_parameters() order */
   GHashTable *paths;     /* path of a parameter at any place -> its index + 1 */
   EspDataset *data;

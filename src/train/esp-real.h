@@ -7,6 +7,9 @@
 
 #include <math.h>
 #include <glib.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 #ifdef ESP_REAL_DOUBLE
 typedef double EspReal;
@@ -21,3 +24,18 @@ typedef float EspReal;
 #define esp_real_sqrt sqrtf
 #define esp_real_tanh tanhf
 #endif
+
+/* Numbers below 1e-38 become 0 in this thread from now on. Moments of units that never fire decay
+ * towards 0 and stay among the subnormal numbers for ever, where processors are up to 50 times
+ * slower. */
+static inline void
+esp_real_flush_subnormals (void)
+{
+#if defined(__SSE__)
+  _mm_setcsr (_mm_getcsr () | 0x8040); /* flush to zero, denormals are zero */
+#elif defined(__aarch64__)
+  guint64 control;
+  __asm__ volatile ("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile ("msr fpcr, %0" : : "r"(control | (1 << 24)));
+#endif
+}

@@ -242,6 +242,7 @@ run (gpointer data)
   EspTrainLoop *self = data;
   GArray *spare = g_array_new (FALSE, FALSE, sizeof (EspCommand));
   gboolean going = TRUE;
+  esp_real_flush_subnormals ();
   while (going)
     {
       GArray *commands = wait_for_commands (self, spare);

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Specifications: what is accepted and what becomes of it, and every way in which one can be wrong:
+ * a message that names the place, never a crash or a large allocation. */
+
+#include <math.h>
+#include <string.h>
+
+#include "esp-error.h"
+#include "esp-module.h"
+#include "esp-network.h"
+#include "esp-trainer.h"
+#include "train-fixture.h"
+
+#define REST                                                                                       \
+  "\"loss\": {\"class\": \"MSELoss\"}, \"optimizer\": {\"class\": \"SGD\"}, \"data\": "            \
+  "{\"name\": \"random\", \"inputs\": [4], \"targets\": [1]}}"
+#define SPEC(modules) "{\"espalier\": 1, \"modules\": [" modules "], " REST
+#define LINEAR(out) "{\"class\": \"Linear\", \"out_features\": " out "}"
+
+static EspNetwork *
+load (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  EspNetwork *network = esp_network_new_from_json (text, -1, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (network);
+  return network;
+}
+
+static void
+test_template_mlp (void)
+{
+  g_autoptr (EspNetwork) network = train_load_template ("d2l-mlp");
+  EspTree *tree = esp_network_get_tree (network);
+  EspPlace *root = esp_tree_get_root (tree);
+  g_assert_cmpstr (esp_network_get_name (network), ==, "d2l-mlp");
+  g_assert_cmpstr (esp_network_get_loss_name (network), ==, "MSELoss");
+  g_assert_cmpstr (esp_network_get_optimizer_name (network), ==, "Adam");
+  g_assert_cmpstr (esp_network_get_data_name (network), ==, "random");
+  g_assert_cmpuint (esp_network_get_n_examples (network), ==, 64);
+  g_assert_cmpuint (esp_network_get_batch_size (network), ==, 2);
+  g_assert_false (esp_network_is_classifier (network));
+  g_assert_cmpuint (esp_network_get_n_parameters (network), ==, 4);
+  g_assert_cmpstr (esp_module_get_class (esp_place_get_module (root)), ==, "Sequential");
+  g_assert_cmpuint (esp_place_get_n_children (root), ==, 3);
+  EspPlace *first = esp_place_get_child (root, 0);
+  EspModule *linear = esp_place_get_module (first);
+  g_assert_cmpstr (esp_module_get_class (linear), ==, "Linear");
+  g_assert_cmpstr (esp_module_find_attribute (linear, "in_features"), ==, "4");
+  g_assert_cmpstr (esp_module_find_attribute (linear, "out_features"), ==, "8");
+  g_assert_cmpstr (esp_module_find_attribute (linear, "bias"), ==, "True");
+  static const char *const names[] = { "0.weight", "0.bias", "2.weight", "2.bias" };
+  g_assert_cmpuint (esp_tree_get_n_tensors (tree), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    {
+      EspPlace *place = esp_tree_get_tensor (tree, i);
+      g_assert_cmpstr (esp_place_get_path (place), ==, names[i]);
+      g_assert_true (esp_place_get_parameter (place) == esp_network_get_parameter (network, i));
+      g_assert_cmpint (esp_network_find_parameter (network, esp_place_get_parameter (place)), ==,
+                       (int) i);
+    }
+}
+
+/* 4-8-shared-shared-1: one layer at two places, listed twice, counted once */
+static void
+test_template_shared (void)
+{
+  g_autoptr (EspNetwork) network = train_load_template ("d2l-shared");
+  EspTree *tree = esp_network_get_tree (network);
+  const EspTotals *totals = esp_tree_get_totals (tree);
+  g_assert_cmpuint (esp_network_get_n_parameters (network), ==, 6);
+  g_assert_cmpuint (esp_tree_get_n_tensors (tree), ==, 8);
+  g_assert_cmpuint (totals->elements, ==, 193);
+  g_assert_cmpuint (totals->unique_elements, ==, 121);
+  EspPlace *a = esp_tree_find (tree, "2.weight", NULL);
+  EspPlace *b = esp_tree_find (tree, "4.weight", NULL);
+  g_assert_true (a != b);
+  g_assert_true (esp_place_get_parameter (a) == esp_place_get_parameter (b));
+  g_assert_true (esp_place_get_module (esp_place_get_parent (a)) ==
+                 esp_place_get_module (esp_place_get_parent (b)));
+  g_assert_cmpuint (esp_parameter_get_n_places (esp_place_get_parameter (a)), ==, 2);
+}
+
+static void
+test_template_spirals (void)
+{
+  g_autoptr (EspNetwork) network = train_load_template ("spirals");
+  g_assert_true (esp_network_is_classifier (network));
+  g_assert_cmpuint (esp_tree_get_totals (esp_network_get_tree (network))->elements, ==, 354);
+}
+
+static void
+test_nested_and_named (void)
+{
+  g_autoptr (EspNetwork) network =
+      load (SPEC ("{\"class\": \"Sequential\", \"name\": \"block\", \"id\": \"b\", \"modules\": "
+                  "[" LINEAR ("4") ", {\"class\": \"Tanh\", \"name\": \"squash\"}]},"
+                                   "{\"use\": \"b\", \"name\": \"again\"}," LINEAR ("1")));
+  EspTree *tree = esp_network_get_tree (network);
+  g_assert_nonnull (esp_tree_find (tree, "block.squash", NULL));
+  EspPlace *first = esp_tree_find (tree, "block.0.weight", NULL);
+  EspPlace *second = esp_tree_find (tree, "again.0.weight", NULL);
+  g_assert_true (esp_place_get_parameter (first) == esp_place_get_parameter (second));
+  g_assert_nonnull (esp_tree_find (tree, "2.bias", NULL));
+  g_assert_cmpuint (esp_network_get_n_parameters (network), ==, 4);
+}
+
+static void
+test_tie (void)
+{
+  g_autoptr (EspNetwork)
+      network = load (SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 4, \"tie\": "
+                                         "{\"weight\": \"0.weight\"}}," LINEAR ("1")));
+  EspTree *tree = esp_network_get_tree (network);
+  g_assert_cmpuint (esp_network_get_n_parameters (network), ==, 5);
+  g_assert_true (esp_place_get_parameter (esp_tree_find (tree, "0.weight", NULL)) ==
+                 esp_place_get_parameter (esp_tree_find (tree, "1.weight", NULL)));
+  g_assert_true (esp_place_get_parameter (esp_tree_find (tree, "0.bias", NULL)) !=
+                 esp_place_get_parameter (esp_tree_find (tree, "1.bias", NULL)));
+  g_assert_cmpuint (esp_tree_get_n_ties (tree), ==, 1);
+}
+
+static void
+test_frozen (void)
+{
+  g_autoptr (EspNetwork) network =
+      load (SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"requires_grad\": false}"));
+  EspParameter *parameter = esp_network_get_parameter (network, 0);
+  g_assert_cmpint (esp_parameter_get_requires_grad (parameter), ==, ESP_REQUIRES_GRAD_NO);
+  g_autoptr (EspTrainer) trainer = esp_trainer_new (network);
+  esp_trainer_run (trainer, 3);
+  g_autoptr (EspSnapshot) snapshot = esp_trainer_take_snapshot (trainer);
+  g_assert_cmpuint (esp_snapshot_get_step (snapshot), ==, 3);
+  g_assert_null (esp_snapshot_get_channel (snapshot, 0, ESP_CHANNEL_GRAD));
+  gsize n = 0;
+  g_autofree float *now =
+      train_read_tensor (esp_snapshot_get_channel (snapshot, 0, ESP_CHANNEL_DATA), &n);
+  g_autofree float *first = train_read_tensor (esp_parameter_get_data (parameter), &n);
+  g_assert_cmpmem (now, n * sizeof (float), first, n * sizeof (float));
+}
+
+static void
+test_explicit_init (void)
+{
+  g_autoptr (EspNetwork) network = load (
+      SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": {\"weight\": [[1, 2.5, -3, "
+            "1e-3]], \"bias\": 7}}"));
+  static const float wanted[] = { 1, 2.5f, -3, 1e-3f };
+  gsize n = 0;
+  g_autofree float *weight =
+      train_read_tensor (esp_parameter_get_data (esp_network_get_parameter (network, 0)), &n);
+  g_assert_cmpmem (weight, n * sizeof (float), wanted, sizeof wanted);
+  g_autofree float *bias =
+      train_read_tensor (esp_parameter_get_data (esp_network_get_parameter (network, 1)), &n);
+  g_assert_cmpfloat (bias[0], ==, 7);
+}
+
+/* what is written can be read again, is complete, and gives the same numbers */
+static void
+test_round_trip (void)
+{
+  static const char *const texts[] = {
+    SPEC ("{\"class\": \"Sequential\", \"name\": \"block\", \"id\": \"b\", \"modules\": "
+          "[" LINEAR ("4") ", {\"class\": \"Tanh\"}]}, {\"use\": \"b\"}, {\"class\": \"Linear\", "
+                           "\"out_features\": 1, \"requires_grad\": false, \"init\": \"keras\"}"),
+    SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 4, \"tie\": {\"weight\": "
+                       "\"0.weight\"}, \"init\": {\"bias\": 0.1}}," LINEAR ("1")),
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (EspNetwork) first = load (texts[i]);
+      g_autofree char *once = esp_network_to_json (first);
+      g_autoptr (EspNetwork) second = load (once);
+      g_autofree char *twice = esp_network_to_json (second);
+      g_assert_cmpstr (once, ==, twice);
+      g_assert_nonnull (strstr (once, "\"in_features\": 4"));
+      g_assert_nonnull (strstr (once, "\"lr\": 0.001"));
+      g_assert_nonnull (strstr (once, "\"momentum\": 0"));
+      g_assert_nonnull (strstr (once, "\"count\": 64"));
+      guint n = esp_network_get_n_parameters (first);
+      g_assert_cmpuint (n, ==, esp_network_get_n_parameters (second));
+      for (guint j = 0; j < n; j++)
+        {
+          gsize count = 0;
+          g_autofree float *a = train_read_tensor (
+              esp_parameter_get_data (esp_network_get_parameter (first, j)), &count);
+          g_autofree float *b = train_read_tensor (
+              esp_parameter_get_data (esp_network_get_parameter (second, j)), &count);
+          g_assert_cmpmem (a, count * sizeof (float), b, count * sizeof (float));
+        }
+    }
+}
+
+static void
+test_options (void)
+{
+  EspNetworkOptions options = { .has_seed = TRUE, .seed = 5 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) plain = load (SPEC (LINEAR ("1")));
+  g_autoptr (EspNetwork)
+      seeded = esp_network_new_from_json_with_options (SPEC (LINEAR ("1")), -1, &options, &error);
+  g_assert_no_error (error);
+  gsize n = 0;
+  g_autofree float *a =
+      train_read_tensor (esp_parameter_get_data (esp_network_get_parameter (plain, 0)), &n);
+  g_autofree float *b =
+      train_read_tensor (esp_parameter_get_data (esp_network_get_parameter (seeded, 0)), &n);
+  g_assert_cmpint (memcmp (a, b, n * sizeof (float)), !=, 0);
+  options = (EspNetworkOptions) { .data = "spirals" };
+  g_autoptr (EspNetwork)
+      other = esp_network_new_from_json_with_options (SPEC (LINEAR ("1")), -1, &options, &error);
+  g_assert_null (other);
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_DATA);
+}
+
+typedef struct
+{
+  const char *name;
+  const char *text;
+  EspNetworkError code;
+  const char *part; /* of the message */
+  const char *other;
+} Bad;
+
+#define DATA(data)                                                                                 \
+  "{\"espalier\": 1, \"modules\": [" LINEAR (                                                      \
+      "1") "], \"loss\": {\"class\": \"MSELoss\"}, "                                               \
+           "\"optimizer\": {\"class\": \"SGD\"}, \"data\": " data "}"
+#define OPTIMIZER(optimizer)                                                                       \
+  "{\"espalier\": 1, \"modules\": [" LINEAR (                                                      \
+      "1") "], \"loss\": {\"class\": \"MSELoss\"}, "                                               \
+           "\"optimizer\": " optimizer                                                             \
+           ", \"data\": {\"name\": \"random\", \"inputs\": [4], \"targets\": "                     \
+           "[1]}}"
+
+static const Bad bad[] = {
+  { "empty", "", ESP_NETWORK_ERROR_SPEC, "specification", "" },
+  { "text", "hello", ESP_NETWORK_ERROR_SPEC, "not valid JSON", "" },
+  { "cut", "{\"espalier\": 1, \"modules\": [", ESP_NETWORK_ERROR_SPEC, "not valid JSON", "" },
+  { "array", "[1]", ESP_NETWORK_ERROR_SPEC, "not a JSON object", "" },
+  { "not-utf8", "{\"espalier\": 1, \"name\": \"\xff\"}", ESP_NETWORK_ERROR_SPEC, "UTF-8", "" },
+  { "no-version", "{}", ESP_NETWORK_ERROR_SPEC, "espalier", "missing" },
+  { "version", "{\"espalier\": 2}", ESP_NETWORK_ERROR_SPEC, "espalier", "2" },
+  { "no-modules", "{\"espalier\": 1, " REST, ESP_NETWORK_ERROR_SPEC, "modules", "missing" },
+  { "modules-object", "{\"espalier\": 1, \"modules\": {}, " REST, ESP_NETWORK_ERROR_SPEC, "modules",
+    "list" },
+  { "no-layer", SPEC (""), ESP_NETWORK_ERROR_SPEC, "no layer", "" },
+  { "module-number", SPEC ("3"), ESP_NETWORK_ERROR_SPEC, "module 0", "object" },
+  { "no-class", SPEC ("{}"), ESP_NETWORK_ERROR_SPEC, "module 0", "class" },
+  { "class-unknown", SPEC (LINEAR ("4") ", {\"class\": \"Linaer\"}"), ESP_NETWORK_ERROR_SPEC,
+    "module 1 (Linaer)", "Linear" },
+  { "class-number", SPEC ("{\"class\": 3}"), ESP_NETWORK_ERROR_SPEC, "module 0", "text" },
+  { "no-out-features", SPEC ("{\"class\": \"Linear\"}"), ESP_NETWORK_ERROR_SPEC,
+    "module 0 (Linear)", "out_features" },
+  { "spelling", SPEC ("{\"class\": \"Linear\", \"out_feature\": 3, \"out_features\": 1}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "out_feature" },
+  { "size-zero", SPEC (LINEAR ("0")), ESP_NETWORK_ERROR_SPEC, "out_features", "0" },
+  { "size-negative", SPEC (LINEAR ("-1")), ESP_NETWORK_ERROR_SPEC, "out_features", "-1" },
+  { "size-fraction", SPEC (LINEAR ("1.5")), ESP_NETWORK_ERROR_SPEC, "out_features", "1.5" },
+  { "size-text", SPEC (LINEAR ("\"8\"")), ESP_NETWORK_ERROR_SPEC, "out_features", "8" },
+  { "size-huge", SPEC (LINEAR ("99999999999999999999")), ESP_NETWORK_ERROR_SPEC, "out_features",
+    "" },
+  { "too-large", SPEC (LINEAR ("67108864")), ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)",
+    "67108864" },
+  { "too-large-together",
+    SPEC (LINEAR ("1000000") ", " LINEAR ("10") ", " LINEAR ("1000000") ", " LINEAR ("60")),
+    ESP_NETWORK_ERROR_SPEC, "too large", "" },
+  { "shape",
+    SPEC (LINEAR ("8") ", {\"class\": \"ReLU\"}, {\"class\": \"Linear\", \"in_features\": 7, "
+                       "\"out_features\": 1}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 2 (Linear)", "[8]" },
+  { "shape-shared",
+    SPEC ("{\"class\": \"Linear\", \"out_features\": 8, \"id\": \"s\"}, {\"use\": \"s\"}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 1 (Linear)", "[8]" },
+  { "shape-target", SPEC (LINEAR ("2")), ESP_NETWORK_ERROR_SHAPE, "[2]", "[1]" },
+  { "flatten", SPEC ("{\"class\": \"Flatten\", \"start_dim\": 2}," LINEAR ("1")),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (Flatten)", "[4]" },
+  { "use-unknown", SPEC ("{\"use\": \"x\"}"), ESP_NETWORK_ERROR_SPEC, "module 0", "x" },
+  { "use-itself",
+    SPEC ("{\"class\": \"Sequential\", \"id\": \"x\", \"modules\": [{\"use\": \"x\"}]}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0.0", "x" },
+  { "id-twice", SPEC ("{\"class\": \"ReLU\", \"id\": \"x\"}, {\"class\": \"ReLU\", \"id\": \"x\"}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1", "x" },
+  { "name-twice",
+    SPEC ("{\"class\": \"ReLU\", \"name\": \"x\"}, {\"class\": \"ReLU\", \"name\": \"x\"}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1", "x" },
+  { "name-of-other", SPEC ("{\"class\": \"ReLU\", \"name\": \"1\"}, {\"class\": \"ReLU\"}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1", "name" },
+  { "name-dot", SPEC ("{\"class\": \"ReLU\", \"name\": \"a.b\"}"), ESP_NETWORK_ERROR_SPEC,
+    "module 0", "a.b" },
+  { "tie-unknown",
+    SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"tie\": {\"weight\": \"9.weight\"}}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "9.weight" },
+  { "tie-name",
+    SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 4, \"tie\": {\"wait\": "
+                       "\"0.weight\"}}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1 (Linear)", "wait" },
+  { "tie-shape",
+    SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 1, \"tie\": {\"weight\": "
+                       "\"0.weight\"}}"),
+    ESP_NETWORK_ERROR_SHAPE, "[1, 4]", "[4, 4]" },
+  { "init-unknown", SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": \"magic\"}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "weight" },
+  { "init-count",
+    SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": {\"weight\": [1, 2, 3]}}"),
+    ESP_NETWORK_ERROR_SHAPE, "[1, 4]", "3" },
+  { "init-text",
+    SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": {\"bias\": [\"a\"]}}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "bias" },
+  { "init-name", SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": {\"gain\": 1}}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "gain" },
+  { "no-data",
+    "{\"espalier\": 1, \"modules\": [], \"loss\": {\"class\": \"MSELoss\"}, "
+    "\"optimizer\": {\"class\": \"SGD\"}}",
+    ESP_NETWORK_ERROR_SPEC, "data", "missing" },
+  { "data-unknown", DATA ("{\"name\": \"mnist\"}"), ESP_NETWORK_ERROR_DATA, "mnist", "spirals" },
+  { "data-huge",
+    DATA ("{\"name\": \"random\", \"inputs\": [4], \"targets\": [1], \"count\": "
+          "67108864}"),
+    ESP_NETWORK_ERROR_DATA, "data", "67108864" },
+  { "data-wide", DATA ("{\"name\": \"random\", \"inputs\": [65536, 65536], \"targets\": [1]}"),
+    ESP_NETWORK_ERROR_SPEC, "inputs", "65536" },
+  { "data-labels", DATA ("{\"name\": \"spirals\"}"), ESP_NETWORK_ERROR_DATA, "MSELoss", "labels" },
+  { "data-ragged",
+    DATA ("{\"name\": \"values\", \"inputs\": [[1, 2], [3]], \"targets\": [[1], [2]]}"),
+    ESP_NETWORK_ERROR_DATA, "inputs", "" },
+  { "data-missing",
+    DATA ("{\"name\": \"values\", \"inputs\": [[1, 2], [3, 4]], \"targets\": "
+          "[[1]]}"),
+    ESP_NETWORK_ERROR_DATA, "targets", "" },
+  { "data-label-range",
+    DATA ("{\"name\": \"values\", \"inputs\": [[1, 2], [3, 4]], \"labels\": [0, 2]}"),
+    ESP_NETWORK_ERROR_DATA, "labels", "1" },
+  { "optimizer-unknown", OPTIMIZER ("{\"class\": \"Lion\"}"), ESP_NETWORK_ERROR_SPEC, "Lion",
+    "Adam" },
+  { "optimizer-rate", OPTIMIZER ("{\"class\": \"SGD\", \"lr\": -1}"), ESP_NETWORK_ERROR_SPEC, "lr",
+    "-1" },
+  { "optimizer-betas", OPTIMIZER ("{\"class\": \"Adam\", \"betas\": [0.9]}"),
+    ESP_NETWORK_ERROR_SPEC, "betas", "2" },
+  { "optimizer-nesterov", OPTIMIZER ("{\"class\": \"SGD\", \"nesterov\": true}"),
+    ESP_NETWORK_ERROR_SPEC, "nesterov", "" },
+  { "loss-unknown",
+    "{\"espalier\": 1, \"modules\": [], \"loss\": {\"class\": \"L0\"}, \"optimizer\": {}}",
+    ESP_NETWORK_ERROR_SPEC, "L0", "MSELoss" },
+};
+
+static void
+test_bad (gconstpointer data)
+{
+  const Bad *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_from_json (self->text, -1, &error);
+  g_assert_null (network);
+  g_assert_nonnull (error);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, ESP_NETWORK_ERROR, (int) self->code);
+  g_assert_nonnull (strstr (error->message, self->part));
+  g_assert_nonnull (strstr (error->message, self->other));
+}
+
+/* json-glib would recurse until the stack is gone */
+static void
+test_deep (void)
+{
+  g_autoptr (GString) text = g_string_new ("{\"espalier\": ");
+  for (guint i = 0; i < 2000000; i++)
+    g_string_append_c (text, i % 2 ? '[' : '{');
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork)
+      network = esp_network_new_from_json (text->str, (gssize) text->len, &error);
+  g_assert_null (network);
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC);
+  g_assert_nonnull (strstr (error->message, "nests deeper"));
+}
+
+/* brackets inside strings don't nest */
+static void
+test_not_deep (void)
+{
+  g_autoptr (EspNetwork) network = load (
+      "{\"espalier\": 1, \"name\": "
+      "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[\", "
+      "\"modules\": [" LINEAR ("1") "], " REST);
+  g_assert_cmpuint (esp_network_get_n_parameters (network), ==, 2);
+}
+
+/* containers of containers, each used twice: 2^40 layers if they were unfolded */
+static void
+test_bomb (void)
+{
+  g_autoptr (GString) text = g_string_new ("{\"espalier\": 1, \"modules\": [{\"class\": \"ReLU\", "
+                                           "\"id\": \"m0\"}");
+  for (guint i = 1; i <= 40; i++)
+    g_string_append_printf (text,
+                            ", {\"class\": \"Sequential\", \"id\": \"m%u\", \"modules\": "
+                            "[{\"use\": \"m%u\"}, {\"use\": \"m%u\"}]}",
+                            i, i - 1, i - 1);
+  g_string_append (text, "], " REST);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_from_json (text->str, -1, &error);
+  g_assert_null (network);
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "too large"));
+}
+
+/* the same without layers: nothing to count, but as many places */
+static void
+test_empty_bomb (void)
+{
+  g_autoptr (GString) text = g_string_new (
+      "{\"espalier\": 1, \"modules\": [{\"class\": \"Sequential\", \"modules\": [], "
+      "\"id\": \"m0\"}");
+  for (guint i = 1; i <= 40; i++)
+    g_string_append_printf (text,
+                            ", {\"class\": \"Sequential\", \"id\": \"m%u\", \"modules\": "
+                            "[{\"use\": \"m%u\"}, {\"use\": \"m%u\"}]}",
+                            i, i - 1, i - 1);
+  g_string_append (text, ", " LINEAR ("1") "], " REST);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_from_json (text->str, -1, &error);
+  g_assert_null (network);
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC);
+}
+
+/* a valid text with one byte changed, cut or doubled: an error or a network, never worse */
+static void
+test_mutations (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "networks",
+                                                 "d2l-shared.json", NULL);
+  g_autofree char *text = NULL;
+  gsize length = 0;
+  guint good = 0;
+  g_assert_true (g_file_get_contents (path, &text, &length, NULL));
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  for (guint round = 0; round < 3000; round++)
+    {
+      g_autofree char *copy = g_memdup2 (text, length + 1);
+      gsize at = (gsize) g_rand_int_range (random, 0, (gint32) length);
+      gsize size = length;
+      switch (round % 3)
+        {
+        case 0:
+          copy[at] = "{}[]\",:019-.e truenl"[g_rand_int_range (random, 0, 20)];
+          break;
+        case 1:
+          size = at;
+          break;
+        default:
+          memmove (copy + at, copy + at + 1, length - at);
+          size = length - 1;
+        }
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspNetwork) network = esp_network_new_from_json (copy, (gssize) size, &error);
+      g_assert_true ((network != NULL) == (error == NULL));
+      good += network != NULL;
+    }
+  g_test_message ("%u of 3000 are still networks", good);
+  g_assert_cmpuint (good, <, 3000);
+  g_assert_cmpuint (good, >, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/train/network/template-mlp", test_template_mlp);
+  g_test_add_func ("/train/network/template-shared", test_template_shared);
+  g_test_add_func ("/train/network/template-spirals", test_template_spirals);
+  g_test_add_func ("/train/network/nested-and-named", test_nested_and_named);
+  g_test_add_func ("/train/network/tie", test_tie);
+  g_test_add_func ("/train/network/frozen", test_frozen);
+  g_test_add_func ("/train/network/explicit-init", test_explicit_init);
+  g_test_add_func ("/train/network/round-trip", test_round_trip);
+  g_test_add_func ("/train/network/options", test_options);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *path = g_strconcat ("/train/network/bad/", bad[i].name, NULL);
+      g_test_add_data_func (path, &bad[i], test_bad);
+    }
+  g_test_add_func ("/train/network/deep", test_deep);
+  g_test_add_func ("/train/network/not-deep", test_not_deep);
+  g_test_add_func ("/train/network/bomb", test_bomb);
+  g_test_add_func ("/train/network/empty-bomb", test_empty_bomb);
+  g_test_add_func ("/train/network/mutations", test_mutations);
+  return g_test_run ();
+}
