@@ -645,6 +645,8 @@ esp_training_bar_dispose (GObject *object)
   clear_signals (&self->session_signals);
   clear_signals (&self->document_signals);
   clear_signals (&self->trainer_signals);
+  /* before the template unparents it behind AdwBin's back */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_TRAINING_BAR);
   g_clear_object (&self->actions);
   g_clear_object (&self->session);

@@ -29,18 +29,21 @@ class Missed(Exception):
     """something that should have come did not"""
 
 
+def interpreter():
+    """a Python that can look at the accessible tree: this one, or the system's; None if neither can"""
+    probe = "import gi; gi.require_version('Atspi', '2.0'); from gi.repository import Atspi"
+    for python in (sys.executable, "/usr/bin/python3"):
+        if shutil.which(python) and subprocess.run([python, "-c", probe], stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    return None
+
+
 def missing():
     """what has to be installed first, or None"""
     for tool in NEEDED:
         if shutil.which(tool) is None:
             return tool
-    try:
-        import gi
-        gi.require_version("Atspi", "2.0")
-        from gi.repository import Atspi  # noqa: F401
-    except (ImportError, ValueError):
-        return "python3-gi with Atspi"
-    return None
+    return None if interpreter() else "python3-gi with Atspi"
 
 
 def run(main, size="1440x900", dark=False):
@@ -82,7 +85,7 @@ def enclose(build, size, dark):
                     "ESPALIER_DATADIR": env.get("ESPALIER_DATADIR", str(ROOT / "data"))})
         if dark:
             env["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"
-        command = ["xvfb-run", "-a", "-s", "-screen 0 %sx24" % size, "dbus-run-session", "--", sys.executable] + sys.argv
+        command = ["xvfb-run", "-a", "-s", "-screen 0 %sx24" % size, "dbus-run-session", "--", interpreter()] + sys.argv
         process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
         for line in process.stderr:
             if "dbus-daemon" not in line and "SpiRegistry" not in line:
