@@ -272,7 +272,7 @@ add_tensor (Reader *self, const Entry *entry, GError **error)
   guint bits = esp_dtype_get_info (entry->dtype->dtype)->bits;
   char id[24];
 
-  if (bits > 8 && offset % (bits / 8) != 0)
+  if (bits > 8 && entry->end > entry->begin && offset % (bits / 8) != 0)
     self->n_misaligned++;
   g_snprintf (id, sizeof id, "%u", self->extents->len);
   storage = esp_storage_new_for_source (self->source, offset, entry->end - entry->begin, id);
@@ -391,13 +391,15 @@ read_name_at (Reader *self, guint32 at, GString *out)
 {
   g_autoptr (EspJsonReader)
       json = esp_json_reader_new (self->header + at, self->header_size - at, "header");
-  gsize length;
   g_autofree char *name = NULL;
+  const char *text;
+  gsize length;
 
   /* it was read once already; what follows the key isn't looked at */
   if (esp_json_reader_next (json, NULL) != ESP_JSON_STRING)
     return;
-  name = esp_path_from_text (esp_json_reader_get_text (json, &length), length);
+  text = esp_json_reader_get_text (json, &length);
+  name = esp_path_from_text (text, length);
   g_string_assign (out, name);
 }
 
