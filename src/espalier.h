@@ -3,7 +3,10 @@
 
 /* The core as ui/ sees it: the only header that ui/ includes. */
 
+#include "esp-colormap.h"
 #include "esp-draw-plot.h"
+#include "esp-error.h"
+#include "esp-format.h"
 #include "esp-number.h"
 #include "esp-path.h"
 #include "esp-slice.h"
