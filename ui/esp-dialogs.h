@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "espalier.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/**
+ * Every question that the program asks in a dialog. @destroy frees @user_data in any case.
+ * GtkFileDialog and AdwAlertDialog are newer than what we build on, so that what stands in for them
+ * is in one place.
+ */
+
+/* files to open; @files (element-type GFile) is borrowed. Not called if the person gave up. */
+typedef void (*EspDialogsFilesFunc) (GPtrArray *files, gpointer user_data);
+void esp_dialogs_open (GtkWindow *parent,
+                       EspDialogsFilesFunc callback,
+                       gpointer user_data,
+                       GDestroyNotify destroy);
+
+/* where to save; overwriting has been asked about. Not called if the person gave up. */
+typedef void (*EspDialogsFileFunc) (GFile *file, gpointer user_data);
+void esp_dialogs_save (GtkWindow *parent,
+                       const char *name,
+                       EspDialogsFileFunc callback,
+                       gpointer user_data,
+                       GDestroyNotify destroy);
+
+typedef enum
+{
+  ESP_UNSAVED_CANCEL,
+  ESP_UNSAVED_DISCARD,
+  ESP_UNSAVED_SAVE,
+} EspUnsaved;
+
+typedef void (*EspDialogsUnsavedFunc) (EspUnsaved answer, gpointer user_data);
+void esp_dialogs_ask_unsaved (GtkWindow *parent,
+                              const char *title,
+                              EspDialogsUnsavedFunc callback,
+                              gpointer user_data,
+                              GDestroyNotify destroy);
+
+/* something went wrong; the whole message, which may be copied */
+void esp_dialogs_tell (GtkWindow *parent, const char *heading, const char *body);
+
+G_END_DECLS
