@@ -99,8 +99,6 @@ esp_chip_new (void)
 void
 esp_chip_set_tie (EspChip *self, EspTie *tie, EspPlace *place)
 {
-  EspParameter *parameter = place ? esp_place_get_parameter (place) : NULL;
-  EspTensor *tensor = parameter ? esp_parameter_get_data (parameter) : NULL;
   g_autofree char *letter = NULL;
   g_autofree char *name = NULL;
 
@@ -115,7 +113,7 @@ esp_chip_set_tie (EspChip *self, EspTie *tie, EspPlace *place)
   /* TRANSLATORS: %s is the letter that marks all members of one tie */
   name = g_strdup_printf (_ ("Tie %s"), letter);
   set_style (self, esp_chip_get_tie_class (esp_tie_get_index (tie)));
-  set_outlined (self, tensor && !esp_tensor_get_storage (tensor));
+  set_outlined (self, place && !esp_place_is_stored (place));
   set_content (self, "esp-tie-symbolic", letter);
   set_accessible_name (self, name);
 }

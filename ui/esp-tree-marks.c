@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two tables by place. Ties: from each member up to the root, once. Units: only a live network has
+ * any, and that has tens of modules, so that each update simply asks for all of them. */
+
+#include "config.h"
+
+#include "esp-tree-marks.h"
+
+typedef struct
+{
+  EspTreeTies ties;
+  EspTie *last; /* added last: ties come one after another, so that this finds repeats */
+} Below;
+
+struct _EspTreeMarks
+{
+  EspDocument *document;
+  GHashTable *ties;  /* EspPlace of a module -> Below */
+  GPtrArray *layers; /* EspPlace: modules with parameters of their own */
+  GHashTable *own;   /* EspPlace -> EspTreeUnits */
+  GHashTable *below; /* EspPlace -> EspTreeUnits: its own and those of all below */
+};
+
+static void
+add_tie (EspTreeMarks *self, EspPlace *place, EspTie *tie)
+{
+  for (place = esp_place_get_parent (place); place; place = esp_place_get_parent (place))
+    {
+      Below *below = g_hash_table_lookup (self->ties, place);
+
+      if (!below)
+        {
+          below = g_new0 (Below, 1);
+          g_hash_table_insert (self->ties, place, below);
+        }
+      if (below->last == tie)
+        return; /* and all further up have it, too */
+      below->last = tie;
+      if (below->ties.n_ties < ESP_TREE_MARKS_MAX_TIES)
+        below->ties.ties[below->ties.n_ties] = tie;
+      below->ties.n_ties++;
+    }
+}
+
+static void
+collect_ties (EspTreeMarks *self)
+{
+  EspTree *tree = esp_document_get_tree (self->document);
+
+  for (guint i = 0; i < esp_tree_get_n_ties (tree); i++)
+    {
+      EspTie *tie = esp_tree_get_tie (tree, i);
+
+      for (guint k = 0; k < esp_tie_get_n_places (tie); k++)
+        add_tie (self, esp_tie_get_place (tie, k), tie);
+    }
+}
+
+static void
+collect_layers (EspTreeMarks *self)
+{
+  EspTree *tree = esp_document_get_tree (self->document);
+  EspPlace *last = NULL;
+
+  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
+    {
+      EspPlace *layer = esp_place_get_parent (esp_tree_get_tensor (tree, i));
+
+      if (layer && layer != last)
+        g_ptr_array_add (self->layers, layer);
+      last = layer;
+    }
+}
+
+EspTreeMarks *
+esp_tree_marks_new (EspDocument *document)
+{
+  EspTreeMarks *self;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (document), NULL);
+
+  self = g_new0 (EspTreeMarks, 1);
+  self->document = g_object_ref (document);
+  self->ties = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->layers = g_ptr_array_new ();
+  self->own = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->below = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  collect_ties (self);
+  if (esp_document_get_trainer (document))
+    collect_layers (self);
+  return self;
+}
+
+void
+esp_tree_marks_free (EspTreeMarks *self)
+{
+  if (!self)
+    return;
+  g_hash_table_unref (self->ties);
+  g_ptr_array_unref (self->layers);
+  g_hash_table_unref (self->own);
+  g_hash_table_unref (self->below);
+  g_object_unref (self->document);
+  g_free (self);
+}
+
+void
+esp_tree_marks_get_ties (EspTreeMarks *self, EspPlace *place, gboolean closed, EspTreeTies *ties)
+{
+  EspModule *module = esp_place_get_module (place);
+  Below *below;
+
+  *ties = (EspTreeTies) { 0 };
+  if (!module)
+    {
+      ties->ties[0] = esp_place_get_tie (place);
+      ties->n_ties = ties->ties[0] ? 1 : 0;
+      return;
+    }
+  below = g_hash_table_lookup (self->ties, place);
+  if (below && (closed || esp_module_get_n_places (module) > 1))
+    *ties = below->ties;
+}
+
+void
+esp_tree_marks_get_units (EspTreeMarks *self, EspPlace *place, gboolean closed, EspTreeUnits *units)
+{
+  EspTreeUnits *found = g_hash_table_lookup (closed ? self->below : self->own, place);
+
+  *units = found ? *found : (EspTreeUnits) { 0 };
+}
+
+static EspTreeUnits
+count_units (EspTreeMarks *self, EspPlace *layer)
+{
+  g_autoptr (GPtrArray) findings = esp_document_get_unit_findings (self->document, layer);
+  EspTreeUnits units = { 0 };
+
+  for (guint i = 0; findings && i < findings->len; i++)
+    {
+      EspFinding *finding = g_ptr_array_index (findings, i);
+
+      if (finding->kind == ESP_FINDING_DEAD_UNIT)
+        units.dead++;
+      else if (finding->kind == ESP_FINDING_SILENT_UNIT)
+        units.silent++;
+    }
+  return units;
+}
+
+static void
+add_below (EspTreeMarks *self, EspPlace *place, const EspTreeUnits *units)
+{
+  for (; place; place = esp_place_get_parent (place))
+    {
+      EspTreeUnits *sum = g_hash_table_lookup (self->below, place);
+
+      if (!sum)
+        {
+          sum = g_new0 (EspTreeUnits, 1);
+          g_hash_table_insert (self->below, place, sum);
+        }
+      sum->dead += units->dead;
+      sum->silent += units->silent;
+    }
+}
+
+gboolean
+esp_tree_marks_update (EspTreeMarks *self)
+{
+  gboolean changed = FALSE;
+
+  g_hash_table_remove_all (self->below);
+  for (guint i = 0; i < self->layers->len; i++)
+    {
+      EspPlace *layer = g_ptr_array_index (self->layers, i);
+      EspTreeUnits units = count_units (self, layer);
+      EspTreeUnits *known = g_hash_table_lookup (self->own, layer);
+
+      if (known ? known->dead != units.dead || known->silent != units.silent
+                : units.dead || units.silent)
+        {
+          g_hash_table_insert (self->own, layer, g_memdup2 (&units, sizeof units));
+          changed = TRUE;
+        }
+      if (!units.dead && !units.silent)
+        continue;
+      /* a shared layer's dead units are the same ones at each of its places: the modules above
+       * count them once, its other places show their own */
+      if (esp_place_get_first (layer) == layer)
+        add_below (self, layer, &units);
+      else
+        g_hash_table_insert (self->below, layer, g_memdup2 (&units, sizeof units));
+    }
+  return changed;
+}

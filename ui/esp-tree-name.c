@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bound and unbound as the list scrolls, so everything in here is cheap: chips are made when a row
+ * first needs them and stay with the cell. */
+
+#include "config.h"
+
+#include "esp-tree-name.h"
+#include "esp-chip.h"
+
+#include <glib/gi18n.h>
+
+#define N_CHIPS (ESP_TREE_MARKS_MAX_TIES + 1)
+
+struct _EspTreeName
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *expander;
+  GtkWidget *box;
+  GtkWidget *icon;
+  GtkWidget *label;
+  GtkWidget *chips[N_CHIPS]; /* ties, then how many more; NULL until needed */
+  GtkWidget *badge;          /* NULL until needed */
+
+  GtkTreeListRow *row;
+  EspPlace *place; /* borrowed from row */
+  EspTreeMarks *marks;
+  const char *tint;
+};
+
+G_DEFINE_FINAL_TYPE (EspTreeName, esp_tree_name, GTK_TYPE_WIDGET)
+
+static EspChip *
+need_chip (EspTreeName *self, GtkWidget **chip)
+{
+  if (!*chip)
+    {
+      *chip = esp_chip_new ();
+      gtk_box_append (GTK_BOX (self->box), *chip);
+    }
+  return ESP_CHIP (*chip);
+}
+
+static void
+hide_chip (GtkWidget *chip)
+{
+  if (chip)
+    gtk_widget_set_visible (chip, FALSE);
+}
+
+/* what stands at a closed row speaks for all that is below it */
+static gboolean
+is_closed (EspTreeName *self)
+{
+  return gtk_tree_list_row_is_expandable (self->row) && !gtk_tree_list_row_get_expanded (self->row);
+}
+
+static void
+update_ties (EspTreeName *self)
+{
+  EspTreeTies ties;
+
+  esp_tree_marks_get_ties (self->marks, self->place, is_closed (self), &ties);
+  for (guint i = 0; i < ESP_TREE_MARKS_MAX_TIES; i++)
+    if (ties.ties[i])
+      esp_chip_set_tie (need_chip (self, &self->chips[i]), ties.ties[i], self->place);
+    else
+      hide_chip (self->chips[i]);
+  if (ties.n_ties > ESP_TREE_MARKS_MAX_TIES)
+    {
+      g_autofree char *more = g_strdup_printf ("+%u", ties.n_ties - ESP_TREE_MARKS_MAX_TIES);
+
+      esp_chip_set_note (need_chip (self, &self->chips[N_CHIPS - 1]), ESP_SEVERITY_NOTE, NULL,
+                         more);
+    }
+  else
+    {
+      hide_chip (self->chips[N_CHIPS - 1]);
+    }
+}
+
+static void
+update_badge (EspTreeName *self)
+{
+  EspTreeUnits units;
+  g_autofree char *text = NULL;
+
+  esp_tree_marks_get_units (self->marks, self->place, is_closed (self), &units);
+  if (units.dead)
+    {
+      /* Translators: units of a layer that never fire, on a small badge */
+      text = g_strdup_printf (ngettext ("%u dead", "%u dead", units.dead), units.dead);
+      esp_chip_set_note (need_chip (self, &self->badge), ESP_SEVERITY_ERROR,
+                         "action-unavailable-symbolic", text);
+    }
+  else if (units.silent)
+    {
+      /* Translators: units that never fire at one of several places, on a small badge */
+      text = g_strdup_printf (ngettext ("%u silent", "%u silent", units.silent), units.silent);
+      esp_chip_set_note (need_chip (self, &self->badge), ESP_SEVERITY_WARNING,
+                         "weather-clear-night-symbolic", text);
+    }
+  else
+    {
+      hide_chip (self->badge);
+    }
+}
+
+void
+esp_tree_name_update_marks (EspTreeName *self)
+{
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (!self->place || !self->marks)
+    return;
+  update_ties (self);
+  update_badge (self);
+  if (self->badge && gtk_widget_get_visible (self->badge))
+    gtk_box_reorder_child_after (GTK_BOX (self->box), self->badge,
+                                 gtk_widget_get_last_child (self->box));
+}
+
+static const char *
+get_icon_name (EspPlace *place)
+{
+  EspParameter *parameter = esp_place_get_parameter (place);
+
+  if (!parameter)
+    return NULL;
+  switch (esp_parameter_get_role (parameter))
+    {
+    case ESP_ROLE_PARAMETER:
+      return "view-grid-symbolic";
+    case ESP_ROLE_OPTIMIZER:
+      return "emblem-system-symbolic";
+    default:
+      return "view-app-grid-symbolic";
+    }
+}
+
+static const char *
+get_role_title (EspPlace *place)
+{
+  switch (esp_parameter_get_role (esp_place_get_parameter (place)))
+    {
+    case ESP_ROLE_PARAMETER:
+      return _ ("Parameter");
+    case ESP_ROLE_BUFFER:
+      return _ ("Buffer");
+    case ESP_ROLE_GRADIENT:
+      return _ ("Gradient");
+    case ESP_ROLE_OPTIMIZER:
+      return _ ("Optimizer state");
+    case ESP_ROLE_CONSTANT:
+      return _ ("Constant");
+    default:
+      return _ ("Tensor");
+    }
+}
+
+static void
+set_css_class (GtkWidget *widget, const char *css_class, gboolean on)
+{
+  if (on)
+    gtk_widget_add_css_class (widget, css_class);
+  else
+    gtk_widget_remove_css_class (widget, css_class);
+}
+
+static void
+show_place (EspTreeName *self, const char *title)
+{
+  EspParameter *parameter = esp_place_get_parameter (self->place);
+  EspModule *module = esp_place_get_module (self->place);
+  const char *icon = get_icon_name (self->place);
+  const char *path = esp_place_get_path (self->place);
+  g_autofree char *name = NULL;
+  g_autofree char *shown_path = esp_path_escape (*path ? path : title);
+  g_autofree char *tooltip = NULL;
+
+  name = esp_path_escape (esp_place_get_parent (self->place) ? esp_place_get_name (self->place)
+                                                             : title);
+  gtk_label_set_text (GTK_LABEL (self->label), name);
+  if (module && *esp_module_get_class (module))
+    tooltip = g_strdup_printf ("%s\n%s", shown_path, esp_module_get_class (module));
+  else if (parameter)
+    tooltip = g_strdup_printf ("%s\n%s", shown_path, get_role_title (self->place));
+  gtk_widget_set_tooltip_text (self->box, tooltip ? tooltip : shown_path);
+  gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon);
+  gtk_widget_set_visible (self->icon, icon != NULL);
+  set_css_class (self->label, "implied", !esp_place_is_stored (self->place));
+}
+
+void
+esp_tree_name_set_row (EspTreeName *self,
+                       GtkTreeListRow *row,
+                       EspTreeMarks *marks,
+                       const char *title)
+{
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (self->row)
+    g_signal_handlers_disconnect_by_data (self->row, self);
+  gtk_tree_expander_set_list_row (GTK_TREE_EXPANDER (self->expander), row);
+  g_set_object (&self->row, row);
+  self->marks = marks;
+  self->place = NULL;
+  if (row)
+    {
+      g_autoptr (EspPlace) place = gtk_tree_list_row_get_item (row);
+
+      self->place = place;
+      g_signal_connect_swapped (row, "notify::expanded", G_CALLBACK (esp_tree_name_update_marks),
+                                self);
+      show_place (self, title);
+      esp_tree_name_update_marks (self);
+    }
+}
+
+static void
+esp_tree_name_dispose (GObject *object)
+{
+  EspTreeName *self = ESP_TREE_NAME (object);
+
+  if (self->row)
+    g_signal_handlers_disconnect_by_data (self->row, self);
+  g_clear_object (&self->row);
+  self->place = NULL;
+  g_clear_pointer (&self->expander, gtk_widget_unparent);
+  G_OBJECT_CLASS (esp_tree_name_parent_class)->dispose (object);
+}
+
+static void
+esp_tree_name_class_init (EspTreeNameClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = esp_tree_name_dispose;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "treename");
+}
+
+static void
+esp_tree_name_init (EspTreeName *self)
+{
+  self->expander = gtk_tree_expander_new ();
+  self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  self->icon = gtk_image_new ();
+  self->label = gtk_label_new (NULL);
+  gtk_label_set_ellipsize (GTK_LABEL (self->label), PANGO_ELLIPSIZE_MIDDLE);
+  gtk_label_set_xalign (GTK_LABEL (self->label), 0);
+  gtk_box_append (GTK_BOX (self->box), self->icon);
+  gtk_box_append (GTK_BOX (self->box), self->label);
+  gtk_tree_expander_set_child (GTK_TREE_EXPANDER (self->expander), self->box);
+  gtk_widget_set_parent (self->expander, GTK_WIDGET (self));
+}
+
+GtkWidget *
+esp_tree_name_new (void)
+{
+  return g_object_new (ESP_TYPE_TREE_NAME, NULL);
+}
+
+GtkTreeListRow *
+esp_tree_name_get_row (EspTreeName *self)
+{
+  g_return_val_if_fail (ESP_IS_TREE_NAME (self), NULL);
+
+  return self->row;
+}
+
+EspPlace *
+esp_tree_name_get_place (EspTreeName *self)
+{
+  g_return_val_if_fail (ESP_IS_TREE_NAME (self), NULL);
+
+  return self->place;
+}
+
+GtkWidget *
+esp_tree_name_get_row_widget (EspTreeName *self)
+{
+  GtkWidget *cell = gtk_widget_get_parent (GTK_WIDGET (self));
+
+  return cell ? gtk_widget_get_parent (cell) : NULL;
+}
+
+void
+esp_tree_name_set_tint (EspTreeName *self, const char *tint)
+{
+  GtkWidget *row = esp_tree_name_get_row_widget (self);
+
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (!row || self->tint == tint)
+    return;
+  if (self->tint)
+    gtk_widget_remove_css_class (row, self->tint);
+  if (tint)
+    gtk_widget_add_css_class (row, tint);
+  self->tint = tint;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-tree-marks.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/**
+ * EspTreeName:
+ *
+ * First cell of a row of the tree: expander, icon, name, the letters of ties, a badge for dead
+ * units. Its row is coloured when it is linked with what is selected.
+ */
+#define ESP_TYPE_TREE_NAME (esp_tree_name_get_type ())
+G_DECLARE_FINAL_TYPE (EspTreeName, esp_tree_name, ESP, TREE_NAME, GtkWidget)
+
+GtkWidget *esp_tree_name_new (void);
+/* @row may be NULL: an unbound cell. @marks is borrowed until the next call. @title is the root's
+ * name. */
+void esp_tree_name_set_row (EspTreeName *self,
+                            GtkTreeListRow *row,
+                            EspTreeMarks *marks,
+                            const char *title);
+GtkTreeListRow *esp_tree_name_get_row (EspTreeName *self); /* borrowed or NULL */
+EspPlace *esp_tree_name_get_place (EspTreeName *self);     /* borrowed or NULL */
+/* the marks changed */
+void esp_tree_name_update_marks (EspTreeName *self);
+/* CSS class ("tie-a") for the whole row, or NULL */
+void esp_tree_name_set_tint (EspTreeName *self, const char *tint);
+/* the widget of the whole row, which takes the focus; NULL before it is in a list */
+GtkWidget *esp_tree_name_get_row_widget (EspTreeName *self);
+
+G_END_DECLS
