@@ -20,5 +20,7 @@ EspWindow *esp_window_new (GtkApplication *app);
 EspSession *esp_window_get_session (EspWindow *self);
 /* loads @file in place of what is shown; a refused file is told on a page or in a message */
 void esp_window_open (EspWindow *self, GFile *file);
+/* nothing is open in it and nothing is being opened */
+gboolean esp_window_is_free (EspWindow *self);
 
 G_END_DECLS
