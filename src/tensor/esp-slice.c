@@ -145,6 +145,12 @@ parse_items (EspSlice *self, const char *inside, GError **error)
 
   if (n > 1 && *g_strstrip (parts[n - 1]) == '\0')
     n--; /* a comma at the end is Python too */
+  if (n == 0)
+    {
+      g_set_error_literal (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_SLICE,
+                           _ ("The slice is empty; “...” is all of a tensor"));
+      return FALSE;
+    }
   if (n > MAX_ITEMS)
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_SLICE,

@@ -65,7 +65,8 @@ decode_f64 (EspDtype dtype, const guint8 *packed, gsize first, gsize count, doub
     esp_decode_f64 (dtype, packed + first * (bits / 8), 0, count, out);
 }
 
-/* the libraries that write quantised tensors compute in float32 */
+/* To the last bit as PyTorch does it: the difference in float32, and so a scale that is the only
+ * one; scales of an axis stay double. */
 static void
 dequantise (EspTensor *tensor, const guint8 *packed, guint64 start, gsize count, float *out)
 {
@@ -86,12 +87,12 @@ dequantise (EspTensor *tensor, const guint8 *packed, guint64 start, gsize count,
       guint64 at = start + done;
       guint entry = (guint) (at / inner % affine->n);
       gsize n = (gsize) MIN (MIN (count - done, PART), inner - at % inner);
-      float scale = (float) affine->scales[entry];
-      double zero_point = affine->zero_points[entry];
+      double scale = affine->axis < 0 ? (float) affine->scales[entry] : affine->scales[entry];
+      float zero_point = (float) affine->zero_points[entry];
 
       decode_f64 (dtype, packed, done, n, stored);
       for (gsize i = 0; i < n; i++)
-        out[done + i] = (float) (stored[i] - zero_point) * scale;
+        out[done + i] = (float) ((double) ((float) stored[i] - zero_point) * scale);
       done += n;
     }
 }
