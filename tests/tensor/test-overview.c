@@ -73,6 +73,7 @@ assert_same (float got, float wanted, float tolerance)
 static void
 check_overview (EspTensor *matrix, const EspRegion *region, guint width, guint height)
 {
+  g_autofree float *cells = read_cells (matrix);
   g_autoptr (GError) error = NULL;
   g_autoptr (EspOverview)
       overview = esp_overview_new (matrix, region, width, height, 1, NULL, &error);
