@@ -83,6 +83,7 @@ typedef struct
   GArray *extents;
   GPtrArray *metadata; /* key, value, key, value, ... */
   GString *name;       /* of the entry at hand */
+  const EspSafetensorsDtype *last_dtype;
   guint n_misaligned;
   guint n_cut; /* metadata values */
 } Reader;
@@ -131,9 +132,14 @@ read_dtype (Reader *self, Entry *entry, GError **error)
   if (!esp_json_reader_expect (self->json, ESP_JSON_STRING, error))
     return FALSE;
   text = esp_json_reader_get_text (self->json, NULL);
-  for (entry->dtype = _esp_safetensors_dtypes; entry->dtype->name != NULL; entry->dtype++)
-    if (strcmp (entry->dtype->name, text) == 0)
-      return TRUE;
+  /* mostly the same as the one before */
+  if (strcmp (self->last_dtype->name, text) != 0)
+    for (self->last_dtype = _esp_safetensors_dtypes;
+         self->last_dtype->name != NULL && strcmp (self->last_dtype->name, text) != 0;)
+      self->last_dtype++;
+  entry->dtype = self->last_dtype;
+  if (entry->dtype->name != NULL)
+    return TRUE;
   shown = show_name (text);
   return fail (error, ESP_FORMAT_ERROR_UNSUPPORTED, _ ("“%s” is no data type of safetensors"),
                shown);
@@ -213,36 +219,48 @@ read_fields (Reader *self, Entry *entry, GError **error)
                                     : "shape");
 }
 
+/* an error that begins with the shape, whose text isn't worth making before */
+static gboolean G_GNUC_PRINTF (3, 4)
+    fail_shape (const Entry *entry, GError **error, const char *format, ...)
+{
+  g_autofree char *shape = esp_number_format_shape (entry->shape, entry->ndim);
+  g_autofree char *reason = NULL;
+  va_list args;
+
+  va_start (args, format);
+  reason = g_strdup_vprintf (format, args);
+  va_end (args);
+  /* translators: shape, data type, what is wrong with them */
+  return fail (error, ESP_FORMAT_ERROR_CORRUPT, _ ("%s of %s %s"), shape, entry->dtype->name,
+               reason);
+}
+
 /* shape and dtype against the bytes */
 static gboolean
-check_size (Reader *self, const Entry *entry, GError **error)
+check_size (const Entry *entry, GError **error)
 {
   guint bits = esp_dtype_get_info (entry->dtype->dtype)->bits;
   guint64 count = 1;
   guint64 size;
-  g_autofree char *shape = esp_number_format_shape (entry->shape, entry->ndim);
 
   for (guint i = 0; i < entry->ndim; i++)
     if (!esp_mul_u64 (count, (guint64) entry->shape[i], &count))
-      return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the shape %s has more elements than 64 bits can count"), shape);
+      return fail_shape (entry, error, _ ("has more elements than 64 bits can count"));
   if (!esp_mul_u64 (count, bits, &size))
-    return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the shape %s has more bits than 64 bits can count"), shape);
+    return fail_shape (entry, error, _ ("has more bits than 64 bits can count"));
   if (size % 8 != 0)
-    return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("%s of %s takes %" G_GUINT64_FORMAT " bits, which are no whole bytes"), shape,
-                 entry->dtype->name, size);
+    return fail_shape (entry, error,
+                       _ ("takes %" G_GUINT64_FORMAT " bits, which are no whole bytes"), size);
   if (entry->begin > entry->end)
     return fail (
         error, ESP_FORMAT_ERROR_CORRUPT,
         _ ("data_offsets end at %" G_GUINT64_FORMAT ", before they begin at %" G_GUINT64_FORMAT),
         entry->end, entry->begin);
   if (entry->end - entry->begin != size / 8)
-    return fail (
-        error, ESP_FORMAT_ERROR_CORRUPT,
-        _ ("%s of %s takes %" G_GUINT64_FORMAT " bytes, but data_offsets hold %" G_GUINT64_FORMAT),
-        shape, entry->dtype->name, size / 8, entry->end - entry->begin);
+    return fail_shape (
+        entry, error,
+        _ ("takes %" G_GUINT64_FORMAT " bytes, but data_offsets hold %" G_GUINT64_FORMAT), size / 8,
+        entry->end - entry->begin);
   return TRUE;
 }
 
@@ -293,7 +311,7 @@ read_entry (Reader *self, GError **error)
   entry.dtype = NULL;
   entry.ndim = 0;
   entry.has_shape = entry.has_offsets = FALSE;
-  if (!read_fields (self, &entry, error) || !check_size (self, &entry, error) ||
+  if (!read_fields (self, &entry, error) || !check_size (&entry, error) ||
       !check_place (self, &entry, error) || !add_tensor (self, &entry, error))
     return name_error (self, error);
   extent.begin = entry.begin;
@@ -552,6 +570,7 @@ safetensors_read (const EspProbe *probe,
   self.extents = g_array_new (FALSE, FALSE, sizeof (Extent));
   self.metadata = g_ptr_array_new_with_free_func (g_free);
   self.name = g_string_new (NULL);
+  self.last_dtype = _esp_safetensors_dtypes;
   good = read_header (&self, cancellable, error) && check_extents (&self, error) &&
          add_implied (&self, error);
 
