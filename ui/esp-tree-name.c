@@ -245,6 +245,7 @@ esp_tree_name_init (EspTreeName *self)
 {
   self->expander = gtk_tree_expander_new ();
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  gtk_widget_set_margin_start (self->box, 6);
   self->icon = gtk_image_new ();
   self->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (self->label), PANGO_ELLIPSIZE_MIDDLE);

@@ -16,10 +16,12 @@
 #include "esp-tree-rows.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 #define OPEN_ROWS 200          /* a fresh tree is opened, level by level, up to so many rows */
 #define SEARCH_OPEN_ROWS 20000 /* and what a search found up to so many */
 #define SEARCH_SLICE 4000      /* microseconds of each idle */
+#define NEAR 90                /* pixels that the list may scroll without being centred */
 #define MARKS_INTERVAL 333     /* milliseconds between two counts of dead units */
 
 struct _EspTreePane
@@ -142,22 +144,33 @@ update_linked (EspTreePane *self, EspPlace *place)
 /* -- selection ------------------------------------------------------------------------------- */
 
 /* GtkColumnView has no scroll_to before 4.12; the list inside it has an action for it. That child
- * is private, so that where it is missing the adjustment is set by the row's share of the height.
- */
+ * is private: where it is missing, the row's share of the height has to do. */
 static void
-scroll_to (EspTreePane *self, guint position)
+bring_into_view (EspTreePane *self, GtkAdjustment *adjustment, guint position)
 {
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->shown));
-  double height, top;
+  double height = gtk_adjustment_get_upper (adjustment) / MAX (n, 1);
 
   for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child;
        child = gtk_widget_get_next_sibling (child))
     if (gtk_widget_activate_action (child, "list.scroll-to-item", "u", position))
       return;
-  height = gtk_adjustment_get_upper (adjustment) / MAX (n, 1);
-  top = height * position;
-  gtk_adjustment_clamp_page (adjustment, top, top + height);
+  gtk_adjustment_clamp_page (adjustment, height * position, height * (position + 1));
+}
+
+/* a row from far away comes to rest among its neighbours, not at the edge */
+static void
+scroll_to (EspTreePane *self, guint position)
+{
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
+  double page = gtk_adjustment_get_page_size (adjustment);
+  double before = gtk_adjustment_get_value (adjustment);
+  double way;
+
+  bring_into_view (self, adjustment, position);
+  way = gtk_adjustment_get_value (adjustment) - before;
+  if (fabs (way) > NEAR)
+    gtk_adjustment_set_value (adjustment, before + way + (way < 0 ? -page / 3 : page / 3));
 }
 
 static void
