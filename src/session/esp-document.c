@@ -47,6 +47,7 @@ typedef struct
 enum
 {
   UPDATED,
+  FOUND,
   N_SIGNALS
 };
 
@@ -121,6 +122,8 @@ esp_document_class_init (EspDocumentClass *klass)
    */
   signals[UPDATED] = g_signal_new ("updated", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 0);
+  signals[FOUND] = g_signal_new ("found", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 1, ESP_TYPE_PLACE);
 }
 
 static void
@@ -549,7 +552,23 @@ find_done (GObject *source, GAsyncResult *result, gpointer user_data)
   found->tensor = esp_tensor_ref (work->tensor);
   found->findings = g_ptr_array_ref (findings);
   g_hash_table_replace (self->findings, g_object_ref (work->place), found);
+  g_signal_emit (self, signals[FOUND], 0, work->place);
   g_task_return_pointer (outer, findings, (GDestroyNotify) g_ptr_array_unref);
+}
+
+GPtrArray *
+esp_document_peek_findings (EspDocument *self, EspPlace *place)
+{
+  EspParameter *parameter;
+  const Found *found;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), NULL);
+
+  parameter = esp_place_get_parameter (place);
+  found = g_hash_table_lookup (self->findings, place);
+  return found != NULL && parameter != NULL && found->tensor == esp_parameter_get_data (parameter)
+             ? found->findings
+             : NULL;
 }
 
 void
@@ -562,7 +581,7 @@ esp_document_find_async (EspDocument *self,
   g_autoptr (GTask) task = NULL;
   g_autoptr (GTask) inner = NULL;
   EspParameter *parameter;
-  const Found *found;
+  GPtrArray *known;
   FindWork *work;
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place));
@@ -570,16 +589,15 @@ esp_document_find_async (EspDocument *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_task_data (task, g_object_ref (place), g_object_unref);
   parameter = esp_place_get_parameter (place);
-  found = g_hash_table_lookup (self->findings, place);
   if (parameter == NULL || esp_tensor_get_storage (esp_parameter_get_data (parameter)) == NULL)
     {
       g_task_return_pointer (task, new_findings (), (GDestroyNotify) g_ptr_array_unref);
       return;
     }
-  if (found != NULL && found->tensor == esp_parameter_get_data (parameter))
+  known = esp_document_peek_findings (self, place);
+  if (known != NULL)
     {
-      g_task_return_pointer (task, g_ptr_array_ref (found->findings),
-                             (GDestroyNotify) g_ptr_array_unref);
+      g_task_return_pointer (task, g_ptr_array_ref (known), (GDestroyNotify) g_ptr_array_unref);
       return;
     }
   work = g_new0 (FindWork, 1);

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * What a window shows: an opened checkpoint or a live network. Both have a tree; only a network has
  * a trainer. Main thread only.
  *
- * Signals: "updated" - a newer snapshot was put into the tree's parameters (esp_document_update()).
+ * Signals: "updated" - a newer snapshot was put into the tree's parameters (esp_document_update());
+ * "found" (EspPlace) - esp_document_find_async() looked at a place and keeps what it found.
  * Properties (notify): "modified" (gboolean): a network with work that isn't saved.
  */
 #define ESP_TYPE_DOCUMENT (esp_document_get_type ())
@@ -62,6 +63,9 @@ void esp_document_find_async (EspDocument *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 GPtrArray *esp_document_find_finish (EspDocument *self, GAsyncResult *result, GError **error);
+/* what was found at @place and is kept; NULL if nobody looked yet, or the tensor changed since.
+ * Borrowed. */
+GPtrArray *esp_document_peek_findings (EspDocument *self, EspPlace *place);
 /* observed dead and silent units of the layer at @place, from the snapshot alone: cheap, at once.
  * NULL-safe for checkpoints (empty). */
 GPtrArray *esp_document_get_unit_findings (EspDocument *self, EspPlace *place);
