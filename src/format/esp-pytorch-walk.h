@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-pytorch-tensors.h"
+#include "esp-tree-builder.h"
+
+G_BEGIN_DECLS
+
+/**
+ * esp_pytorch_walk:
+ * @metadata: receives key, value, key, value, ...: what stands beside the tensors
+ * @warnings: receives texts
+ *
+ * Walks a pickle's values from its root and gives modules, attributes and tensors to @builder.
+ * Names are the path of keys; the index of a list is a key. Fails when cancelled or when a limit of
+ * the tree is met.
+ */
+gboolean esp_pytorch_walk (EspPickle *pickle,
+                           EspPytorchTensors *tensors,
+                           EspTreeBuilder *builder,
+                           GPtrArray *metadata,
+                           GPtrArray *warnings,
+                           GCancellable *cancellable,
+                           GError **error);
+
+G_END_DECLS
