@@ -183,6 +183,20 @@ typedef struct
 DEFINE_FIND (find_f32, float)
 DEFINE_FIND (find_f64, double)
 
+/* complex elements that are zero: both parts are */
+#define DEFINE_ZERO_PAIRS(name, type)                                                              \
+  static guint64 name (const type *values, gsize count)                                            \
+  {                                                                                                \
+    guint64 zeros = 0;                                                                             \
+                                                                                                   \
+    for (gsize i = 0; i < count; i += 2)                                                           \
+      zeros += values[i] == 0 && values[i + 1] == 0;                                               \
+    return zeros;                                                                                  \
+  }
+
+DEFINE_ZERO_PAIRS (zero_pairs_f32, float)
+DEFINE_ZERO_PAIRS (zero_pairs_f64, double)
+
 /* moves the finite numbers to @out, counts the others */
 #define DEFINE_SIFT(name, type)                                                                    \
   static gsize name (const type *values, gsize count, type *out, Part *part)                       \
@@ -227,7 +241,7 @@ DEFINE_SIFT (sift_f64, double)
     if (n > 0)                                                                                     \
       {                                                                                            \
         part.finite = n;                                                                           \
-        part.zeros = sums.zeros;                                                                   \
+        part.zeros = scan->per == 1 ? sums.zeros : zero_pairs_##suffix (values, count);            \
         part.sum = sums.sum;                                                                       \
         part.min = sums.min;                                                                       \
         part.max = sums.max;                                                                       \

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * EspStats:
  *
  * Exact figures of a whole tensor, over its finite values, in double. Immutable, refcounted.
- * Complex: over interleaved re and im.
+ * Complex: over interleaved re and im, but a zero is an element whose parts are both zero.
  */
 typedef struct
 {

@@ -438,6 +438,26 @@ test_failing_storage (void)
 }
 
 /* packed floats that the library behind the format can't decode keep their bytes */
+/* a complex zero has two parts that are zero; a real number among them is none */
+static void
+test_complex_zeros (void)
+{
+  static const float values[] = { 0, 0, 1, 0, 0, -2, -0.0f, 0, NAN, 0 };
+  const gint64 shape[] = { 5 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (values, sizeof values);
+  g_autoptr (EspStorage) storage = make_storage (STORED_IN_MEMORY, bytes);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspTensor)
+      tensor = esp_tensor_new (ESP_DTYPE_COMPLEX64, "C64", shape, 1, NULL, 0, 0, storage, &error);
+  g_autoptr (EspStats) stats = NULL;
+
+  g_assert_no_error (error);
+  stats = esp_scan_stats (tensor, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (esp_stats_get_values (stats)->zeros, ==, 2);
+  g_assert_cmpuint (esp_stats_get_values (stats)->count, ==, 5);
+}
+
 static void
 test_hash_kind (void)
 {
@@ -653,6 +673,7 @@ main (int argc, char **argv)
   g_test_add_func ("/scan/repeated-giant", test_repeated_giant);
   g_test_add_func ("/scan/unreadable", test_unreadable);
   g_test_add_func ("/scan/failing-storage", test_failing_storage);
+  g_test_add_func ("/scan/complex-zeros", test_complex_zeros);
   g_test_add_func ("/scan/hash-kind", test_hash_kind);
   g_test_add_func ("/scan/bins-exact", test_bins_exact);
   g_test_add_func ("/scan/bins-naive", test_bins_naive);
