@@ -17,6 +17,7 @@ struct _EspChip
 
   GtkWidget *image;
   GtkWidget *label;
+  char *said;        /* the accessible name */
   const char *style; /* the CSS class that is on now, or NULL */
 };
 
@@ -55,6 +56,8 @@ set_content (EspChip *self, const char *icon_name, const char *text)
 static void
 set_accessible_name (EspChip *self, const char *name)
 {
+  g_free (self->said);
+  self->said = g_strdup (name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
@@ -69,11 +72,19 @@ esp_chip_dispose (GObject *object)
 }
 
 static void
+esp_chip_finalize (GObject *object)
+{
+  g_free (ESP_CHIP (object)->said);
+  G_OBJECT_CLASS (esp_chip_parent_class)->finalize (object);
+}
+
+static void
 esp_chip_class_init (EspChipClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = esp_chip_dispose;
+  G_OBJECT_CLASS (klass)->finalize = esp_chip_finalize;
   gtk_widget_class_set_css_name (widget_class, "chip");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
@@ -139,6 +150,14 @@ esp_chip_set_note (EspChip *self, EspSeverity severity, const char *icon_name, c
   set_outlined (self, FALSE);
   set_content (self, icon_name, text);
   set_accessible_name (self, text);
+}
+
+char *
+esp_chip_dup_text (EspChip *self)
+{
+  g_return_val_if_fail (ESP_IS_CHIP (self), NULL);
+
+  return g_strdup (self->said ? self->said : "");
 }
 
 char *

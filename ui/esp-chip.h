@@ -26,6 +26,9 @@ void esp_chip_set_note (EspChip *self,
                         const char *icon_name,
                         const char *text);
 
+/* what the chip says in words: "Tie A", "2 dead". New string. */
+char *esp_chip_dup_text (EspChip *self);
+
 /* A, B, ... Z, AA, ...: the letter of a tie's mark. New string. */
 char *esp_chip_dup_letter (guint index);
 /* "tie-a" to "tie-d", round and round: the CSS class that gives a tie's colour */

@@ -30,7 +30,6 @@ struct _EspTrainingBar
 {
   AdwBin parent_instance;
 
-  GtkWidget *revealer;
   GtkWidget *play_button;
   GtkWidget *step_label;
   GtkWidget *epoch_label;
@@ -515,7 +514,6 @@ on_document (EspTrainingBar *self)
   g_signal_group_set_target (self->document_signals, document);
   g_signal_group_set_target (self->trainer_signals, trainer);
   set_actions_enabled (self, trainer != NULL);
-  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), trainer != NULL);
   on_playing (self);
   if (trainer)
     sync_controls (self, trainer);
@@ -645,8 +643,6 @@ esp_training_bar_dispose (GObject *object)
   clear_signals (&self->session_signals);
   clear_signals (&self->document_signals);
   clear_signals (&self->trainer_signals);
-  /* before the template unparents it behind AdwBin's back */
-  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_TRAINING_BAR);
   g_clear_object (&self->actions);
   g_clear_object (&self->session);
@@ -657,7 +653,6 @@ static void
 bind_children (GtkWidgetClass *widget_class)
 {
 #define BIND(child) gtk_widget_class_bind_template_child (widget_class, EspTrainingBar, child)
-  BIND (revealer);
   BIND (play_button);
   BIND (step_label);
   BIND (epoch_label);

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * EspTrainingBar:
  *
  * Plays, pauses and steps a live network, sets speed and learning rate, shows step and loss curve.
- * It shows itself for a live network only. The window that it stands in gets the actions
- * training.play (a switch), training.step and training.reset.
- * Property "session" (EspSession, read and write).
+ * For a live network only: without one it has nothing to show. The window that it stands in gets
+ * the actions training.play (a switch), training.step and training.reset. Property "session"
+ * (EspSession, read and write).
  */
 #define ESP_TYPE_TRAINING_BAR (esp_training_bar_get_type ())
 G_DECLARE_FINAL_TYPE (EspTrainingBar, esp_training_bar, ESP, TRAINING_BAR, AdwBin)

@@ -106,6 +106,54 @@ update_badge (EspTreeName *self)
     }
 }
 
+static void
+append_chip (GString *text, GtkWidget *chip)
+{
+  g_autofree char *said = NULL;
+
+  if (!chip || !gtk_widget_get_visible (chip))
+    return;
+  said = esp_chip_dup_text (ESP_CHIP (chip));
+  g_string_append_printf (text, ", %s", said);
+}
+
+/* the whole row in words: "2.weight, 8 × 8, float32, Tie A, 1 dead". GTK has no name for the rows
+ * of a column view, so a screen reader would say the class of the widget. */
+static void
+update_spoken (EspTreeName *self)
+{
+  GtkWidget *row = esp_tree_name_get_row_widget (self);
+  EspParameter *parameter = esp_place_get_parameter (self->place);
+  EspModule *module = esp_place_get_module (self->place);
+  const char *path = esp_place_get_path (self->place);
+  g_autofree char *name = *path ? esp_path_escape (path)
+                                : g_strdup (gtk_label_get_text (GTK_LABEL (self->label)));
+  g_autoptr (GString) text = g_string_new (name);
+
+  if (!row)
+    return;
+  if (parameter)
+    {
+      EspTensor *tensor = esp_parameter_get_data (parameter);
+      g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
+                                                        esp_tensor_get_ndim (tensor));
+
+      g_string_append_printf (text, ", %s, %s", shape,
+                              esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name);
+    }
+  else if (*esp_module_get_brief_class (module))
+    {
+      g_autofree char *class_name = esp_path_escape (esp_module_get_brief_class (module));
+
+      g_string_append_printf (text, ", %s", class_name);
+    }
+  for (guint i = 0; i < ESP_TREE_MARKS_MAX_TIES; i++)
+    append_chip (text, self->chips[i]);
+  append_chip (text, self->badge);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, text->str,
+                                  -1);
+}
+
 void
 esp_tree_name_update_marks (EspTreeName *self)
 {
@@ -115,6 +163,7 @@ esp_tree_name_update_marks (EspTreeName *self)
     return;
   update_ties (self);
   update_badge (self);
+  update_spoken (self);
   if (self->badge && gtk_widget_get_visible (self->badge))
     gtk_box_reorder_child_after (GTK_BOX (self->box), self->badge,
                                  gtk_widget_get_last_child (self->box));

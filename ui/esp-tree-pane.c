@@ -9,6 +9,7 @@
 #include "esp-tree-pane.h"
 #include "esp-chip.h"
 #include "esp-size-watch.h"
+#include "esp-stack-hidden.h"
 #include "esp-tree-columns.h"
 #include "esp-tree-foot.h"
 #include "esp-tree-marks.h"
@@ -787,6 +788,7 @@ esp_tree_pane_init (EspTreePane *self)
   self->cells = g_hash_table_new (NULL, NULL);
   self->linked = g_hash_table_new (NULL, NULL);
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_stack_hidden_follow (self->pages);
   build_actions (self);
   build_columns (self);
   fit_columns (self);

@@ -7,6 +7,7 @@
 #include "esp-window-private.h"
 #include "esp-dialogs.h"
 #include "esp-settings.h"
+#include "esp-stack-hidden.h"
 #include "esp-welcome.h"
 
 #include <glib/gi18n.h>
@@ -393,6 +394,7 @@ esp_window_init (EspWindow *self)
 {
   self->session = esp_session_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_stack_hidden_follow (self->pages);
   add_actions (self);
   esp_window_open_init (self);
   esp_window_save_init (self);

@@ -66,7 +66,7 @@ test_no_network (Fixture *fixture, gconstpointer data)
 {
   /* known, but disabled: nothing happens */
   g_assert_true (gtk_widget_activate_action (fixture->window, "training.step", NULL));
-  g_assert_null (ui_look_find_label (fixture->bar, "Optimizer"));
+  g_assert_null (ui_look_find_label (fixture->bar, "Step 0"));
 }
 
 static void

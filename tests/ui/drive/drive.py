@@ -22,7 +22,7 @@ FIXTURES = ROOT / "tests" / "fixtures"
 INSIDE = "ESPALIER_DRIVE_INSIDE"
 # a slow machine, and a sanitizer, need longer; a test that waits this long has failed
 PATIENCE = float(os.environ.get("ESPALIER_DRIVE_PATIENCE", "15"))
-NEEDED = ["xvfb-run", "dbus-run-session", "xdotool", "openbox", "import"]
+NEEDED = ["Xvfb", "dbus-run-session", "xdotool", "openbox", "import"]
 
 
 class Missed(Exception):
@@ -85,12 +85,30 @@ def enclose(build, size, dark):
                     "ESPALIER_DATADIR": env.get("ESPALIER_DATADIR", str(ROOT / "data"))})
         if dark:
             env["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"
-        command = ["xvfb-run", "-a", "-s", "-screen 0 %sx24" % size, "dbus-run-session", "--", interpreter()] + sys.argv
-        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
-        for line in process.stderr:
-            if "dbus-daemon" not in line and "SpiRegistry" not in line:
-                sys.stderr.write(line)
-        return process.wait()
+        screen, env["DISPLAY"] = start_screen(size)
+        try:
+            command = ["dbus-run-session", "--", interpreter()] + sys.argv
+            process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+            for line in process.stderr:
+                if "dbus-daemon" not in line and "SpiRegistry" not in line:
+                    sys.stderr.write(line)
+            return process.wait()
+        finally:
+            screen.terminate()
+            screen.wait()
+
+
+def start_screen(size):
+    """a virtual screen; the server itself picks a number that is free, so that tests may run side by side"""
+    reader, writer = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", size + "x24", "-nolisten", "tcp", "-noreset"], pass_fds=[writer],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        number = pipe.readline().strip()
+    if not number:
+        sys.exit("the virtual screen did not start")
+    return server, ":" + number
 
 
 def as_pattern(name):
@@ -138,6 +156,8 @@ class Node:
     @property
     def is_there(self):
         """on the screen; GTK 4.8 doesn't set the state SHOWING on all that is, so a box with an area counts"""
+        if not self.has_state("visible"):
+            return False
         iface = self.accessible.get_component_iface()
         if iface is None:
             return False
@@ -161,6 +181,8 @@ class Node:
             node = stack.pop()
             yield node
             try:
+                if node.role not in ("desktop frame", "application") and not node.has_state("visible"):
+                    continue
                 stack.extend(reversed(list(node.children())))
             except Exception:
                 continue
