@@ -14,64 +14,49 @@
 #include "esp-error.h"
 #include "esp-source.h"
 
+typedef enum
+{
+  KIND_SOURCE,
+  KIND_BYTES,
+  KIND_FUNCS,
+} Kind;
+
+/* a checkpoint may have a million of these, and short ids */
 struct _EspStorage
 {
   gatomicrefcount ref_count;
+  Kind kind;
 
   /* owned */
-  const EspStorageFuncs *funcs;
-  gpointer data;
-  char *id;
-
+  union
+  {
+    EspSource *source;
+    GBytes *bytes;
+    gpointer data;
+  };
+  union
+  {
+    guint64 offset;       /* in the source */
+    const guint8 *memory; /* of the bytes */
+    const EspStorageFuncs *funcs;
+  };
   guint64 size;
-  gint64 file_offset;
-  const guint8 *bytes; /* in data, or NULL */
+  char id[];
 };
 
-static gboolean
-read_bytes (gpointer data,
-            guint64 offset,
-            gsize length,
-            void *buffer,
-            GCancellable *cancellable,
-            GError **error)
+static EspStorage *
+storage_new (Kind kind, const char *id, guint64 size)
 {
-  memcpy (buffer, (const guint8 *) g_bytes_get_data (data, NULL) + offset, length);
-  return TRUE;
+  gsize n = id != NULL ? strlen (id) : 0;
+  EspStorage *self = g_malloc0 (offsetof (EspStorage, id) + n + 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->kind = kind;
+  self->size = size;
+  if (n > 0)
+    memcpy (self->id, id, n);
+  return self;
 }
-
-static const EspStorageFuncs bytes_funcs = { read_bytes, (void (*) (gpointer)) g_bytes_unref };
-
-typedef struct
-{
-  EspSource *source;
-  guint64 offset;
-} SourceRange;
-
-static gboolean
-read_source (gpointer data,
-             guint64 offset,
-             gsize length,
-             void *buffer,
-             GCancellable *cancellable,
-             GError **error)
-{
-  SourceRange *range = data;
-
-  return esp_source_read (range->source, range->offset + offset, length, buffer, cancellable,
-                          error);
-}
-
-static void
-free_source (gpointer data)
-{
-  SourceRange *range = data;
-
-  esp_source_unref (range->source);
-  g_free (range);
-}
-
-static const EspStorageFuncs source_funcs = { read_source, free_source };
 
 EspStorage *
 esp_storage_new (const EspStorageFuncs *funcs, gpointer data, const char *id, guint64 size)
@@ -80,30 +65,23 @@ esp_storage_new (const EspStorageFuncs *funcs, gpointer data, const char *id, gu
 
   g_return_val_if_fail (funcs != NULL && funcs->read != NULL, NULL);
 
-  self = g_new0 (EspStorage, 1);
-  g_atomic_ref_count_init (&self->ref_count);
-  self->funcs = funcs;
+  self = storage_new (KIND_FUNCS, id, size);
   self->data = data;
-  self->id = g_strdup (id != NULL ? id : "");
-  self->size = size;
-  self->file_offset = -1;
+  self->funcs = funcs;
   return self;
 }
 
 EspStorage *
 esp_storage_new_for_source (EspSource *source, guint64 offset, guint64 size, const char *id)
 {
-  SourceRange *range;
   EspStorage *self;
 
   g_return_val_if_fail (source != NULL, NULL);
   g_return_val_if_fail (esp_range_fits (offset, size, esp_source_get_size (source)), NULL);
 
-  range = g_new (SourceRange, 1);
-  range->source = esp_source_ref (source);
-  range->offset = offset;
-  self = esp_storage_new (&source_funcs, range, id, size);
-  self->file_offset = esp_source_get_file_offset (source, offset);
+  self = storage_new (KIND_SOURCE, id, size);
+  self->source = esp_source_ref (source);
+  self->offset = offset;
   return self;
 }
 
@@ -114,8 +92,9 @@ esp_storage_new_for_bytes (GBytes *bytes, const char *id)
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
-  self = esp_storage_new (&bytes_funcs, g_bytes_ref (bytes), id, g_bytes_get_size (bytes));
-  self->bytes = g_bytes_get_data (bytes, NULL);
+  self = storage_new (KIND_BYTES, id, g_bytes_get_size (bytes));
+  self->bytes = g_bytes_ref (bytes);
+  self->memory = g_bytes_get_data (bytes, NULL);
   return self;
 }
 
@@ -135,9 +114,12 @@ esp_storage_unref (EspStorage *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  if (self->funcs->free != NULL)
+  if (self->kind == KIND_SOURCE)
+    esp_source_unref (self->source);
+  else if (self->kind == KIND_BYTES)
+    g_bytes_unref (self->bytes);
+  else if (self->funcs->free != NULL)
     self->funcs->free (self->data);
-  g_free (self->id);
   g_free (self);
 }
 
@@ -162,7 +144,7 @@ esp_storage_get_file_offset (EspStorage *self)
 {
   g_return_val_if_fail (self != NULL, -1);
 
-  return self->file_offset;
+  return self->kind == KIND_SOURCE ? esp_source_get_file_offset (self->source, self->offset) : -1;
 }
 
 const guint8 *
@@ -170,7 +152,7 @@ esp_storage_peek (EspStorage *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->bytes;
+  return self->kind == KIND_BYTES ? self->memory : NULL;
 }
 
 gboolean
@@ -194,5 +176,16 @@ esp_storage_read (EspStorage *self,
     }
   if (length == 0)
     return TRUE;
-  return self->funcs->read (self->data, offset, length, buffer, cancellable, error);
+  switch (self->kind)
+    {
+    case KIND_SOURCE:
+      return esp_source_read (self->source, self->offset + offset, length, buffer, cancellable,
+                              error);
+    case KIND_BYTES:
+      memcpy (buffer, self->memory + offset, length);
+      return TRUE;
+    case KIND_FUNCS:
+    default:
+      return self->funcs->read (self->data, offset, length, buffer, cancellable, error);
+    }
 }

@@ -2,7 +2,8 @@
 /*
  * A view of a storage: shape, strides, offset, and how to read what lies there. Made by the format
  * readers from hostile numbers, so everything is checked here once and then only read. A checkpoint
- * has up to millions of these: one allocation each, words shared. Reading is in esp-tensor-read.c.
+ * has up to millions of these: 40 bytes each, shapes and words shared. Reading is in
+ * esp-tensor-read.c.
  *
  *   value at (i0, i1, ...) = decode (storage[offset + i0 * stride0 + i1 * stride1 + ...])
  */
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "esp-check.h"
+#include "esp-description.h"
 #include "esp-error.h"
 #include "esp-limits.h"
 
@@ -24,18 +26,15 @@ struct _EspTensor
   gatomicrefcount ref_count;
 
   /* owned */
-  char *native_dtype; /* GRefString */
-  EspStorage *storage;
-  EspAffine *affine;
-  GError *error;
+  const EspDescription *description;
+  EspStorage *storage; /* NULL if it can't be read */
+  union
+  {
+    EspAffine *affine; /* or NULL */
+    GError *error;     /* where there is no storage */
+  };
 
-  EspDtype dtype;
-  EspTensorFlags flags;
-  guint64 count;
-  guint64 bytes;
   gint64 offset;
-  guint ndim;
-  gint64 sizes[]; /* (ndim) shape, then (ndim) strides */
 };
 
 /* a view may repeat its storage so often, or have so many elements, to be gone through */
@@ -120,13 +119,13 @@ check_reach (EspTensor *self, EspStorage *storage, GError **error)
   gint64 lowest, highest;
   guint64 elements;
 
-  if (self->count == 0)
+  if (self->description->count == 0)
     return TRUE;
-  if (!get_reach (self->sizes, self->sizes + self->ndim, self->ndim, self->offset, &lowest,
-                  &highest))
+  if (!get_reach (self->description->shape, self->description->strides, self->description->ndim,
+                  self->offset, &lowest, &highest))
     return fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("Shape and strides overflow 64 bits"));
 
-  elements = count_stored (self->dtype, storage);
+  elements = count_stored (self->description->dtype, storage);
   if (lowest < 0 || (guint64) highest >= elements)
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
@@ -180,32 +179,33 @@ new_described (EspDtype dtype,
                const gint64 *shape,
                guint ndim,
                const gint64 *strides,
+               EspTensorFlags flags,
                GError **error)
 {
+  EspDescription description = { .dtype = dtype, .flags = flags, .ndim = ndim };
+  gint64 contiguous[ESP_LIMIT_DIMS];
   EspTensor *self;
-  guint64 count, bytes;
 
-  if (!count_elements (shape, ndim, &count, error))
+  if (!count_elements (shape, ndim, &description.count, error))
     return NULL;
-  if (!esp_dtype_get_size (dtype, count, &bytes) || bytes > G_MAXINT64)
+  if (!esp_dtype_get_size (dtype, description.count, &description.bytes) ||
+      description.bytes > G_MAXINT64)
     {
       fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("The tensor has more bytes than 64 bits can count"));
       return NULL;
     }
+  if (strides == NULL)
+    {
+      fill_strides (shape, ndim, contiguous);
+      strides = contiguous;
+    }
+  description.native_dtype = native_dtype != NULL ? native_dtype : "";
+  description.shape = shape;
+  description.strides = strides;
 
-  self = g_malloc0 (sizeof *self + 2 * ndim * sizeof *shape);
+  self = g_new0 (EspTensor, 1);
   g_atomic_ref_count_init (&self->ref_count);
-  self->native_dtype = g_ref_string_new_intern (native_dtype != NULL ? native_dtype : "");
-  self->dtype = dtype;
-  self->count = count;
-  self->bytes = bytes;
-  self->ndim = ndim;
-  if (ndim > 0)
-    memcpy (self->sizes, shape, ndim * sizeof *shape);
-  if (ndim > 0 && strides != NULL)
-    memcpy (self->sizes + ndim, strides, ndim * sizeof *strides);
-  else
-    fill_strides (shape, ndim, self->sizes + ndim);
+  self->description = esp_description_intern (&description);
   return self;
 }
 
@@ -248,11 +248,10 @@ esp_tensor_new (EspDtype dtype,
 
   if (!check_not_negative (strides, MIN (ndim, ESP_LIMIT_DIMS), offset, error))
     return NULL;
-  self = new_described (dtype, native_dtype, shape, ndim, strides, error);
+  self = new_described (dtype, native_dtype, shape, ndim, strides, flags, error);
   if (self == NULL)
     return NULL;
   self->offset = offset;
-  self->flags = flags;
   if (!check_reach (self, storage, error))
     return NULL;
   self->storage = esp_storage_ref (storage);
@@ -271,10 +270,10 @@ esp_tensor_new_unreadable (EspDtype dtype,
   g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
   g_return_val_if_fail (reason != NULL, NULL);
 
-  self = new_described (dtype, native_dtype, shape, ndim, NULL, NULL);
+  self = new_described (dtype, native_dtype, shape, ndim, NULL, 0, NULL);
   /* its shape is nonsense too: keep the reason, which is what counts */
   if (self == NULL)
-    self = new_described (dtype, native_dtype, (const gint64[]) { 0 }, 1, NULL, NULL);
+    self = new_described (dtype, native_dtype, (const gint64[]) { 0 }, 1, NULL, 0, NULL);
   self->error = reason;
   return self;
 }
@@ -304,30 +303,30 @@ esp_tensor_new_for_floats (const float *values, const gint64 *shape, guint ndim)
 static gboolean
 check_affine (EspTensor *self, const EspAffine *affine, GError **error)
 {
-  EspKind kind = esp_dtype_get_info (self->dtype)->kind;
+  EspKind kind = esp_dtype_get_info (self->description->dtype)->kind;
 
   if (kind != ESP_KIND_INT && kind != ESP_KIND_UINT)
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_DTYPE,
                    _ ("Values of type %s can't be quantised ones"),
-                   esp_dtype_get_info (self->dtype)->name);
+                   esp_dtype_get_info (self->description->dtype)->name);
       return FALSE;
     }
   if (affine->axis < 0)
     return affine->n == 1 || fail (error, ESP_TENSOR_ERROR_BOUNDS,
                                    _ ("A tensor quantised as a whole needs one scale"));
-  if ((guint) affine->axis >= self->ndim)
+  if ((guint) affine->axis >= self->description->ndim)
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
                    _ ("Quantised along axis %d of a tensor of %u dimensions"), affine->axis,
-                   self->ndim);
+                   self->description->ndim);
       return FALSE;
     }
-  if (affine->n != self->sizes[affine->axis])
+  if (affine->n != self->description->shape[affine->axis])
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
                    _ ("%u scales for axis %d of size %lld"), affine->n, affine->axis,
-                   (long long) self->sizes[affine->axis]);
+                   (long long) self->description->shape[affine->axis]);
       return FALSE;
     }
   return TRUE;
@@ -339,8 +338,8 @@ esp_tensor_with_affine (EspTensor *self, const EspAffine *affine, GError **error
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (affine != NULL, NULL);
 
-  return esp_tensor_new_view_with_affine (self, self->sizes, self->ndim, self->sizes + self->ndim,
-                                          self->offset, affine, error);
+  return esp_tensor_new_view_with_affine (self, self->description->shape, self->description->ndim,
+                                          self->description->strides, self->offset, affine, error);
 }
 
 EspTensor *
@@ -356,13 +355,11 @@ esp_tensor_new_view_with_affine (EspTensor *self,
 
   if (!esp_tensor_check_readable (self, error))
     return NULL;
-  view = new_described (self->dtype, NULL, shape, ndim, strides, error);
+  view = new_described (self->description->dtype, self->description->native_dtype, shape, ndim,
+                        strides, self->description->flags, error);
   if (view == NULL)
     return NULL;
-  g_ref_string_release (view->native_dtype);
-  view->native_dtype = g_ref_string_acquire (self->native_dtype);
   view->offset = offset;
-  view->flags = self->flags;
   if (!check_reach (view, self->storage, error))
     return NULL;
   if (affine != NULL && !check_affine (view, affine, error))
@@ -383,6 +380,8 @@ esp_tensor_new_view (EspTensor *self,
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
 
+  if (!esp_tensor_check_readable (self, error))
+    return NULL;
   if (self->affine != NULL && self->affine->axis >= 0)
     {
       fail (error, ESP_TENSOR_ERROR_DTYPE,
@@ -408,10 +407,14 @@ esp_tensor_unref (EspTensor *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_ref_string_release (self->native_dtype);
-  g_clear_pointer (&self->storage, esp_storage_unref);
-  g_clear_pointer (&self->affine, affine_free);
-  g_clear_error (&self->error);
+  esp_description_unref (self->description);
+  if (self->storage == NULL)
+    g_clear_error (&self->error);
+  else
+    {
+      g_clear_pointer (&self->affine, affine_free);
+      esp_storage_unref (self->storage);
+    }
   g_free (self);
 }
 
@@ -423,7 +426,7 @@ esp_tensor_get_dtype (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, ESP_DTYPE_INVALID);
 
-  return self->dtype;
+  return self->description->dtype;
 }
 
 const char *
@@ -431,7 +434,7 @@ esp_tensor_get_native_dtype (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->native_dtype;
+  return self->description->native_dtype;
 }
 
 guint
@@ -439,7 +442,7 @@ esp_tensor_get_ndim (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->ndim;
+  return self->description->ndim;
 }
 
 const gint64 *
@@ -447,7 +450,7 @@ esp_tensor_get_shape (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->sizes;
+  return self->description->shape;
 }
 
 const gint64 *
@@ -455,7 +458,7 @@ esp_tensor_get_strides (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->sizes + self->ndim;
+  return self->description->strides;
 }
 
 gint64
@@ -471,7 +474,7 @@ esp_tensor_get_count (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->count;
+  return self->description->count;
 }
 
 guint64
@@ -479,7 +482,7 @@ esp_tensor_get_bytes (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->bytes;
+  return self->description->bytes;
 }
 
 EspTensorFlags
@@ -487,7 +490,7 @@ esp_tensor_get_flags (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->flags;
+  return self->description->flags;
 }
 
 EspStorage *
@@ -503,7 +506,7 @@ esp_tensor_get_affine (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->affine;
+  return self->storage != NULL ? self->affine : NULL;
 }
 
 const GError *
@@ -511,13 +514,13 @@ esp_tensor_get_error (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->error;
+  return self->storage == NULL ? self->error : NULL;
 }
 
 gboolean
 esp_tensor_check_readable (EspTensor *self, GError **error)
 {
-  if (self->error == NULL)
+  if (self->storage != NULL)
     return TRUE;
   if (error != NULL)
     *error = g_error_copy (self->error);
@@ -531,13 +534,13 @@ esp_tensor_check_walkable (EspTensor *self, GError **error)
 
   if (!esp_tensor_check_readable (self, error))
     return FALSE;
-  stored = count_stored (self->dtype, self->storage);
-  if (self->count <= MAX_SMALL || self->count / MAX_REPEATED <= stored)
+  stored = count_stored (self->description->dtype, self->storage);
+  if (self->description->count <= MAX_SMALL || self->description->count / MAX_REPEATED <= stored)
     return TRUE;
   g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
                _ ("The tensor has %llu elements that repeat %llu stored ones: too many to go "
                   "through"),
-               (unsigned long long) self->count, (unsigned long long) stored);
+               (unsigned long long) self->description->count, (unsigned long long) stored);
   return FALSE;
 }
 
@@ -551,7 +554,7 @@ esp_tensor_is_stream (EspTensor *self)
 guint
 esp_tensor_get_numbers_per_element (EspTensor *self)
 {
-  return esp_dtype_get_info (self->dtype)->kind == ESP_KIND_COMPLEX ? 2 : 1;
+  return esp_dtype_get_info (self->description->dtype)->kind == ESP_KIND_COMPLEX ? 2 : 1;
 }
 
 gboolean
@@ -561,13 +564,13 @@ esp_tensor_is_contiguous (EspTensor *self)
 
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (self->count == 0)
+  if (self->description->count == 0)
     return TRUE;
-  for (guint i = self->ndim; i-- > 0;)
+  for (guint i = self->description->ndim; i-- > 0;)
     {
-      if (self->sizes[i] != 1 && self->sizes[self->ndim + i] != stride)
+      if (self->description->shape[i] != 1 && self->description->strides[i] != stride)
         return FALSE;
-      stride *= self->sizes[i];
+      stride *= self->description->shape[i];
     }
   return TRUE;
 }
@@ -575,12 +578,21 @@ esp_tensor_is_contiguous (EspTensor *self)
 gboolean
 esp_tensor_is_alias (EspTensor *self, EspTensor *other)
 {
+  const EspDescription *a, *b;
+  gsize n;
+
   g_return_val_if_fail (self != NULL && other != NULL, FALSE);
 
-  return self->storage != NULL && self->storage == other->storage && self->dtype == other->dtype &&
-         self->ndim == other->ndim && self->offset == other->offset &&
-         self->flags == other->flags &&
-         memcmp (self->sizes, other->sizes, 2 * self->ndim * sizeof *self->sizes) == 0;
+  if (self->storage == NULL || self->storage != other->storage || self->offset != other->offset)
+    return FALSE;
+  a = self->description;
+  b = other->description;
+  if (a == b)
+    return TRUE;
+  n = a->ndim * sizeof *a->shape;
+  return a->dtype == b->dtype && a->ndim == b->ndim && a->flags == b->flags &&
+         (n == 0 ||
+          (memcmp (a->shape, b->shape, n) == 0 && memcmp (a->strides, b->strides, n) == 0));
 }
 
 /* }}} */
