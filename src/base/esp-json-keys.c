@@ -15,24 +15,19 @@
 /* up to here all pairs of keys are compared */
 #define SMALL_OBJECT 16
 
-/* open addressing over the keys of one object, once there are many */
 typedef struct
 {
-  guint32 hash;
-  guint32 key; /* index in keys, plus one; 0 for a free slot */
-} Slot;
-
-typedef struct
-{
-  guint first_key; /* in keys */
-  Slot *slots;     /* or NULL while the object is small */
+  guint first_key; /* in keys, while the object is small */
+  EspJsonSpan
+      *slots;      /* afterwards: open addressing, a free slot starts at 0 as no key can; or NULL */
   guint32 n_slots; /* a power of two */
+  guint32 n_used;
 } Object;
 
 struct _EspJsonKeys
 {
   const char *text; /* borrowed */
-  GArray *keys;     /* EspJsonSpan, of all open objects */
+  GArray *keys;     /* EspJsonSpan, of the open objects that are small */
   Object objects[ESP_LIMIT_JSON_DEPTH];
   guint depth;
   GString *decoded[2];
@@ -100,61 +95,58 @@ hash_span (EspJsonKeys *self, EspJsonSpan span)
 
 /* FALSE if an equal key is there */
 static gboolean
-object_insert (EspJsonKeys *self, Object *object, guint index, guint32 hash)
+object_insert (EspJsonKeys *self, Object *object, EspJsonSpan key)
 {
-  EspJsonSpan span = g_array_index (self->keys, EspJsonSpan, index);
   guint32 mask = object->n_slots - 1;
-  guint32 i = hash & mask;
+  guint32 i = hash_span (self, key) & mask;
 
-  for (; object->slots[i].key != 0; i = (i + 1) & mask)
-    if (object->slots[i].hash == hash &&
-        spans_are_equal (self, span,
-                         g_array_index (self->keys, EspJsonSpan, object->slots[i].key - 1)))
+  for (; object->slots[i].start != 0; i = (i + 1) & mask)
+    if (spans_are_equal (self, object->slots[i], key))
       return FALSE;
-  object->slots[i].hash = hash;
-  object->slots[i].key = index + 1;
+  object->slots[i] = key;
+  object->n_used++;
   return TRUE;
 }
 
-/* room for the keys so far and one more, at most 4/5 full */
+/* twice the room, or a first table for the keys of what was small */
 static void
-object_grow (EspJsonKeys *self, Object *object, guint n_keys)
+object_grow (EspJsonKeys *self, Object *object)
 {
-  Slot *old = object->slots;
+  g_autofree EspJsonSpan *old = object->slots;
   guint32 n_old = object->n_slots;
 
   object->n_slots = n_old == 0 ? 4 * SMALL_OBJECT : 2 * n_old;
-  object->slots = g_new0 (Slot, object->n_slots);
-  if (old == NULL)
-    for (guint i = object->first_key; i < object->first_key + n_keys; i++)
-      object_insert (self, object, i, hash_span (self, g_array_index (self->keys, EspJsonSpan, i)));
+  object->slots = g_new0 (EspJsonSpan, object->n_slots);
+  object->n_used = 0;
   for (guint32 i = 0; i < n_old; i++)
-    if (old[i].key != 0)
-      {
-        guint32 at = old[i].hash & (object->n_slots - 1);
-        while (object->slots[at].key != 0)
-          at = (at + 1) & (object->n_slots - 1);
-        object->slots[at] = old[i];
-      }
-  g_free (old);
+    if (old[i].start != 0)
+      object_insert (self, object, old[i]);
+  if (old == NULL)
+    {
+      for (guint i = object->first_key; i < self->keys->len; i++)
+        object_insert (self, object, g_array_index (self->keys, EspJsonSpan, i));
+      g_array_set_size (self->keys, object->first_key);
+    }
 }
 
 gboolean
 _esp_json_keys_add (EspJsonKeys *self, EspJsonSpan key)
 {
   Object *object = &self->objects[self->depth - 1];
-  guint n_before = self->keys->len - object->first_key;
 
-  if (n_before < SMALL_OBJECT)
+  if (object->slots == NULL)
     {
       for (guint i = object->first_key; i < self->keys->len; i++)
         if (spans_are_equal (self, g_array_index (self->keys, EspJsonSpan, i), key))
           return FALSE;
-      g_array_append_val (self->keys, key);
-      return TRUE;
+      if (self->keys->len - object->first_key < SMALL_OBJECT)
+        {
+          g_array_append_val (self->keys, key);
+          return TRUE;
+        }
+      object_grow (self, object);
     }
-  if ((guint64) (n_before + 1) * 5 > (guint64) object->n_slots * 4)
-    object_grow (self, object, n_before);
-  g_array_append_val (self->keys, key);
-  return object_insert (self, object, self->keys->len - 1, hash_span (self, key));
+  else if ((guint64) object->n_used * 5 >= (guint64) object->n_slots * 4)
+    object_grow (self, object);
+  return object_insert (self, object, key);
 }

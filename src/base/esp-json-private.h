@@ -17,6 +17,10 @@ typedef struct
 
 #define ESP_JSON_MAX_BYTES G_MAXINT32 /* what a span can say */
 
+/* the first byte that is not UTF-8; NULL if there is none. NUL is a byte like others. */
+const char *_esp_json_find_invalid (const char *text, gsize length);
+/* the first quote, backslash or control character from @at on; @end if there is none */
+const char *_esp_json_find_special (const char *at, const char *end);
 /* the length of the escape whose backslash is at @at; 0 if it is none */
 gsize _esp_json_measure_escape (const char *at, const char *end);
 /* the characters that a span stands for; its escapes were measured before */

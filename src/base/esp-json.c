@@ -118,9 +118,7 @@ fail_unexpected (EspJsonReader *self, const char *wanted)
 static gboolean
 check_utf8 (EspJsonReader *self)
 {
-  const char *at = self->text;
-  gsize left = self->length;
-  const char *end;
+  const char *bad;
 
   self->is_checked = TRUE;
   if (self->length > ESP_JSON_MAX_BYTES)
@@ -130,18 +128,11 @@ check_utf8 (EspJsonReader *self)
             self->length, ESP_JSON_MAX_BYTES);
       return FALSE;
     }
-  /* GLib takes NUL for an end; here it is a byte like others, refused by the grammar */
-  while (left > 0 && !g_utf8_validate_len (at, left, &end))
-    {
-      if (*end != '\0')
-        {
-          fail (self, ESP_FORMAT_ERROR_CORRUPT, end - self->text, _ ("the text is not UTF-8"));
-          return FALSE;
-        }
-      left -= end + 1 - at;
-      at = end + 1;
-    }
-  return TRUE;
+  bad = _esp_json_find_invalid (self->text, self->length);
+  if (bad == NULL)
+    return TRUE;
+  fail (self, ESP_FORMAT_ERROR_CORRUPT, bad - self->text, _ ("the text is not UTF-8"));
+  return FALSE;
 }
 
 /* scanners: each starts at the position and leaves it behind what it took */
@@ -168,8 +159,7 @@ scan_string (EspJsonReader *self)
   self->span.escaped = FALSE;
   for (;;)
     {
-      while (at < end && *at != '"' && *at != '\\' && (guchar) *at >= 0x20)
-        at++;
+      at = _esp_json_find_special (at, end);
       if (at == end)
         {
           fail_at_end (self);
@@ -427,6 +417,22 @@ esp_json_reader_get_text (EspJsonReader *self, gsize *length)
   if (length != NULL)
     *length = self->decoded->len;
   return self->decoded->str;
+}
+
+gboolean
+esp_json_reader_is_text (EspJsonReader *self, const char *text)
+{
+  gsize length;
+  const char *own;
+
+  g_return_val_if_fail (self != NULL && text != NULL, FALSE);
+  g_return_val_if_fail (self->token == ESP_JSON_KEY || self->token == ESP_JSON_STRING, FALSE);
+
+  if (!self->span.escaped)
+    return strlen (text) == self->span.length &&
+           memcmp (self->text + self->span.start, text, self->span.length) == 0;
+  own = esp_json_reader_get_text (self, &length);
+  return strlen (text) == length && memcmp (own, text, length) == 0;
 }
 
 gboolean

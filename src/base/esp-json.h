@@ -37,6 +37,8 @@ EspJsonToken esp_json_reader_next (EspJsonReader *self, GError **error);
 /* the decoded text of the last key or string, valid until the next call; may hold NUL bytes, so
  * mind @length */
 const char *esp_json_reader_get_text (EspJsonReader *self, gsize *length);
+/* whether the last key or string is @text; copies nothing */
+gboolean esp_json_reader_is_text (EspJsonReader *self, const char *text);
 /* the last number, which must be written as an unsigned integer */
 gboolean esp_json_reader_get_u64 (EspJsonReader *self, guint64 *out, GError **error);
 double esp_json_reader_get_double (EspJsonReader *self);

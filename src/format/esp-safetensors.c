@@ -54,11 +54,12 @@ const EspSafetensorsDtype _esp_safetensors_dtypes[] = {
   { NULL, ESP_DTYPE_INVALID },
 };
 
-/* what the order of the tensors is checked with */
+/* what the order of the tensors is checked with: tensors that follow one another in the header as
+ * in the buffer, which most do, are one */
 typedef struct
 {
   guint64 begin, end; /* in the buffer */
-  guint32 key;        /* byte of the header where the name begins */
+  guint32 key;        /* byte of the header where the first one's name begins */
 } Extent;
 
 /* one entry while it is read */
@@ -80,6 +81,7 @@ typedef struct
   guint64 buffer_size;
   EspJsonReader *json;
   EspTreeBuilder *builder;
+  guint n_tensors;
   GArray *extents;
   GPtrArray *metadata; /* key, value, key, value, ... */
   GString *name;       /* of the entry at hand */
@@ -126,21 +128,20 @@ name_error (Reader *self, GError **error)
 static gboolean
 read_dtype (Reader *self, Entry *entry, GError **error)
 {
-  const char *text;
   g_autofree char *shown = NULL;
 
   if (!esp_json_reader_expect (self->json, ESP_JSON_STRING, error))
     return FALSE;
-  text = esp_json_reader_get_text (self->json, NULL);
   /* mostly the same as the one before */
-  if (strcmp (self->last_dtype->name, text) != 0)
+  if (!esp_json_reader_is_text (self->json, self->last_dtype->name))
     for (self->last_dtype = _esp_safetensors_dtypes;
-         self->last_dtype->name != NULL && strcmp (self->last_dtype->name, text) != 0;)
+         self->last_dtype->name != NULL &&
+         !esp_json_reader_is_text (self->json, self->last_dtype->name);)
       self->last_dtype++;
   entry->dtype = self->last_dtype;
   if (entry->dtype->name != NULL)
     return TRUE;
-  shown = show_name (text);
+  shown = show_name (esp_json_reader_get_text (self->json, NULL));
   return fail (error, ESP_FORMAT_ERROR_UNSUPPORTED, _ ("“%s” is no data type of safetensors"),
                shown);
 }
@@ -195,14 +196,13 @@ read_fields (Reader *self, Entry *entry, GError **error)
     return FALSE;
   while ((token = esp_json_reader_next (self->json, error)) == ESP_JSON_KEY)
     {
-      const char *key = esp_json_reader_get_text (self->json, NULL);
       gboolean done;
 
-      if (strcmp (key, "dtype") == 0)
+      if (esp_json_reader_is_text (self->json, "dtype"))
         done = read_dtype (self, entry, error);
-      else if (strcmp (key, "shape") == 0)
+      else if (esp_json_reader_is_text (self->json, "shape"))
         done = read_shape (self, entry, error);
-      else if (strcmp (key, "data_offsets") == 0)
+      else if (esp_json_reader_is_text (self->json, "data_offsets"))
         done = read_offsets (self, entry, error);
       else
         done = esp_json_reader_skip (self->json, error);
@@ -280,6 +280,17 @@ check_place (Reader *self, const Entry *entry, GError **error)
                entry->end - entry->begin, offset, buffer + self->buffer_size);
 }
 
+/* a number as text that ends at @end */
+static const char *
+print_id (guint number, char *end)
+{
+  *--end = '\0';
+  do
+    *--end = (char) ('0' + number % 10);
+  while ((number /= 10) > 0);
+  return end;
+}
+
 static gboolean
 add_tensor (Reader *self, const Entry *entry, GError **error)
 {
@@ -288,12 +299,12 @@ add_tensor (Reader *self, const Entry *entry, GError **error)
   const char *keys[] = { self->name->str, NULL };
   guint64 offset = ESP_SAFETENSORS_PREFIX + self->header_size + entry->begin;
   guint bits = esp_dtype_get_info (entry->dtype->dtype)->bits;
-  char id[24];
+  char id[12];
 
   if (bits > 8 && entry->end > entry->begin && offset % (bits / 8) != 0)
     self->n_misaligned++;
-  g_snprintf (id, sizeof id, "%u", self->extents->len);
-  storage = esp_storage_new_for_source (self->source, offset, entry->end - entry->begin, id);
+  storage = esp_storage_new_for_source (self->source, offset, entry->end - entry->begin,
+                                        print_id (self->n_tensors, id + sizeof id));
   tensor = esp_tensor_new (entry->dtype->dtype, entry->dtype->name, entry->shape, entry->ndim, NULL,
                            0, 0, storage, error);
   return tensor != NULL &&
@@ -305,7 +316,8 @@ add_tensor (Reader *self, const Entry *entry, GError **error)
 static gboolean
 read_entry (Reader *self, GError **error)
 {
-  Extent extent = { .key = (guint32) esp_json_reader_get_position (self->json) };
+  guint32 key = (guint32) esp_json_reader_get_position (self->json);
+  Extent *last;
   Entry entry;
 
   entry.dtype = NULL;
@@ -314,9 +326,16 @@ read_entry (Reader *self, GError **error)
   if (!read_fields (self, &entry, error) || !check_size (&entry, error) ||
       !check_place (self, &entry, error) || !add_tensor (self, &entry, error))
     return name_error (self, error);
-  extent.begin = entry.begin;
-  extent.end = entry.end;
-  g_array_append_val (self->extents, extent);
+  self->n_tensors++;
+  last = self->extents->len > 0 ? &g_array_index (self->extents, Extent, self->extents->len - 1)
+                                : NULL;
+  if (last != NULL && last->end == entry.begin)
+    last->end = entry.end;
+  else
+    {
+      Extent extent = { entry.begin, entry.end, key };
+      g_array_append_val (self->extents, extent);
+    }
   return TRUE;
 }
 
@@ -381,8 +400,7 @@ read_header (Reader *self, GCancellable *cancellable, GError **error)
         }
       if (!read_entry (self, error))
         return FALSE;
-      if (self->extents->len % 1024 == 0 &&
-          g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (self->n_tensors % 1024 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
     }
   return token == ESP_JSON_OBJECT_END && esp_json_reader_expect (self->json, ESP_JSON_END, error);
