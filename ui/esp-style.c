@@ -18,6 +18,15 @@ esp_style_get_palette (void)
 }
 
 void
+esp_style_init_palette (EspPalette *palette, GtkWidget *widget)
+{
+  PangoContext *context = gtk_widget_get_pango_context (widget);
+
+  *palette = *esp_style_get_palette ();
+  palette->font = pango_font_description_get_family (pango_context_get_font_description (context));
+}
+
+void
 esp_style_follow (GtkWidget *widget)
 {
   g_return_if_fail (GTK_IS_WIDGET (widget));

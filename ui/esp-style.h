@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* colours round the data for the style of now; static */
 const EspPalette *esp_style_get_palette (void);
+/* the same with the font of @widget, which has to live as long as @palette is used */
+void esp_style_init_palette (EspPalette *palette, GtkWidget *widget);
 gboolean esp_style_is_dark (void);
 /* draws @widget again whenever the style changes, for as long as it lives */
 void esp_style_follow (GtkWidget *widget);

@@ -14,6 +14,7 @@ typedef enum
 {
   ESP_ROW_DEAD,   /* framed red, faint hatch */
   ESP_ROW_SILENT, /* framed amber, dashed */
+  ESP_ROW_ZERO, /* all weights 0: a red triangle beyond the end, with "zero" where there is room */
 } EspRowMarkKind;
 
 typedef struct

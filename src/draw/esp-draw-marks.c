@@ -4,6 +4,8 @@
  * overview pixels once a frame. */
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "esp-draw-private.h"
 
 #include <math.h>
@@ -351,6 +353,27 @@ get_mark_box (const EspHeatmapScene *scene, gint64 index, double box[4])
   return TRUE;
 }
 
+/* beyond the end of a row (below a column) whose weights are all 0 */
+static void
+draw_zero_mark (cairo_t *cr, const EspHeatmapScene *scene, double box[4])
+{
+  gboolean column = scene->marks_on_columns;
+  double x = column ? floor (box[0] + box[2] / 2) + 0.5 : box[0] + box[2] + 3;
+  double y = column ? box[1] + box[3] + 3 : floor (box[1] + box[3] / 2) + 0.5;
+  const char *word = _ ("zero");
+
+  cairo_move_to (cr, x, y);
+  cairo_line_to (cr, column ? x - 4 : x + 7, column ? y + 7 : y - 4);
+  cairo_line_to (cr, column ? x + 4 : x + 7, column ? y + 7 : y + 4);
+  cairo_close_path (cr);
+  esp_draw_set_color (cr, scene->palette->danger);
+  cairo_fill (cr);
+
+  esp_draw_set_font (cr, scene->palette, ESP_DRAW_AXIS_SIZE, TRUE);
+  if (!column && x + 10 + esp_draw_get_text_width (cr, word) < scene->geometry.width)
+    esp_draw_text (cr, word, x + 10, y, ESP_ALIGN_START);
+}
+
 void
 esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene)
 {
@@ -366,6 +389,9 @@ esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene)
       if (fabs (from - last) < THIN_ROW / 2.0) /* it would cover the one before */
         continue;
       last = from;
-      draw_row_mark (cr, scene->marks[i].kind, scene->palette, box);
+      if (scene->marks[i].kind == ESP_ROW_ZERO)
+        draw_zero_mark (cr, scene, box);
+      else
+        draw_row_mark (cr, scene->marks[i].kind, scene->palette, box);
     }
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Value -> colour: ends and middles by hand, monotony and round trips for every scale. */
+#include "config.h"
+
+#include "esp-norm.h"
+
+#include <float.h>
+#include <math.h>
+
+static void
+test_colormaps (void)
+{
+  const EspColormap *const *all = esp_colormap_get_all ();
+  guint n = 0;
+
+  for (; all[n] != NULL; n++)
+    {
+      g_assert_true (esp_colormap_from_name (all[n]->name) == all[n]);
+      g_assert_nonnull (all[n]->table);
+    }
+  g_assert_cmpuint (n, ==, 7);
+  g_assert_null (esp_colormap_from_name ("jet"));
+  g_assert_null (esp_colormap_from_name (NULL));
+  g_assert_cmpstr (esp_colormap_get_default (TRUE, FALSE)->name, ==, "vik");
+  g_assert_cmpstr (esp_colormap_get_default (TRUE, TRUE)->name, ==, "berlin");
+  g_assert_cmpstr (esp_colormap_get_default (FALSE, TRUE)->name, ==, "batlow");
+}
+
+/* published ends of the maps */
+static void
+test_tables (void)
+{
+  static const struct
+  {
+    const char *name;
+    guint8 first[3], last[3];
+  } known[] = {
+    { "vik", { 0, 18, 97 }, { 89, 0, 8 } },      { "viridis", { 68, 1, 84 }, { 253, 231, 37 } },
+    { "magma", { 0, 0, 4 }, { 252, 253, 191 } }, { "cividis", { 0, 34, 78 }, { 254, 232, 56 } },
+    { "gray", { 0, 0, 0 }, { 255, 255, 255 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      const EspColormap *map = esp_colormap_from_name (known[i].name);
+
+      for (guint c = 0; c < 3; c++)
+        {
+          g_assert_cmpint (map->table[0][c], ==, known[i].first[c]);
+          g_assert_cmpint (map->table[255][c], ==, known[i].last[c]);
+        }
+    }
+}
+
+static void
+test_linear (void)
+{
+  EspNorm norm;
+
+  esp_norm_init_for_range (&norm, -2, 2, FALSE);
+  g_assert_cmpstr (norm.colormap->name, ==, "vik");
+  g_assert_cmpfloat (esp_norm_map (&norm, -2), ==, 0);
+  g_assert_cmpfloat (esp_norm_map (&norm, 0), ==, 0.5);
+  g_assert_cmpfloat (esp_norm_map (&norm, 1), ==, 0.75);
+  g_assert_cmpfloat (esp_norm_map (&norm, 99), ==, 1);
+  g_assert_cmpfloat (esp_norm_map (&norm, -INFINITY), ==, 0);
+  g_assert_true (isnan (esp_norm_map (&norm, NAN)));
+  g_assert_cmphex (esp_norm_get_color (&norm, -2), ==, 0xff001261);
+  g_assert_cmphex (esp_norm_get_color (&norm, NAN), ==, ESP_COLOR_NAN);
+  g_assert_cmphex (esp_norm_get_color (&norm, INFINITY), ==, ESP_COLOR_INF);
+
+  esp_norm_init_for_range (&norm, 0, 5, TRUE);
+  g_assert_cmpstr (norm.colormap->name, ==, "batlow");
+}
+
+/* ranges that can't be divided by as they are */
+static void
+test_odd_ranges (void)
+{
+  const double ranges[][2] = { { 0, 0 },           { 3, 3 },         { -3, -3 },
+                               { NAN, 1 },         { -INFINITY, 2 }, { -DBL_MAX, DBL_MAX },
+                               { 0, DBL_TRUE_MIN } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    for (int scale = 0; scale < ESP_N_SCALES; scale++)
+      {
+        EspNorm norm;
+        double share;
+
+        esp_norm_init_for_range (&norm, ranges[i][0], ranges[i][1], FALSE);
+        norm.scale = (EspScale) scale;
+        g_assert_cmpfloat (norm.hi, >, norm.lo);
+        g_assert_cmpfloat (norm.threshold, >=, 0);
+        share = esp_norm_map (&norm, norm.lo / 2 + norm.hi / 2);
+        g_assert_cmpfloat (share, >=, 0);
+        g_assert_cmpfloat (share, <=, 1);
+      }
+}
+
+static void
+test_scales (void)
+{
+  for (int scale = 0; scale < ESP_N_SCALES; scale++)
+    {
+      const double lo = scale == ESP_SCALE_LOG ? 1e-4 : -3;
+      gboolean found = FALSE;
+      double last = -1;
+      EspNorm norm;
+
+      g_assert_cmpint (esp_scale_from_name (esp_scale_get_name ((EspScale) scale), &found), ==,
+                       scale);
+      g_assert_true (found);
+      esp_norm_init_for_range (&norm, lo, 7, FALSE);
+      norm.scale = (EspScale) scale;
+      g_assert_cmpfloat (esp_norm_map (&norm, lo), ==, 0);
+      g_assert_cmpfloat (esp_norm_map (&norm, 7), ==, 1);
+      for (int i = 0; i <= 1000; i++)
+        {
+          double value = lo + (7 - lo) * i / 1000, share = esp_norm_map (&norm, value);
+
+          g_assert_cmpfloat (share, >, last); /* strictly growing */
+          /* 1e-9 of the range: rounding of logarithms */
+          g_assert_cmpfloat_with_epsilon (esp_norm_unmap (&norm, share), value, 1e-8);
+          last = share;
+        }
+    }
+}
+
+static void
+test_unknown_scale (void)
+{
+  gboolean found = TRUE;
+
+  g_assert_cmpint (esp_scale_from_name ("cubic", &found), ==, ESP_SCALE_LINEAR);
+  g_assert_false (found);
+}
+
+/* small values show on a symmetric logarithmic scale, values below 0 at the low end of a plain one
+ */
+static void
+test_log (void)
+{
+  EspNorm norm;
+
+  esp_norm_init_for_range (&norm, -1, 1, FALSE);
+  norm.scale = ESP_SCALE_SYMLOG;
+  g_assert_cmpfloat_with_epsilon (esp_norm_map (&norm, 0), 0.5, 1e-12);
+  g_assert_cmpfloat (esp_norm_map (&norm, 0.01), >, 0.7);
+  g_assert_cmpfloat_with_epsilon (esp_norm_map (&norm, 0.01) + esp_norm_map (&norm, -0.01), 1,
+                                  1e-12);
+  norm.scale = ESP_SCALE_LOG;
+  g_assert_cmpfloat (esp_norm_map (&norm, -0.5), ==, 0);
+  g_assert_cmpfloat (esp_norm_map (&norm, 0.1), >, 0.5);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/draw/norm/colormaps", test_colormaps);
+  g_test_add_func ("/draw/norm/tables", test_tables);
+  g_test_add_func ("/draw/norm/linear", test_linear);
+  g_test_add_func ("/draw/norm/odd-ranges", test_odd_ranges);
+  g_test_add_func ("/draw/norm/scales", test_scales);
+  g_test_add_func ("/draw/norm/unknown-scale", test_unknown_scale);
+  g_test_add_func ("/draw/norm/log", test_log);
+
+  return g_test_run ();
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-heatmap.h"
+#include "esp-cell-editor.h"
+#include "esp-overview-loader.h"
+
+G_BEGIN_DECLS
+
+/* What esp-heatmap.c (pictures, painting) and esp-heatmap-input.c (pointer, keys) share. */
+
+struct _EspHeatmap
+{
+  GtkWidget parent_instance;
+
+  /* owned */
+  EspView *view;
+  EspOverviewLoader *loader;
+  GtkWidget *editor; /* child, made when it is first needed */
+  cairo_surface_t *pixels, *ground_pixels;
+  EspOverview *pixels_of, *ground_of; /* what the surfaces were made of */
+  char *status;
+  char *row_name, *column_name;
+
+  /* state */
+  EspHeatmapGeometry geometry;
+  gboolean fits;        /* all in view: stays so when the size changes */
+  gboolean has_pointer; /* over the widget */
+  double pointer_x, pointer_y;
+  gint64 hover_row, hover_column; /* -1 none */
+  gint64 cursor_row, cursor_column;
+  gboolean dragging;
+  double drag_x, drag_y; /* offset of the drag that was followed so far */
+  double pinch_cell;     /* cell size when the pinch began */
+};
+
+void _esp_heatmap_add_controllers (EspHeatmap *self);
+void _esp_heatmap_add_bindings (GtkWidgetClass *widget_class);
+/* the pointer or what is under it moved */
+void _esp_heatmap_update_hover (EspHeatmap *self);
+/* geometry changed: what is in view, zoom, status */
+void _esp_heatmap_moved (EspHeatmap *self);
+void _esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column);
+
+G_END_DECLS

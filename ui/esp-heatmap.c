@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The heatmap widget: keeps a geometry over the view's matrix, has overviews made for what is in
+ * view, paints them with src/draw and a tooltip above. A frame costs what the stage costs; no value
+ * is read but that under the pointer or the cursor. Pointer and keys are in esp-heatmap-input.c. */
+
+#include "config.h"
+
+#include "esp-heatmap-private.h"
+#include "esp-style.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+enum
+{
+  PROP_0,
+  PROP_STATUS,
+  PROP_ZOOM,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (EspHeatmap, esp_heatmap, GTK_TYPE_WIDGET)
+
+static EspTensor *
+get_matrix (EspHeatmap *self)
+{
+  return self->view != NULL && esp_view_get_kind (self->view) == ESP_VIEW_MATRIX
+             ? esp_view_get_matrix (self->view)
+             : NULL;
+}
+
+/* the pixel of the picture that shows a cell; NULL if it isn't in the picture */
+static const EspPixel *
+find_pixel (EspHeatmap *self, gint64 row, gint64 column, gint64 *rows, gint64 *columns)
+{
+  EspOverview *overview = esp_overview_loader_get_overview (self->loader);
+  const EspRegion *region;
+  guint width, height;
+  gint64 x, y;
+
+  if (overview == NULL)
+    return NULL;
+  region = esp_overview_get_region (overview);
+  row -= region->row;
+  column -= region->column;
+  if (row < 0 || column < 0 || row >= region->rows || column >= region->columns)
+    return NULL;
+
+  width = esp_overview_get_width (overview);
+  height = esp_overview_get_height (overview);
+  x = (gint64) ((double) column * width / (double) region->columns);
+  y = (gint64) ((double) row * height / (double) region->rows);
+  *rows = (gint64) round ((double) region->rows / height);
+  *columns = (gint64) round ((double) region->columns / width);
+  return &esp_overview_get_row (overview, (guint) MIN (y, height - 1))[MIN (x, width - 1)];
+}
+
+/* the exact value; where reading takes a worker, what the picture knows of it. NULL if nothing. */
+static char *
+read_value (EspHeatmap *self, gint64 row, gint64 column)
+{
+  gint64 rows, columns;
+  const EspPixel *pixel;
+
+  if (esp_view_is_direct (self->view))
+    return esp_view_read_value (self->view, row, column, NULL);
+
+  pixel = find_pixel (self, row, column, &rows, &columns);
+  if (pixel == NULL || rows > 1 || columns > 1)
+    return NULL;
+  if (pixel->flags & ESP_PIXEL_NAN)
+    return esp_number_format_exact (NAN, TRUE);
+  if (pixel->flags != 0)
+    return esp_number_format_exact (pixel->flags & ESP_PIXEL_POSITIVE_INF ? INFINITY : -INFINITY,
+                                    TRUE);
+
+  return esp_number_format_exact (pixel->max, TRUE);
+}
+
+/* "Farthest from 0 of 2 × 2 cells: −3.906"; NULL where a pixel is a cell */
+static char *
+describe_pixel (EspHeatmap *self, gint64 row, gint64 column)
+{
+  gint64 rows, columns;
+  const EspPixel *pixel = find_pixel (self, row, column, &rows, &columns);
+  EspReduction reduction = esp_view_get_reduction (self->view);
+  g_autofree char *value = NULL;
+
+  if (pixel == NULL || (rows <= 1 && columns <= 1))
+    return NULL;
+  if (pixel->flags & ESP_PIXEL_NAN)
+    return g_strdup_printf (_ ("NaN among %lld × %lld cells"), (long long) rows,
+                            (long long) columns);
+  if (pixel->flags != 0)
+    return g_strdup_printf (_ ("Infinity among %lld × %lld cells"), (long long) rows,
+                            (long long) columns);
+
+  value = esp_number_format_value (esp_pixel_reduce (pixel, reduction), 4);
+  switch (reduction)
+    {
+    case ESP_REDUCTION_MEAN:
+      return g_strdup_printf (_ ("Mean of %lld × %lld cells: %s"), (long long) rows,
+                              (long long) columns, value);
+    case ESP_REDUCTION_MIN:
+      return g_strdup_printf (_ ("Smallest of %lld × %lld cells: %s"), (long long) rows,
+                              (long long) columns, value);
+    case ESP_REDUCTION_MAX:
+      return g_strdup_printf (_ ("Largest of %lld × %lld cells: %s"), (long long) rows,
+                              (long long) columns, value);
+    case ESP_REDUCTION_LARGEST:
+    default:
+      return g_strdup_printf (_ ("Farthest from 0 of %lld × %lld cells: %s"), (long long) rows,
+                              (long long) columns, value);
+    }
+}
+
+static void
+set_status (EspHeatmap *self, char *take_status)
+{
+  if (g_strcmp0 (self->status, take_status) == 0)
+    {
+      g_free (take_status);
+      return;
+    }
+
+  g_free (self->status);
+  self->status = take_status;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+}
+
+/* the cell under the pointer, else the cursor's, in words */
+static void
+update_status (EspHeatmap *self)
+{
+  gboolean hover = self->hover_row >= 0;
+  gint64 row = hover ? self->hover_row : self->cursor_row;
+  gint64 column = hover ? self->hover_column : self->cursor_column;
+  g_autofree char *where = NULL, *value = NULL;
+
+  if (get_matrix (self) == NULL || row < 0)
+    {
+      set_status (self, NULL);
+      return;
+    }
+
+  where = esp_view_describe_cell (self->view, row, column);
+  value = read_value (self, row, column);
+  set_status (self, value != NULL ? g_markup_printf_escaped ("%s: <b>%s</b>", where, value)
+                                  : g_markup_escape_text (where, -1));
+}
+
+/* what a screen reader says: which tensor, which cell */
+static void
+update_accessible (EspHeatmap *self)
+{
+  EspTensor *tensor = self->view != NULL ? esp_view_get_tensor (self->view) : NULL;
+  g_autofree char *shape = NULL, *name = NULL, *where = NULL, *value = NULL, *cell = NULL;
+
+  if (tensor == NULL || get_matrix (self) == NULL)
+    return;
+
+  shape = esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
+  name = g_strdup_printf (_ ("Heatmap of %s, %s"),
+                          esp_place_get_path (esp_view_get_place (self->view)), shape);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (self->cursor_row < 0)
+    {
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                      _ ("Arrow keys choose a cell"), -1);
+      return;
+    }
+
+  where = esp_view_describe_cell (self->view, self->cursor_row, self->cursor_column);
+  value = read_value (self, self->cursor_row, self->cursor_column);
+  cell = value != NULL ? g_strdup_printf ("%s: %s", where, value) : g_strdup (where);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, cell,
+                                  -1);
+}
+
+void
+_esp_heatmap_update_hover (EspHeatmap *self)
+{
+  gint64 row = -1, column = -1;
+
+  if (get_matrix (self) == NULL || !self->has_pointer || self->dragging ||
+      !esp_heatmap_geometry_cell_at (&self->geometry, self->pointer_x, self->pointer_y, &row,
+                                     &column))
+    row = column = -1;
+
+  self->hover_row = row;
+  self->hover_column = column;
+  update_status (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+_esp_heatmap_moved (EspHeatmap *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+  _esp_heatmap_update_hover (self);
+}
+
+void
+_esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column)
+{
+  double x, y, width, height;
+  GdkRectangle box;
+
+  if (!esp_view_is_live (self->view) ||
+      esp_session_get_channel (esp_view_get_session (self->view)) != ESP_CHANNEL_DATA)
+    {
+      gtk_widget_error_bell (GTK_WIDGET (self));
+      return;
+    }
+
+  esp_heatmap_set_cursor (self, row, column);
+  if (self->editor == NULL)
+    {
+      self->editor = esp_cell_editor_new ();
+      gtk_widget_set_parent (self->editor, GTK_WIDGET (self));
+    }
+  esp_heatmap_geometry_cell_box (&self->geometry, row, column, &x, &y, &width, &height);
+  box = (GdkRectangle) { (int) x, (int) y, (int) fmax (width, 1), (int) fmax (height, 1) };
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->editor), &box);
+  esp_cell_editor_open (ESP_CELL_EDITOR (self->editor), self->view, row, column);
+}
+
+static void
+forget_pixels (EspHeatmap *self)
+{
+  g_clear_pointer (&self->pixels, cairo_surface_destroy);
+  g_clear_pointer (&self->ground_pixels, cairo_surface_destroy);
+  g_clear_pointer (&self->pixels_of, esp_overview_unref);
+  g_clear_pointer (&self->ground_of, esp_overview_unref);
+}
+
+static void
+on_tensor_changed (EspHeatmap *self)
+{
+  EspTensor *matrix = get_matrix (self);
+
+  forget_pixels (self);
+  esp_overview_loader_set_matrix (self->loader, matrix,
+                                  matrix != NULL && esp_view_is_quick (self->view), FALSE);
+  self->cursor_row = self->cursor_column = -1;
+  g_clear_pointer (&self->row_name, g_free);
+  g_clear_pointer (&self->column_name, g_free);
+  if (self->editor != NULL)
+    gtk_popover_popdown (GTK_POPOVER (self->editor));
+  if (matrix != NULL)
+    {
+      self->geometry.rows = esp_tensor_get_shape (matrix)[0];
+      self->geometry.columns = esp_tensor_get_shape (matrix)[1];
+      esp_heatmap_geometry_fit (&self->geometry);
+      self->fits = TRUE;
+      self->row_name = esp_view_dup_row_name (self->view);
+      self->column_name = esp_view_dup_column_name (self->view);
+    }
+  update_accessible (self);
+  _esp_heatmap_moved (self);
+}
+
+static void
+on_values_changed (EspHeatmap *self)
+{
+  EspTensor *matrix = get_matrix (self);
+
+  if (matrix == NULL)
+    return;
+
+  esp_overview_loader_set_matrix (self->loader, matrix, esp_view_is_quick (self->view), TRUE);
+  if (self->cursor_row >= 0 || self->hover_row >= 0)
+    {
+      update_status (self);
+      update_accessible (self);
+    }
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
+on_look_changed (EspHeatmap *self)
+{
+  forget_pixels (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* the surface of an overview, made again only when the overview or the look changed */
+static cairo_surface_t *
+keep_pixels (EspHeatmap *self, EspOverview *overview, EspOverview **of, cairo_surface_t **pixels)
+{
+  const EspNorm *norm = esp_view_get_norm (self->view);
+
+  if (overview == NULL || norm == NULL)
+    return NULL;
+  if (*of == overview && *pixels != NULL)
+    return *pixels;
+
+  g_clear_pointer (pixels, cairo_surface_destroy);
+  g_clear_pointer (of, esp_overview_unref);
+  *of = esp_overview_ref (overview);
+  *pixels = esp_draw_overview_surface (overview, norm, esp_view_get_reduction (self->view));
+  return *pixels;
+}
+
+/* a first range from a first picture, so that it can be painted before the statistics are there */
+static void
+offer_range (EspHeatmap *self, EspOverview *overview)
+{
+  double lo = INFINITY, hi = -INFINITY;
+
+  if (overview == NULL || esp_view_get_norm (self->view) != NULL)
+    return;
+
+  for (guint y = 0; y < esp_overview_get_height (overview); y++)
+    {
+      const EspPixel *row = esp_overview_get_row (overview, y);
+
+      for (guint x = 0; x < esp_overview_get_width (overview); x++)
+        {
+          lo = fmin (lo, row[x].min); /* fmin and fmax pass over NaN */
+          hi = fmax (hi, row[x].max);
+        }
+    }
+  if (lo <= hi)
+    esp_view_offer_range (self->view, lo, hi);
+  else
+    esp_view_offer_range (self->view, 0, 1);
+}
+
+static void
+fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
+{
+  EspOverview *ground = esp_overview_loader_get_ground (self->loader);
+  EspOverview *overview = esp_overview_loader_get_overview (self->loader);
+
+  offer_range (self, overview != NULL ? overview : ground);
+  esp_style_init_palette (palette, GTK_WIDGET (self));
+  scene->geometry = self->geometry;
+  scene->palette = palette;
+  scene->reduction = esp_view_get_reduction (self->view);
+  if (esp_view_get_norm (self->view) != NULL)
+    {
+      scene->norm = *esp_view_get_norm (self->view);
+      scene->overview = overview;
+      scene->pixels = keep_pixels (self, overview, &self->pixels_of, &self->pixels);
+      scene->ground = ground != overview ? ground : NULL;
+      scene->ground_pixels = keep_pixels (self, scene->ground, &self->ground_of,
+                                          &self->ground_pixels);
+    }
+  scene->marks = esp_view_get_marks (self->view, &scene->n_marks, &scene->marks_on_columns);
+  scene->cursor_row = self->cursor_row;
+  scene->cursor_column = self->cursor_column;
+  scene->hover_row = self->hover_row;
+  scene->hover_column = self->hover_column;
+  scene->row_axis = self->row_name;
+  scene->column_axis = self->column_name;
+  scene->single = TRUE;
+}
+
+static char *
+create_tooltip_markup (EspHeatmap *self)
+{
+  g_autofree char *value = read_value (self, self->hover_row, self->hover_column);
+  g_autofree char *where = esp_view_describe_cell (self->view, self->hover_row, self->hover_column);
+  g_autofree char *pixel = describe_pixel (self, self->hover_row, self->hover_column);
+  const char *unit = esp_view_get_unit_title (self->view, self->hover_row, self->hover_column);
+  g_autofree char *escaped = g_markup_escape_text (where, -1);
+  GString *markup = g_string_new (NULL);
+
+  if (value != NULL)
+    {
+      g_autofree char *bold = g_markup_printf_escaped ("<b>%s</b>\n", value);
+
+      g_string_append (markup, bold);
+    }
+  g_string_append_printf (markup, "<span size='9pt' alpha='85%%'>%s", escaped);
+  if (unit != NULL)
+    {
+      g_autofree char *text = g_markup_escape_text (unit, -1);
+
+      g_string_append_printf (markup, "\n%s", text);
+    }
+  if (pixel != NULL)
+    {
+      g_autofree char *text = g_markup_escape_text (pixel, -1);
+
+      g_string_append_printf (markup, "\n%s", text);
+    }
+  g_string_append (markup, "</span>");
+  return g_string_free (markup, FALSE);
+}
+
+/* a dark box beside the pointer, inside the widget */
+static void
+snapshot_tooltip (EspHeatmap *self, GtkSnapshot *snapshot)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
+  g_autofree char *markup = create_tooltip_markup (self);
+  const GdkRGBA white = { 1, 1, 1, 1 }, dark = { 0.1f, 0.1f, 0.1f, 0.94f };
+  const GdkRGBA rim = { 1, 1, 1, 0.2f };
+  int width, height;
+  float x, y;
+  GskRoundedRect box;
+  graphene_rect_t rect;
+
+  pango_layout_set_markup (layout, markup, -1);
+  pango_layout_get_pixel_size (layout, &width, &height);
+  width += 18;
+  height += 12;
+  x = (float) round (self->pointer_x) + 20;
+  y = (float) round (self->pointer_y) + 18;
+  if (x + (float) width > (float) self->geometry.width)
+    x = (float) round (self->pointer_x) - 20 - (float) width;
+  if (y + (float) height > (float) self->geometry.height)
+    y = (float) round (self->pointer_y) - 18 - (float) height;
+  x = MAX (x, 0);
+  y = MAX (y, 0);
+
+  graphene_rect_init (&rect, x, y, (float) width, (float) height);
+  gsk_rounded_rect_init_from_rect (&box, &rect, 8);
+  gtk_snapshot_push_rounded_clip (snapshot, &box);
+  gtk_snapshot_append_color (snapshot, &dark, &rect);
+  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_append_border (snapshot, &box, (float[]) { 1, 1, 1, 1 },
+                              (GdkRGBA[]) { rim, rim, rim, rim });
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (x + 9, y + 6));
+  gtk_snapshot_append_layout (snapshot, layout, &white);
+  gtk_snapshot_restore (snapshot);
+}
+
+static void
+request_overview (EspHeatmap *self)
+{
+  guint scale = (guint) gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  EspRegion region;
+  guint width, height;
+
+  esp_heatmap_geometry_visible (&self->geometry, &region, &width, &height);
+  width = (guint) MIN ((gint64) width * scale, region.columns);
+  height = (guint) MIN ((gint64) height * scale, region.rows);
+  esp_overview_loader_request (self->loader, &region, width, height);
+}
+
+static void
+esp_heatmap_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  EspHeatmap *self = ESP_HEATMAP (widget);
+  EspHeatmapScene scene = { .hover_row = -1 };
+  EspPalette palette;
+  cairo_t *cr;
+
+  if (get_matrix (self) == NULL || self->geometry.width <= 0 || self->geometry.height <= 0)
+    return;
+
+  request_overview (self);
+  fill_scene (self, &scene, &palette);
+  cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) self->geometry.width,
+                                                                 (float) self->geometry.height));
+  esp_draw_heatmap (cr, &scene);
+  cairo_destroy (cr);
+  if (self->hover_row >= 0)
+    snapshot_tooltip (self, snapshot);
+  if (self->editor != NULL)
+    gtk_widget_snapshot_child (widget, self->editor, snapshot);
+}
+
+static void
+esp_heatmap_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  EspHeatmap *self = ESP_HEATMAP (widget);
+
+  if (width != self->geometry.width || height != self->geometry.height)
+    {
+      esp_heatmap_geometry_resize (&self->geometry, width, height, self->fits);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+    }
+  if (self->editor != NULL)
+    gtk_popover_present (GTK_POPOVER (self->editor));
+}
+
+static void
+esp_heatmap_measure (GtkWidget *widget,
+                     GtkOrientation orientation,
+                     int for_size,
+                     int *minimum,
+                     int *natural,
+                     int *minimum_baseline,
+                     int *natural_baseline)
+{
+  *minimum = 120;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 360;
+}
+
+static void
+esp_heatmap_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspHeatmap *self = ESP_HEATMAP (object);
+
+  switch (id)
+    {
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    case PROP_ZOOM:
+      g_value_set_double (value, self->geometry.viewport.cell);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_heatmap_dispose (GObject *object)
+{
+  EspHeatmap *self = ESP_HEATMAP (object);
+
+  g_clear_pointer (&self->editor, gtk_widget_unparent);
+  forget_pixels (self);
+  if (self->loader != NULL)
+    esp_overview_loader_set_matrix (self->loader, NULL, FALSE, FALSE);
+  g_clear_object (&self->loader);
+  g_clear_object (&self->view);
+  g_clear_pointer (&self->status, g_free);
+  g_clear_pointer (&self->row_name, g_free);
+  g_clear_pointer (&self->column_name, g_free);
+
+  G_OBJECT_CLASS (esp_heatmap_parent_class)->dispose (object);
+}
+
+static void
+esp_heatmap_class_init (EspHeatmapClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = esp_heatmap_get_property;
+  object_class->dispose = esp_heatmap_dispose;
+  widget_class->snapshot = esp_heatmap_snapshot;
+  widget_class->size_allocate = esp_heatmap_size_allocate;
+  widget_class->measure = esp_heatmap_measure;
+
+  properties[PROP_STATUS] = g_param_spec_string ("status", NULL, NULL, NULL,
+                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ZOOM] = g_param_spec_double ("zoom", NULL, NULL, 0, G_MAXDOUBLE, 1,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  _esp_heatmap_add_bindings (widget_class);
+  gtk_widget_class_set_css_name (widget_class, "heatmap");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+}
+
+static void
+esp_heatmap_init (EspHeatmap *self)
+{
+  self->geometry.rows = self->geometry.columns = 1;
+  self->geometry.viewport.cell = 1;
+  self->hover_row = self->hover_column = self->cursor_row = self->cursor_column = -1;
+  self->fits = TRUE;
+  self->loader = esp_overview_loader_new ();
+  g_signal_connect_object (self->loader, "changed", G_CALLBACK (_esp_heatmap_update_hover), self,
+                           G_CONNECT_SWAPPED);
+  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+  esp_style_follow (GTK_WIDGET (self));
+  _esp_heatmap_add_controllers (self);
+}
+
+GtkWidget *
+esp_heatmap_new (void)
+{
+  return g_object_new (ESP_TYPE_HEATMAP, NULL);
+}
+
+void
+esp_heatmap_set_view (EspHeatmap *self, EspView *view)
+{
+  g_return_if_fail (ESP_IS_HEATMAP (self));
+  g_return_if_fail (ESP_IS_VIEW (view));
+
+  if (self->view != NULL)
+    g_signal_handlers_disconnect_by_data (self->view, self);
+  g_set_object (&self->view, view);
+  g_signal_connect_object (view, "tensor-changed", G_CALLBACK (on_tensor_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "values-changed", G_CALLBACK (on_values_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "look-changed", G_CALLBACK (on_look_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_tensor_changed (self);
+}
+
+void
+esp_heatmap_set_cursor (EspHeatmap *self, gint64 row, gint64 column)
+{
+  g_return_if_fail (ESP_IS_HEATMAP (self));
+
+  if (get_matrix (self) == NULL || row >= self->geometry.rows || column >= self->geometry.columns)
+    return;
+
+  self->cursor_row = row < 0 || column < 0 ? -1 : row;
+  self->cursor_column = self->cursor_row < 0 ? -1 : column;
+  if (self->cursor_row >= 0)
+    esp_heatmap_geometry_reveal (&self->geometry, row, column);
+  update_accessible (self);
+  _esp_heatmap_moved (self);
+}
+
+gboolean
+esp_heatmap_get_cursor (EspHeatmap *self, gint64 *row, gint64 *column)
+{
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
+
+  *row = self->cursor_row;
+  *column = self->cursor_column;
+  return self->cursor_row >= 0;
+}
+
+const EspHeatmapGeometry *
+esp_heatmap_get_geometry (EspHeatmap *self)
+{
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), NULL);
+
+  return &self->geometry;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "espalier.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/**
+ * EspView:
+ *
+ * What the canvas shows of the session's selection: which matrix of which tensor, its statistics
+ * and how values become colours. The widgets of the canvas draw it and change it; it follows the
+ * session's selection and channel, the document's updates and the style. Main thread only.
+ *
+ * Property "session" (EspSession, read and write).
+ * Signals:
+ * "tensor-changed": another tensor, channel or slice, or a message instead: widgets start over;
+ * "values-changed": newer values of the same matrix, as while a network trains;
+ * "look-changed": other statistics, range, colours or reduction.
+ */
+#define ESP_TYPE_VIEW (esp_view_get_type ())
+G_DECLARE_FINAL_TYPE (EspView, esp_view, ESP, VIEW, GObject)
+
+typedef enum
+{
+  ESP_VIEW_NOTHING, /* no document */
+  ESP_VIEW_MODULE,  /* a sheet of what is below the selection */
+  ESP_VIEW_SCALAR,
+  ESP_VIEW_MATRIX,
+  ESP_VIEW_MESSAGE, /* why there is nothing to draw */
+} EspViewKind;
+
+EspView *esp_view_new (void);
+EspSession *esp_view_get_session (EspView *self);
+void esp_view_set_session (EspView *self, EspSession *session);
+
+EspViewKind esp_view_get_kind (EspView *self);
+/* of %ESP_VIEW_MESSAGE, translated */
+const char *esp_view_get_title (EspView *self);
+const char *esp_view_get_details (EspView *self);
+EspPlace *esp_view_get_place (EspView *self);   /* borrowed, NULL without a document */
+EspTensor *esp_view_get_tensor (EspView *self); /* of the session's channel; borrowed or NULL */
+EspTensor *esp_view_get_matrix (EspView *self); /* two dimensions; borrowed or NULL */
+/* a network whose values change and can be edited */
+gboolean esp_view_is_live (EspView *self);
+/* values can be read one by one without work in a worker */
+gboolean esp_view_is_direct (EspView *self);
+/* the same and small: overviews and statistics are made at once, so that nothing flickers */
+gboolean esp_view_is_quick (EspView *self);
+
+/* which matrix of an N-d tensor */
+guint esp_view_get_ndim (EspView *self);
+int esp_view_get_row_axis (EspView *self); /* -1 for a strip */
+int esp_view_get_column_axis (EspView *self);
+gint64 esp_view_get_index (EspView *self, guint axis);
+void esp_view_set_index (EspView *self, guint axis, gint64 index);
+/* C-order index in the whole tensor of a cell of the matrix */
+guint64 esp_view_get_flat_index (EspView *self, gint64 row, gint64 column);
+/* "out", "in", "dim 2"; NULL if there is nothing to say. New strings. */
+char *esp_view_dup_row_name (EspView *self);
+char *esp_view_dup_column_name (EspView *self);
+
+/* units that were found dead, silent or all zero; borrowed */
+const EspRowMark *esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns);
+/* what was found about the unit of a cell: "Unit 5: dead"; borrowed or NULL */
+const char *esp_view_get_unit_title (EspView *self, gint64 row, gint64 column);
+
+/* values -> colours */
+EspStats *esp_view_get_stats (EspView *self);     /* borrowed; NULL while they are computed */
+const EspNorm *esp_view_get_norm (EspView *self); /* NULL while nothing is known */
+/* a range to draw with until the statistics are there */
+void esp_view_offer_range (EspView *self, double lo, double hi);
+EspReduction esp_view_get_reduction (EspView *self);
+void esp_view_set_reduction (EspView *self, EspReduction reduction);
+EspScale esp_view_get_scale (EspView *self);
+void esp_view_set_scale (EspView *self, EspScale scale);
+const EspColormap *esp_view_get_colormap (EspView *self); /* NULL: the one that fits the data */
+void esp_view_set_colormap (EspView *self, const EspColormap *colormap);
+
+/* "Row 611, column 1204", "Element 5"; with all indices where there are more than two. New string.
+ */
+char *esp_view_describe_cell (EspView *self, gint64 row, gint64 column);
+/* one value as text: the shortest that reads back, or re and im of a complex one. New string. */
+char *esp_view_read_value (EspView *self, gint64 row, gint64 column, GError **error);
+
+G_END_DECLS
