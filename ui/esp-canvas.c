@@ -1,15 +1,62 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The middle pane: what is selected, drawn. */
+/* The middle pane: path, choices, the stage (heatmap, histogram, number, sheet or a message) and a
+ * status line. It owns the view that its parts draw; what is narrow moves into a menu. */
 
 #include "config.h"
 
 #include "esp-canvas.h"
 
+#include "esp-colormap-button.h"
+#include "esp-heatmap.h"
+#include "esp-histogram.h"
+#include "esp-levels.h"
+#include "esp-path-bar.h"
+#include "esp-sheet.h"
+#include "esp-slice-button.h"
+#include "esp-view.h"
+
+#include <glib/gi18n.h>
+
+/* below this width the choices move into a menu */
+#define WIDE_FROM 600
+/* below this height the levels shrink */
+#define TALL_FROM 600
+
 struct _EspCanvas
 {
   AdwBin parent_instance;
 
+  /* template */
+  EspPathBar *path;
+  GtkWidget *views;
+  GtkToggleButton *heatmap_button, *histogram_button;
+  GtkToggleButton *data_button, *gradient_button;
+  GtkWidget *toolbar;
+  GtkBox *wide_choices, *narrow_choices;
+  GtkWidget *choices;
+  GtkWidget *view_menu;
+  GtkDropDown *reduction, *scale;
+  EspColormapButton *colormap;
+  EspSliceButton *slice;
+  GtkStack *stage;
+  EspHeatmap *heatmap;
+  EspLevels *levels;
+  EspHistogram *histogram;
+  GtkLabel *scalar;
+  EspSheet *sheet;
+  AdwStatusPage *message;
+  GtkLabel *status;
+  GtkWidget *zoom;
+  GtkLabel *percent;
+  GtkCheckButton *log_counts;
+
+  /* owned */
   EspSession *session;
+  EspView *view;
+
+  /* state */
+  gboolean narrow, low;
+  guint adapt; /* source that adapts to these */
 };
 
 enum
@@ -22,6 +69,242 @@ enum
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (EspCanvas, esp_canvas, ADW_TYPE_BIN)
+
+/* what the tensor is, where no cell is meant */
+static char *
+describe_tensor (EspCanvas *self)
+{
+  EspTensor *tensor = esp_view_get_tensor (self->view);
+  g_autofree char *shape = NULL;
+
+  if (tensor == NULL)
+    return NULL;
+
+  shape = esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
+  return g_markup_printf_escaped ("%s  %s", shape,
+                                  esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name);
+}
+
+static void
+update_status (EspCanvas *self)
+{
+  const char *page = gtk_stack_get_visible_child_name (self->stage);
+  g_autofree char *status = NULL;
+
+  if (g_strcmp0 (page, "heatmap") == 0)
+    g_object_get (self->heatmap, "status", &status, NULL);
+  else if (g_strcmp0 (page, "sheet") == 0)
+    g_object_get (self->sheet, "status", &status, NULL);
+  if (status == NULL)
+    status = describe_tensor (self);
+  gtk_label_set_markup (self->status, status != NULL ? status : "");
+}
+
+static void
+update_zoom (EspCanvas *self)
+{
+  g_autofree char *text = NULL;
+  double cell;
+
+  g_object_get (self->heatmap, "zoom", &cell, NULL);
+  text = cell >= 0.1 ? g_strdup_printf (_ ("%.0f %%"), cell * 100)
+                     : g_strdup_printf (_ ("%.2g %%"), cell * 100);
+  gtk_label_set_label (self->percent, text);
+}
+
+static void
+update_histogram (EspCanvas *self)
+{
+  esp_histogram_set_stats (self->histogram, esp_view_get_stats (self->view));
+}
+
+static void
+update_scalar (EspCanvas *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *value = NULL;
+
+  if (esp_view_get_kind (self->view) != ESP_VIEW_SCALAR)
+    return;
+  value = esp_view_read_value (self->view, 0, 0, &error);
+  gtk_label_set_label (self->scalar, value != NULL ? value : error->message);
+}
+
+static const char *
+choose_page (EspCanvas *self)
+{
+  switch (esp_view_get_kind (self->view))
+    {
+    case ESP_VIEW_MODULE:
+      return "sheet";
+    case ESP_VIEW_SCALAR:
+      return "scalar";
+    case ESP_VIEW_MATRIX:
+      return gtk_toggle_button_get_active (self->histogram_button) ? "histogram" : "heatmap";
+    case ESP_VIEW_MESSAGE:
+      return "message";
+    case ESP_VIEW_NOTHING:
+    default:
+      return "nothing";
+    }
+}
+
+static void
+show_stage (EspCanvas *self)
+{
+  EspViewKind kind = esp_view_get_kind (self->view);
+  const char *page = choose_page (self);
+  gboolean heatmap = g_str_equal (page, "heatmap");
+
+  if (kind == ESP_VIEW_MESSAGE)
+    {
+      const char *details = esp_view_get_details (self->view);
+      g_autofree char *escaped = g_markup_escape_text (details != NULL ? details : "", -1);
+
+      adw_status_page_set_title (self->message, esp_view_get_title (self->view));
+      adw_status_page_set_description (self->message, escaped);
+    }
+  gtk_stack_set_visible_child_name (self->stage, page);
+  gtk_widget_set_visible (self->views, kind == ESP_VIEW_MATRIX);
+  gtk_widget_set_visible (self->zoom, heatmap);
+  gtk_widget_set_sensitive (self->choices, heatmap || kind == ESP_VIEW_MODULE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-in", heatmap);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-out", heatmap);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-fit", heatmap);
+  update_status (self);
+}
+
+/* a checkpoint has no gradients to switch to */
+static void
+update_channel (EspCanvas *self)
+{
+  gboolean live = esp_view_is_live (self->view);
+  gboolean gradient = self->session != NULL &&
+                      esp_session_get_channel (self->session) == ESP_CHANNEL_GRAD;
+
+  if (gradient && !live && esp_view_get_kind (self->view) != ESP_VIEW_NOTHING)
+    {
+      esp_session_set_channel (self->session, ESP_CHANNEL_DATA);
+      return;
+    }
+  gtk_widget_set_sensitive (GTK_WIDGET (self->gradient_button), live);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->gradient_button),
+                               live ? NULL : _ ("Not stored in this file"));
+  gtk_toggle_button_set_active (gradient ? self->gradient_button : self->data_button, TRUE);
+}
+
+static void
+on_tensor_changed (EspCanvas *self)
+{
+  update_channel (self);
+  if (self->session != NULL)
+    esp_path_bar_set_place (self->path, self->session, esp_view_get_place (self->view));
+  update_histogram (self);
+  update_scalar (self);
+  show_stage (self);
+}
+
+static void
+on_values_changed (EspCanvas *self)
+{
+  update_histogram (self);
+  update_scalar (self);
+  update_status (self);
+}
+
+static void
+on_gradient (EspCanvas *self)
+{
+  if (self->session != NULL)
+    esp_session_set_channel (self->session, gtk_toggle_button_get_active (self->gradient_button)
+                                                ? ESP_CHANNEL_GRAD
+                                                : ESP_CHANNEL_DATA);
+}
+
+static void
+on_reduction (EspCanvas *self)
+{
+  if (self->view != NULL)
+    esp_view_set_reduction (self->view,
+                            (EspReduction) gtk_drop_down_get_selected (self->reduction));
+}
+
+static void
+on_scale (EspCanvas *self)
+{
+  if (self->view != NULL)
+    esp_view_set_scale (self->view, (EspScale) gtk_drop_down_get_selected (self->scale));
+}
+
+static void
+on_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspCanvas *self = ESP_CANVAS (widget);
+
+  if (g_str_equal (name, "canvas.zoom-in"))
+    esp_heatmap_zoom_in (self->heatmap);
+  else if (g_str_equal (name, "canvas.zoom-out"))
+    esp_heatmap_zoom_out (self->heatmap);
+  else
+    esp_heatmap_zoom_fit (self->heatmap);
+}
+
+/* the choices stand in the toolbar or, below one another, in a menu */
+static void
+move_choices (EspCanvas *self)
+{
+  GtkBox *from = self->narrow ? self->wide_choices : self->narrow_choices;
+  GtkBox *to = self->narrow ? self->narrow_choices : self->wide_choices;
+
+  if (gtk_widget_get_parent (self->choices) == GTK_WIDGET (to))
+    return;
+
+  g_object_ref (self->choices);
+  gtk_box_remove (from, self->choices);
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->choices), self->narrow
+                                                                      ? GTK_ORIENTATION_VERTICAL
+                                                                      : GTK_ORIENTATION_HORIZONTAL);
+  gtk_widget_set_halign (GTK_WIDGET (self->slice), self->narrow ? GTK_ALIGN_FILL : GTK_ALIGN_END);
+  gtk_box_append (to, self->choices);
+  g_object_unref (self->choices);
+  gtk_widget_set_visible (self->view_menu, self->narrow);
+}
+
+static gboolean
+on_adapt (gpointer user_data)
+{
+  EspCanvas *self = user_data;
+
+  self->adapt = 0;
+  move_choices (self);
+  esp_levels_set_brief (self->levels, self->low);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+esp_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  EspCanvas *self = ESP_CANVAS (widget);
+  gboolean narrow = width < WIDE_FROM, low = height < TALL_FROM;
+
+  GTK_WIDGET_CLASS (esp_canvas_parent_class)->size_allocate (widget, width, height, baseline);
+
+  if (narrow == self->narrow && low == self->low)
+    return;
+  self->narrow = narrow;
+  self->low = low;
+  if (self->adapt == 0) /* widgets can't move while sizes are being given */
+    self->adapt = g_idle_add (on_adapt, self);
+}
+
+static void
+set_session (EspCanvas *self, EspSession *session)
+{
+  if (!g_set_object (&self->session, session))
+    return;
+
+  esp_view_set_session (self->view, session);
+}
 
 static void
 esp_canvas_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -46,7 +329,7 @@ esp_canvas_set_property (GObject *object, guint id, const GValue *value, GParamS
   switch (id)
     {
     case PROP_SESSION:
-      g_set_object (&self->session, g_value_get_object (value));
+      set_session (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -58,27 +341,108 @@ esp_canvas_dispose (GObject *object)
 {
   EspCanvas *self = ESP_CANVAS (object);
 
+  g_clear_handle_id (&self->adapt, g_source_remove);
+  if (self->view != NULL)
+    g_signal_handlers_disconnect_by_data (self->view, self);
+  gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_CANVAS);
   g_clear_object (&self->session);
+  g_clear_object (&self->view);
+
   G_OBJECT_CLASS (esp_canvas_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, path);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, views);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, data_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, gradient_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, toolbar);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, wide_choices);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, choices);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, view_menu);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, reduction);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, scale);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, colormap);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, slice);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, stage);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, levels);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, scalar);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, sheet);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, message);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, status);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, zoom);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, percent);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, log_counts);
+  gtk_widget_class_bind_template_callback (widget_class, show_stage);
+  gtk_widget_class_bind_template_callback (widget_class, on_gradient);
+  gtk_widget_class_bind_template_callback (widget_class, on_reduction);
+  gtk_widget_class_bind_template_callback (widget_class, on_scale);
 }
 
 static void
 esp_canvas_class_init (EspCanvasClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->get_property = esp_canvas_get_property;
   object_class->set_property = esp_canvas_set_property;
   object_class->dispose = esp_canvas_dispose;
+  widget_class->size_allocate = esp_canvas_size_allocate;
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  g_type_ensure (ESP_TYPE_COLORMAP_BUTTON);
+  g_type_ensure (ESP_TYPE_HEATMAP);
+  g_type_ensure (ESP_TYPE_HISTOGRAM);
+  g_type_ensure (ESP_TYPE_LEVELS);
+  g_type_ensure (ESP_TYPE_PATH_BAR);
+  g_type_ensure (ESP_TYPE_SHEET);
+  g_type_ensure (ESP_TYPE_SLICE_BUTTON);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/org/espalier/Espalier/esp-canvas.ui");
+  bind_template (widget_class);
+  gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "canvas.zoom-fit", NULL, on_action);
+  gtk_widget_class_set_css_name (widget_class, "canvas");
 }
 
 static void
 esp_canvas_init (EspCanvas *self)
 {
+  self->view = esp_view_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+
+  esp_heatmap_set_view (self->heatmap, self->view);
+  esp_levels_set_view (self->levels, self->view);
+  esp_colormap_button_set_view (self->colormap, self->view);
+  esp_slice_button_set_view (self->slice, self->view);
+  esp_sheet_set_view (self->sheet, self->view);
+  g_object_bind_property (self->log_counts, "active", self->histogram, "log-counts",
+                          G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (self->view, "tensor-changed", G_CALLBACK (on_tensor_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->view, "values-changed", G_CALLBACK (on_values_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->view, "look-changed", G_CALLBACK (update_histogram), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->heatmap, "notify::status", G_CALLBACK (update_status), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->heatmap, "notify::zoom", G_CALLBACK (update_zoom), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->sheet, "notify::status", G_CALLBACK (update_status), self,
+                           G_CONNECT_SWAPPED);
+  on_tensor_changed (self);
 }
 
 EspCanvas *

@@ -590,6 +590,8 @@ esp_heatmap_set_view (EspHeatmap *self, EspView *view)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "look-changed", G_CALLBACK (on_look_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "marks-changed", G_CALLBACK (gtk_widget_queue_draw), self,
+                           G_CONNECT_SWAPPED);
   on_tensor_changed (self);
 }
 

@@ -7,7 +7,9 @@
 
 #include "esp-view.h"
 
+#include "esp-axes.h"
 #include "esp-style.h"
+#include "esp-unit-marks.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -28,21 +30,20 @@ struct _EspView
   EspStats *stats;
   GCancellable *scan;
   char *title, *details;
-  gint64 *index;       /* (ndim) */
-  GPtrArray *findings; /* of the parameter, NULL until they are known */
-  GArray *marks;       /* of EspRowMark */
-  GCancellable *search;
+  gint64 *index; /* (ndim) */
+  EspUnitMarks *marks;
 
   /* state */
   EspViewKind kind;
   guint ndim;
   int row_axis, column_axis;
+  int unit_axis; /* which axis counts the layer's units: "out" */
   gboolean has_norm;
   EspNorm norm;
-  double live_range; /* what the range of a live tensor was last, 0 at first */
+  double held; /* the range of a live tensor, see esp_norm_hold() */
   EspReduction reduction;
   EspScale scale;
-  const EspColormap *colormap;
+  const EspColormap *colormaps[2]; /* for data of one sign, for signed data; NULL: the default */
 };
 
 enum
@@ -57,6 +58,7 @@ enum
   TENSOR_CHANGED,
   VALUES_CHANGED,
   LOOK_CHANGED,
+  MARKS_CHANGED,
   N_SIGNALS
 };
 
@@ -75,55 +77,14 @@ set_message (EspView *self, const char *title, const char *details)
   self->details = g_strdup (details);
 }
 
-static gboolean
-is_signed (EspNorm *norm)
-{
-  return norm->lo < 0;
-}
-
 /* what the person chose, on top of what the data ask for */
 static void
 apply_choices (EspView *self)
 {
+  gboolean has_sign = self->norm.lo < 0;
+
   self->norm.scale = self->scale;
-  self->norm.colormap = self->colormap != NULL ? self->colormap
-                                               : esp_colormap_get_default (is_signed (&self->norm),
-                                                                           esp_style_is_dark ());
-}
-
-/* the next of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 times a power of ten: an end that holds still
- */
-static double
-round_up (double value)
-{
-  static const double steps[] = { 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 };
-  double power = pow (10, floor (log10 (value)));
-
-  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    if (value <= power * steps[i] * (1 + 1e-9))
-      return power * steps[i];
-
-  return power * 10;
-}
-
-/* The range of values that change many times a second: it grows at once, in round steps, and
- * shrinks only when the values have become much smaller, so that colours don't flicker. */
-static void
-steady_range (EspView *self)
-{
-  double most = fmax (fabs (self->norm.lo), fabs (self->norm.hi));
-  gboolean below_zero = self->norm.lo < 0;
-  double threshold;
-
-  if (!(most > 0) || !isfinite (most))
-    return;
-
-  if (most > self->live_range || most < self->live_range * 0.5)
-    self->live_range = round_up (most);
-  threshold = self->live_range * 1e-3;
-  self->norm.hi = self->live_range;
-  self->norm.lo = below_zero ? -self->live_range : 0;
-  self->norm.threshold = threshold;
+  self->norm.colormap = esp_view_choose_colormap (self, has_sign);
 }
 
 static void
@@ -138,7 +99,7 @@ update_norm (EspView *self)
 
   esp_norm_init_for_stats (&self->norm, self->stats, esp_style_is_dark ());
   if (esp_view_is_live (self))
-    steady_range (self);
+    esp_norm_hold (&self->norm, &self->held);
   apply_choices (self);
   self->has_norm = TRUE;
 }
@@ -173,83 +134,6 @@ cancel_scan (EspView *self)
   if (self->scan != NULL)
     g_cancellable_cancel (self->scan);
   g_clear_object (&self->scan);
-}
-
-static void
-mark_unit (EspView *self, const EspFinding *finding)
-{
-  EspRowMark mark = { .row = finding->unit };
-
-  if (finding->unit < 0)
-    return;
-  switch (finding->kind)
-    {
-    case ESP_FINDING_DEAD_UNIT:
-    case ESP_FINDING_NEVER_FIRES:
-      mark.kind = ESP_ROW_DEAD;
-      break;
-    case ESP_FINDING_SILENT_UNIT:
-      mark.kind = ESP_ROW_SILENT;
-      break;
-    case ESP_FINDING_ZERO_UNIT:
-      mark.kind = ESP_ROW_ZERO;
-      break;
-    case ESP_FINDING_NAN:
-    case ESP_FINDING_ZERO:
-    case ESP_FINDING_CONSTANT:
-    default:
-      return;
-    }
-  g_array_append_val (self->marks, mark);
-}
-
-/* units that were found, as marks of the rows or columns that they are in this slice */
-static void
-update_marks (EspView *self)
-{
-  g_array_set_size (self->marks, 0);
-  if (self->matrix == NULL || self->findings == NULL ||
-      (self->row_axis != 0 && self->column_axis != 0))
-    return;
-
-  for (guint i = 0; i < self->findings->len; i++)
-    mark_unit (self, self->findings->pdata[i]);
-}
-
-static void
-on_found (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (EspView) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) findings = esp_document_find_finish (ESP_DOCUMENT (source), result, &error);
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-
-  g_clear_object (&self->search);
-  if (findings == NULL) /* the tensor can't be read; its picture says so */
-    return;
-  g_clear_pointer (&self->findings, g_ptr_array_unref);
-  self->findings = g_steal_pointer (&findings);
-  update_marks (self);
-  g_signal_emit (self, signals[LOOK_CHANGED], 0);
-}
-
-/* what was found about single units: for a live network what was observed, at once */
-static void
-find_units (EspView *self)
-{
-  if (esp_view_is_live (self))
-    {
-      g_clear_pointer (&self->findings, g_ptr_array_unref);
-      self->findings = esp_document_get_unit_findings (self->document, self->place);
-      update_marks (self);
-      return;
-    }
-
-  self->search = g_cancellable_new ();
-  esp_document_find_async (self->document, self->place, self->search, on_found,
-                           g_object_ref (self));
 }
 
 /* statistics of the whole tensor, so that the colours of one slice mean the same as those of
@@ -312,6 +196,8 @@ same_shape (EspTensor *a, EspTensor *b)
 static void
 reset_slice (EspView *self)
 {
+  const char *const *axes = esp_axes_get (self->place);
+
   self->ndim = esp_tensor_get_ndim (self->tensor);
   g_free (self->index);
   self->index = g_new0 (gint64, MAX (self->ndim, 1));
@@ -319,6 +205,10 @@ reset_slice (EspView *self)
   self->row_axis = (int) self->ndim - 2;
   if (self->row_axis < 0)
     self->row_axis = -1;
+  self->unit_axis = 0;
+  for (guint axis = 0; axes != NULL && axis < self->ndim; axis++)
+    if (g_str_equal (axes[axis], "out"))
+      self->unit_axis = (int) axis;
 }
 
 static EspSlice *
@@ -380,17 +270,12 @@ static void
 forget (EspView *self)
 {
   cancel_scan (self);
-  if (self->search != NULL)
-    g_cancellable_cancel (self->search);
-  g_clear_object (&self->search);
-  g_clear_pointer (&self->findings, g_ptr_array_unref);
-  g_array_set_size (self->marks, 0);
   g_clear_pointer (&self->matrix, esp_tensor_unref);
   g_clear_pointer (&self->stats, esp_stats_unref);
   g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->details, g_free);
   self->has_norm = FALSE;
-  self->live_range = 0;
+  self->held = 0;
 }
 
 /* another selection or channel */
@@ -403,6 +288,8 @@ restart (EspView *self)
 
   keep_slice = place == self->place && self->tensor != NULL;
   forget (self);
+  if (place != self->place)
+    esp_unit_marks_set_place (self->marks, NULL, NULL);
   g_set_object (&self->place, place);
   tensor = find_tensor (self);
   keep_slice = keep_slice && tensor != NULL && same_shape (tensor, self->tensor);
@@ -422,7 +309,7 @@ restart (EspView *self)
       if (take_matrix (self))
         {
           scan (self);
-          find_units (self);
+          esp_unit_marks_set_place (self->marks, self->document, self->place);
         }
     }
 
@@ -452,7 +339,7 @@ on_updated (EspView *self)
       return;
     }
   scan (self);
-  find_units (self);
+  esp_unit_marks_set_place (self->marks, self->document, self->place);
   g_signal_emit (self, signals[VALUES_CHANGED], 0);
 }
 
@@ -469,6 +356,12 @@ on_document (EspView *self)
   if (document != NULL)
     g_signal_connect_object (document, "updated", G_CALLBACK (on_updated), self, G_CONNECT_SWAPPED);
   restart (self);
+}
+
+static void
+on_marks (EspView *self)
+{
+  g_signal_emit (self, signals[MARKS_CHANGED], 0);
 }
 
 static void
@@ -528,11 +421,18 @@ esp_view_dispose (GObject *object)
 }
 
 static void
+add_signal (guint id, const char *name)
+{
+  signals[id] = g_signal_new (name, ESP_TYPE_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                              G_TYPE_NONE, 0);
+}
+
+static void
 esp_view_finalize (GObject *object)
 {
   EspView *self = ESP_VIEW (object);
 
-  g_array_unref (self->marks);
+  g_object_unref (self->marks);
 
   G_OBJECT_CLASS (esp_view_parent_class)->finalize (object);
 }
@@ -552,18 +452,17 @@ esp_view_class_init (EspViewClass *klass)
                                                       G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  signals[TENSOR_CHANGED] = g_signal_new ("tensor-changed", ESP_TYPE_VIEW, G_SIGNAL_RUN_LAST, 0,
-                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[VALUES_CHANGED] = g_signal_new ("values-changed", ESP_TYPE_VIEW, G_SIGNAL_RUN_LAST, 0,
-                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[LOOK_CHANGED] = g_signal_new ("look-changed", ESP_TYPE_VIEW, G_SIGNAL_RUN_LAST, 0, NULL,
-                                        NULL, NULL, G_TYPE_NONE, 0);
+  add_signal (TENSOR_CHANGED, "tensor-changed");
+  add_signal (VALUES_CHANGED, "values-changed");
+  add_signal (LOOK_CHANGED, "look-changed");
+  add_signal (MARKS_CHANGED, "marks-changed");
 }
 
 static void
 esp_view_init (EspView *self)
 {
-  self->marks = g_array_new (FALSE, FALSE, sizeof (EspRowMark));
+  self->marks = esp_unit_marks_new ();
+  g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (on_dark),
                            self, G_CONNECT_SWAPPED);
 }
@@ -742,36 +641,18 @@ esp_view_get_flat_index (EspView *self, gint64 row, gint64 column)
   return flat;
 }
 
-/* PyTorch's weights are (out, in, ...) */
-static gboolean
-is_weight (EspView *self)
-{
-  static const char *const classes[] = { "Linear", "LazyLinear", "Conv1d",
-                                         "Conv2d", "Conv3d",     "Dense" };
-  EspPlace *parent = esp_place_get_parent (self->place);
-  EspModule *module = parent != NULL ? esp_place_get_module (parent) : NULL;
-  const char *name;
-
-  if (module == NULL || !g_str_equal (esp_place_get_name (self->place), "weight"))
-    return FALSE;
-
-  name = esp_module_get_brief_class (module);
-  if (*name == '\0')
-    name = esp_module_get_guess (module);
-  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
-    if (g_str_equal (name, classes[i]))
-      return TRUE;
-
-  return FALSE;
-}
-
+/* short words of the field; where they aren't known, the number where it isn't plain which it is */
 static char *
 dup_axis_name (EspView *self, int axis)
 {
+  const char *const *axes;
+
   if (self->tensor == NULL || self->ndim < 2 || axis < 0)
     return NULL;
-  if (axis < 2 && is_weight (self))
-    return g_strdup (axis == 0 ? C_ ("axis", "out") : C_ ("axis", "in"));
+
+  axes = esp_axes_get (self->place);
+  if (axes != NULL)
+    return g_strdup (axes[axis]);
   if (self->ndim == 2)
     return NULL;
 
@@ -799,28 +680,24 @@ esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
 {
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  *n = self->marks->len;
-  *on_columns = self->column_axis == 0;
-  return (const EspRowMark *) (gpointer) self->marks->data;
+  *on_columns = self->unit_axis == self->column_axis;
+  if (self->unit_axis != self->row_axis && self->unit_axis != self->column_axis)
+    {
+      *n = 0;
+      return NULL;
+    }
+  return esp_unit_marks_get (self->marks, n);
 }
 
 const char *
 esp_view_get_unit_title (EspView *self, gint64 row, gint64 column)
 {
-  gint64 unit;
-
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  if (self->findings == NULL || (self->row_axis != 0 && self->column_axis != 0))
-    return NULL;
-  unit = self->row_axis == 0 ? row : column;
-  for (guint i = 0; i < self->findings->len; i++)
-    {
-      const EspFinding *finding = self->findings->pdata[i];
-
-      if (finding->unit == unit)
-        return finding->title;
-    }
+  if (self->unit_axis == self->row_axis && row >= 0)
+    return esp_unit_marks_get_title (self->marks, row);
+  if (self->unit_axis == self->column_axis)
+    return esp_unit_marks_get_title (self->marks, column);
 
   return NULL;
 }
@@ -896,21 +773,34 @@ esp_view_set_scale (EspView *self, EspScale scale)
 }
 
 const EspColormap *
-esp_view_get_colormap (EspView *self)
+esp_view_get_colormap (EspView *self, gboolean signed_data)
 {
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  return self->colormap;
+  return self->colormaps[signed_data ? 1 : 0];
 }
 
 void
-esp_view_set_colormap (EspView *self, const EspColormap *colormap)
+esp_view_set_colormap (EspView *self, gboolean signed_data, const EspColormap *colormap)
 {
   g_return_if_fail (ESP_IS_VIEW (self));
 
-  self->colormap = colormap;
+  if (self->colormaps[signed_data ? 1 : 0] == colormap)
+    return;
+  self->colormaps[signed_data ? 1 : 0] = colormap;
   update_norm (self);
   g_signal_emit (self, signals[LOOK_CHANGED], 0);
+}
+
+const EspColormap *
+esp_view_choose_colormap (EspView *self, gboolean signed_data)
+{
+  const EspColormap *chosen;
+
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
+
+  chosen = self->colormaps[signed_data ? 1 : 0];
+  return chosen != NULL ? chosen : esp_colormap_get_default (signed_data, esp_style_is_dark ());
 }
 
 char *

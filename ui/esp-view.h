@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * Signals:
  * "tensor-changed": another tensor, channel or slice, or a message instead: widgets start over;
  * "values-changed": newer values of the same matrix, as while a network trains;
- * "look-changed": other statistics, range, colours or reduction.
+ * "look-changed": other statistics, range, colours or reduction;
+ * "marks-changed": something was found about units.
  */
 #define ESP_TYPE_VIEW (esp_view_get_type ())
 G_DECLARE_FINAL_TYPE (EspView, esp_view, ESP, VIEW, GObject)
@@ -76,8 +77,11 @@ EspReduction esp_view_get_reduction (EspView *self);
 void esp_view_set_reduction (EspView *self, EspReduction reduction);
 EspScale esp_view_get_scale (EspView *self);
 void esp_view_set_scale (EspView *self, EspScale scale);
-const EspColormap *esp_view_get_colormap (EspView *self); /* NULL: the one that fits the data */
-void esp_view_set_colormap (EspView *self, const EspColormap *colormap);
+/* chosen maps for signed data and for others; NULL: the default of the style */
+const EspColormap *esp_view_get_colormap (EspView *self, gboolean signed_data);
+void esp_view_set_colormap (EspView *self, gboolean signed_data, const EspColormap *colormap);
+/* the chosen map or the default; never NULL */
+const EspColormap *esp_view_choose_colormap (EspView *self, gboolean signed_data);
 
 /* "Row 611, column 1204", "Element 5"; with all indices where there are more than two. New string.
  */

@@ -163,6 +163,37 @@ esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark)
   esp_norm_init_for_range (self, lo, hi, dark);
 }
 
+/* the next of these times a power of ten */
+static double
+round_up (double value)
+{
+  static const double steps[] = { 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 };
+  double power = pow (10, floor (log10 (value)));
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    if (value <= power * steps[i] * (1 + 1e-9))
+      return power * steps[i];
+
+  return power * 10;
+}
+
+void
+esp_norm_hold (EspNorm *self, double *held)
+{
+  double most = fmax (fabs (self->lo), fabs (self->hi));
+
+  g_return_if_fail (held != NULL);
+
+  if (!(most > 1e-300) || !isfinite (most))
+    return;
+
+  if (most > *held || most < *held * 0.5)
+    *held = round_up (most);
+  self->lo = self->lo < 0 ? -*held : 0;
+  self->hi = *held;
+  self->threshold = *held * 1e-3;
+}
+
 double
 esp_norm_map (const EspNorm *self, double value)
 {

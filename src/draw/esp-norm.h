@@ -37,6 +37,10 @@ typedef struct
  * don't all look alike; esp_draw_levels() tells how many lie beyond. */
 void esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark);
 void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark);
+/* A steady range for values that change many times a second: the range of @self is replaced by one
+ * that grows at once, in round steps, and shrinks only when the values have become much smaller, so
+ * that colours don't flicker. @held keeps it from call to call; 0 at first. */
+void esp_norm_hold (EspNorm *self, double *held);
 double esp_norm_map (const EspNorm *self, double value);   /* 0 to 1, clamped; NaN for NaN */
 double esp_norm_unmap (const EspNorm *self, double share); /* the value at a place of the map */
 guint32 esp_norm_get_color (

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sheet of a module: a grid of tiles over the list of tensors below it. GtkGridView binds about
+ * as many tiles as are in view; each has its overview made when it is bound. */
+
+#include "config.h"
+
+#include "esp-place-list.h"
+#include "esp-sheet.h"
+#include "esp-tile.h"
+
+#include <glib/gi18n.h>
+
+struct _EspSheet
+{
+  GtkWidget parent_instance;
+
+  /* template */
+  GtkWidget *stack;
+  GtkGridView *grid;
+
+  /* owned */
+  EspView *view;
+  EspThumbnails *thumbnails;
+  EspDocument *document; /* whose updates are followed */
+  EspPlace *module;
+  GHashTable *tiles; /* those bound, borrowed */
+  char *status;
+};
+
+enum
+{
+  PROP_0,
+  PROP_STATUS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (EspSheet, esp_sheet, GTK_TYPE_WIDGET)
+
+static void
+on_setup (EspSheet *self, GtkListItem *item)
+{
+  gtk_list_item_set_child (item, esp_tile_new ());
+}
+
+static void
+on_bind (EspSheet *self, GtkListItem *item)
+{
+  EspTile *tile = ESP_TILE (gtk_list_item_get_child (item));
+
+  esp_tile_bind (tile, self->view, self->thumbnails, self->module, gtk_list_item_get_item (item));
+  g_hash_table_add (self->tiles, tile);
+}
+
+static void
+on_unbind (EspSheet *self, GtkListItem *item)
+{
+  EspTile *tile = ESP_TILE (gtk_list_item_get_child (item));
+
+  g_hash_table_remove (self->tiles, tile);
+  esp_tile_unbind (tile);
+}
+
+static void
+on_activate (EspSheet *self, guint position)
+{
+  GListModel *model = G_LIST_MODEL (gtk_grid_view_get_model (self->grid));
+  g_autoptr (EspPlace) place = g_list_model_get_item (model, position);
+
+  if (place != NULL)
+    esp_session_set_selection (esp_view_get_session (self->view), place);
+}
+
+static void
+update_tiles (EspSheet *self, gboolean look)
+{
+  GHashTableIter iter;
+  gpointer tile;
+
+  g_hash_table_iter_init (&iter, self->tiles);
+  while (g_hash_table_iter_next (&iter, &tile, NULL))
+    esp_tile_update (tile, look);
+}
+
+static void
+on_updated (EspSheet *self)
+{
+  if (self->module != NULL)
+    update_tiles (self, FALSE);
+}
+
+static void
+on_look_changed (EspSheet *self)
+{
+  if (self->module != NULL)
+    update_tiles (self, TRUE);
+}
+
+static void
+update_status (EspSheet *self)
+{
+  GtkSelectionModel *model = gtk_grid_view_get_model (self->grid);
+  guint n = model != NULL ? g_list_model_get_n_items (G_LIST_MODEL (model)) : 0;
+  g_autofree char *count = esp_number_format_count (n);
+  g_autofree char *text = g_strdup_printf (ngettext ("%s tensor", "%s tensors", n), count);
+  g_autofree char *status = NULL;
+
+  if (esp_thumbnails_is_busy (self->thumbnails))
+    status = g_strdup_printf (_ ("%s, drawing"), text);
+  else
+    status = g_steal_pointer (&text);
+  if (g_strcmp0 (status, self->status) == 0)
+    return;
+
+  g_free (self->status);
+  self->status = g_steal_pointer (&status);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
+}
+
+static void
+show_module (EspSheet *self, EspPlace *module)
+{
+  g_autoptr (GtkSelectionModel) model = NULL;
+  EspPlaceList *list;
+
+  g_set_object (&self->module, module);
+  if (module == NULL)
+    {
+      gtk_grid_view_set_model (self->grid, NULL);
+      return;
+    }
+
+  list = esp_place_list_new (module);
+  gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
+                                    g_list_model_get_n_items (G_LIST_MODEL (list)) > 0 ? "grid"
+                                                                                       : "empty");
+  model = GTK_SELECTION_MODEL (gtk_no_selection_new (G_LIST_MODEL (list)));
+  gtk_grid_view_set_model (self->grid, model);
+}
+
+static void
+on_tensor_changed (EspSheet *self)
+{
+  EspPlace *module = esp_view_get_kind (self->view) == ESP_VIEW_MODULE
+                         ? esp_view_get_place (self->view)
+                         : NULL;
+  EspSession *session = esp_view_get_session (self->view);
+  EspDocument *document = session != NULL ? esp_session_get_document (session) : NULL;
+
+  if (document != self->document)
+    {
+      if (self->document != NULL)
+        g_signal_handlers_disconnect_by_data (self->document, self);
+      g_set_object (&self->document, document);
+      if (document != NULL)
+        g_signal_connect_object (document, "updated", G_CALLBACK (on_updated), self,
+                                 G_CONNECT_SWAPPED);
+    }
+  if (module != self->module)
+    show_module (self, module);
+  else if (module != NULL) /* another channel */
+    update_tiles (self, FALSE);
+  update_status (self);
+}
+
+static void
+esp_sheet_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspSheet *self = ESP_SHEET (object);
+
+  switch (id)
+    {
+    case PROP_STATUS:
+      g_value_set_string (value, self->status);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_sheet_dispose (GObject *object)
+{
+  EspSheet *self = ESP_SHEET (object);
+
+  if (self->document != NULL)
+    g_signal_handlers_disconnect_by_data (self->document, self);
+  gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_SHEET);
+  g_clear_object (&self->view);
+  g_clear_object (&self->thumbnails);
+  g_clear_object (&self->document);
+  g_clear_object (&self->module);
+  g_clear_pointer (&self->status, g_free);
+
+  G_OBJECT_CLASS (esp_sheet_parent_class)->dispose (object);
+}
+
+static void
+esp_sheet_finalize (GObject *object)
+{
+  g_hash_table_unref (ESP_SHEET (object)->tiles);
+
+  G_OBJECT_CLASS (esp_sheet_parent_class)->finalize (object);
+}
+
+static void
+esp_sheet_class_init (EspSheetClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = esp_sheet_get_property;
+  object_class->dispose = esp_sheet_dispose;
+  object_class->finalize = esp_sheet_finalize;
+
+  properties[PROP_STATUS] = g_param_spec_string ("status", NULL, NULL, NULL,
+                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/espalier/Espalier/esp-sheet.ui");
+  gtk_widget_class_bind_template_child (widget_class, EspSheet, stack);
+  gtk_widget_class_bind_template_child (widget_class, EspSheet, grid);
+  gtk_widget_class_bind_template_callback (widget_class, on_setup);
+  gtk_widget_class_bind_template_callback (widget_class, on_bind);
+  gtk_widget_class_bind_template_callback (widget_class, on_unbind);
+  gtk_widget_class_bind_template_callback (widget_class, on_activate);
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "sheet");
+}
+
+static void
+esp_sheet_init (EspSheet *self)
+{
+  self->tiles = g_hash_table_new (NULL, NULL);
+  self->thumbnails = esp_thumbnails_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (self->thumbnails, "ready", G_CALLBACK (update_status), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+}
+
+GtkWidget *
+esp_sheet_new (void)
+{
+  return g_object_new (ESP_TYPE_SHEET, NULL);
+}
+
+void
+esp_sheet_set_view (EspSheet *self, EspView *view)
+{
+  g_return_if_fail (ESP_IS_SHEET (self));
+  g_return_if_fail (ESP_IS_VIEW (view) && self->view == NULL);
+
+  self->view = g_object_ref (view);
+  g_signal_connect_object (view, "tensor-changed", G_CALLBACK (on_tensor_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "look-changed", G_CALLBACK (on_look_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_tensor_changed (self);
+}
