@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "esp-colormap-button.h"
+#include "esp-settings.h"
 #include "esp-style.h"
 
 #include <glib/gi18n.h>
@@ -18,9 +19,7 @@ struct _EspColormapButton
 
   GtkDropDown *drop_down; /* child */
 
-  /* owned */
-  EspView *view;
-  GSettings *settings; /* NULL where the schema isn't installed */
+  EspView *view; /* owned */
 
   gboolean updating;
 };
@@ -125,19 +124,18 @@ on_selected (EspColormapButton *self)
 
   map = item > 0 ? esp_colormap_get_all ()[item - 1] : NULL;
   esp_view_set_colormap (self->view, is_signed (self), map);
-  if (self->settings != NULL)
-    g_settings_set_string (self->settings, keys[is_signed (self)], map != NULL ? map->name : "");
+  esp_settings_set_string (keys[is_signed (self)], map != NULL ? map->name : "");
 }
 
 static void
 read_settings (EspColormapButton *self)
 {
-  if (self->settings == NULL || self->view == NULL)
+  if (self->view == NULL)
     return;
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      g_autofree char *name = g_settings_get_string (self->settings, keys[i]);
+      g_autofree char *name = esp_settings_dup_string (keys[i]);
 
       esp_view_set_colormap (self->view, i == 1, esp_colormap_from_name (name));
     }
@@ -149,7 +147,6 @@ esp_colormap_button_dispose (GObject *object)
   EspColormapButton *self = ESP_COLORMAP_BUTTON (object);
 
   g_clear_object (&self->view);
-  g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (esp_colormap_button_parent_class)->dispose (object);
 }
@@ -158,16 +155,6 @@ static void
 esp_colormap_button_class_init (EspColormapButtonClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = esp_colormap_button_dispose;
-}
-
-static GSettings *
-open_settings (void)
-{
-  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
-  g_autoptr (GSettingsSchema)
-      schema = source != NULL ? g_settings_schema_source_lookup (source, ESP_APP_ID, TRUE) : NULL;
-
-  return schema != NULL ? g_settings_new_full (schema, NULL, NULL) : NULL;
 }
 
 static void
@@ -190,10 +177,9 @@ esp_colormap_button_init (EspColormapButton *self)
   g_signal_connect_object (self->drop_down, "notify::selected", G_CALLBACK (on_selected), self,
                            G_CONNECT_SWAPPED);
   adw_bin_set_child (ADW_BIN (self), GTK_WIDGET (self->drop_down));
-  self->settings = open_settings ();
-  if (self->settings != NULL)
-    g_signal_connect_object (self->settings, "changed", G_CALLBACK (read_settings), self,
-                             G_CONNECT_SWAPPED);
+  if (esp_settings_get_default () != NULL)
+    g_signal_connect_object (esp_settings_get_default (), "changed", G_CALLBACK (read_settings),
+                             self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *

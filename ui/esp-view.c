@@ -562,17 +562,23 @@ esp_view_is_live (EspView *self)
 }
 
 gboolean
-esp_view_is_quick (EspView *self)
+esp_view_is_direct (EspView *self)
 {
   EspStorage *storage;
 
   g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
 
-  if (self->tensor == NULL || esp_tensor_get_count (self->tensor) > QUICK_ELEMENTS)
-    return FALSE;
-  storage = esp_tensor_get_storage (self->tensor);
+  storage = self->tensor != NULL ? esp_tensor_get_storage (self->tensor) : NULL;
   return storage != NULL &&
          (esp_storage_peek (storage) != NULL || esp_storage_get_file_offset (storage) >= 0);
+}
+
+gboolean
+esp_view_is_quick (EspView *self)
+{
+  g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
+
+  return esp_view_is_direct (self) && esp_tensor_get_count (self->tensor) <= QUICK_ELEMENTS;
 }
 
 guint
