@@ -151,6 +151,7 @@ typedef struct
   GError *error;
 
   guint64 n_chunks_done; /* atomic */
+  double reported;
   EspProgressFunc progress;
   gpointer user_data;
   GCancellable *cancellable;
@@ -314,6 +315,16 @@ ensure_worker (Scan *scan, Worker *worker)
     worker->doubles = g_new (double, 2 * scan->n_numbers);
 }
 
+/* in the thread that called; the others may have done the last of it */
+static void
+report (Scan *scan, double done)
+{
+  if (scan->progress == NULL || done <= scan->reported)
+    return;
+  scan->reported = done;
+  scan->progress (done, scan->user_data);
+}
+
 static gboolean
 scan_stripe (guint64 job, guint index, gpointer data)
 {
@@ -342,8 +353,8 @@ scan_stripe (guint64 job, guint index, gpointer data)
           return FALSE;
         }
       done = __atomic_add_fetch (&scan->n_chunks_done, 1, __ATOMIC_RELAXED);
-      if (scan->progress != NULL && index == 0)
-        scan->progress ((double) done / (double) n_chunks, scan->user_data);
+      if (index == 0)
+        report (scan, (double) done / (double) n_chunks);
     }
   return TRUE;
 }
@@ -463,6 +474,7 @@ esp_scan_stats (EspTensor *tensor,
       part_init (&whole);
       for (guint64 i = 0; i < n_stripes; i++)
         part_merge (&whole, &scan.parts[i]);
+      report (&scan, 1);
       stats = finish_stats (&scan, &whole);
     }
   else
