@@ -437,7 +437,6 @@ test_failing_storage (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
 }
 
-/* packed floats that the library behind the format can't decode keep their bytes */
 /* a complex zero has two parts that are zero; a real number among them is none */
 static void
 test_complex_zeros (void)
@@ -458,6 +457,7 @@ test_complex_zeros (void)
   g_assert_cmpuint (esp_stats_get_values (stats)->count, ==, 5);
 }
 
+/* packed floats that the library behind the format can't decode keep their bytes */
 static void
 test_hash_kind (void)
 {
