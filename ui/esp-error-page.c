@@ -58,7 +58,7 @@ static const Kind format_kinds[] = {
   [ESP_FORMAT_ERROR_UNSAFE] = { "security-high-symbolic", N_ ("This file was refused"),
                                 N_ ("It asks for something that no checkpoint needs. Nothing in it "
                                     "was run.") },
-  [ESP_FORMAT_ERROR_UNSUPPORTED] = { "dialog-information-symbolic",
+  [ESP_FORMAT_ERROR_UNSUPPORTED] = { "text-x-generic-symbolic",
                                      N_ ("This kind of file can’t be read"), NULL },
 };
 
@@ -193,18 +193,17 @@ skip_name (const char *message, GFile *file)
   return message;
 }
 
-/* messages are made to be put behind a name, this one stands alone */
+/* Messages are made to stand behind a file's name, this one stands alone: so it begins like a
+ * sentence, unless it begins with a name of something in the file. */
 static char *
 dup_sentence (const char *message)
 {
-  gunichar first = g_utf8_get_char_validated (message, -1);
-  g_autoptr (GString) sentence = g_string_new (NULL);
+  gsize n = strspn (message, "abcdefghijklmnopqrstuvwxyz");
+  char *sentence = g_strdup (message);
 
-  if (first == (gunichar) -1 || first == (gunichar) -2 || first == 0)
-    return g_strdup (message);
-  g_string_append_unichar (sentence, g_unichar_toupper (first));
-  g_string_append (sentence, g_utf8_next_char (message));
-  return g_string_free (g_steal_pointer (&sentence), FALSE);
+  if (n > 0 && message[n] == ' ')
+    sentence[0] = g_ascii_toupper (sentence[0]);
+  return sentence;
 }
 
 void

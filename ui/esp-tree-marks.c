@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Two tables by place. Ties: from each member up to the root, once. Units: only a live network has
- * any, and that has tens of modules, so that each update simply asks for all of them. */
+/* Tables by place. Ties: from each member up to the root, once. Units: only a live network has any,
+ * and that has tens of modules, so that each update simply asks for all of them. Findings of a
+ * checkpoint come one tensor at a time, as people look at them, and are added up to the root. */
 
 #include "config.h"
 
 #include "esp-tree-marks.h"
+
+#include <string.h>
 
 typedef struct
 {
@@ -17,8 +20,8 @@ struct _EspTreeMarks
   EspDocument *document;
   GHashTable *ties;  /* EspPlace of a module -> Below */
   GPtrArray *layers; /* EspPlace: modules with parameters of their own */
-  GHashTable *own;   /* EspPlace -> EspTreeUnits */
-  GHashTable *below; /* EspPlace -> EspTreeUnits: its own and those of all below */
+  GHashTable *own;   /* EspPlace -> EspTreeCounts */
+  GHashTable *below; /* EspPlace -> EspTreeCounts: its own and those of all below */
 };
 
 static void
@@ -123,45 +126,73 @@ esp_tree_marks_get_ties (EspTreeMarks *self, EspPlace *place, gboolean closed, E
 }
 
 void
-esp_tree_marks_get_units (EspTreeMarks *self, EspPlace *place, gboolean closed, EspTreeUnits *units)
+esp_tree_marks_get_counts (EspTreeMarks *self,
+                           EspPlace *place,
+                           gboolean closed,
+                           EspTreeCounts *counts)
 {
-  EspTreeUnits *found = g_hash_table_lookup (closed ? self->below : self->own, place);
+  EspTreeCounts *found = g_hash_table_lookup (closed ? self->below : self->own, place);
 
-  *units = found ? *found : (EspTreeUnits) { 0 };
-}
-
-static EspTreeUnits
-count_units (EspTreeMarks *self, EspPlace *layer)
-{
-  g_autoptr (GPtrArray) findings = esp_document_get_unit_findings (self->document, layer);
-  EspTreeUnits units = { 0 };
-
-  for (guint i = 0; findings && i < findings->len; i++)
-    {
-      EspFinding *finding = g_ptr_array_index (findings, i);
-
-      if (finding->kind == ESP_FINDING_DEAD_UNIT)
-        units.dead++;
-      else if (finding->kind == ESP_FINDING_SILENT_UNIT)
-        units.silent++;
-    }
-  return units;
+  *counts = found ? *found : (EspTreeCounts) { 0 };
 }
 
 static void
-add_below (EspTreeMarks *self, EspPlace *place, const EspTreeUnits *units)
+count_finding (EspTreeCounts *counts, const EspFinding *finding)
+{
+  if (finding->kind == ESP_FINDING_DEAD_UNIT)
+    counts->dead++;
+  else if (finding->kind == ESP_FINDING_SILENT_UNIT)
+    counts->silent++;
+  else if (finding->severity == ESP_SEVERITY_ERROR)
+    counts->errors++;
+  else if (finding->severity == ESP_SEVERITY_WARNING)
+    counts->warnings++;
+}
+
+static EspTreeCounts
+count_findings (GPtrArray *findings)
+{
+  EspTreeCounts counts = { 0 };
+
+  for (guint i = 0; findings && i < findings->len; i++)
+    count_finding (&counts, g_ptr_array_index (findings, i));
+  return counts;
+}
+
+static gboolean
+is_nothing (const EspTreeCounts *counts)
+{
+  return !counts->dead && !counts->silent && !counts->errors && !counts->warnings;
+}
+
+/* TRUE if that is news */
+static gboolean
+set_own (EspTreeMarks *self, EspPlace *place, const EspTreeCounts *counts)
+{
+  EspTreeCounts *known = g_hash_table_lookup (self->own, place);
+
+  if (known ? memcmp (known, counts, sizeof *counts) == 0 : is_nothing (counts))
+    return FALSE;
+  g_hash_table_insert (self->own, place, g_memdup2 (counts, sizeof *counts));
+  return TRUE;
+}
+
+static void
+add_below (EspTreeMarks *self, EspPlace *place, const EspTreeCounts *counts)
 {
   for (; place; place = esp_place_get_parent (place))
     {
-      EspTreeUnits *sum = g_hash_table_lookup (self->below, place);
+      EspTreeCounts *sum = g_hash_table_lookup (self->below, place);
 
       if (!sum)
         {
-          sum = g_new0 (EspTreeUnits, 1);
+          sum = g_new0 (EspTreeCounts, 1);
           g_hash_table_insert (self->below, place, sum);
         }
-      sum->dead += units->dead;
-      sum->silent += units->silent;
+      sum->dead += counts->dead;
+      sum->silent += counts->silent;
+      sum->errors += counts->errors;
+      sum->warnings += counts->warnings;
     }
 }
 
@@ -170,27 +201,42 @@ esp_tree_marks_update (EspTreeMarks *self)
 {
   gboolean changed = FALSE;
 
+  if (self->layers->len == 0)
+    return FALSE;
   g_hash_table_remove_all (self->below);
   for (guint i = 0; i < self->layers->len; i++)
     {
       EspPlace *layer = g_ptr_array_index (self->layers, i);
-      EspTreeUnits units = count_units (self, layer);
-      EspTreeUnits *known = g_hash_table_lookup (self->own, layer);
+      g_autoptr (GPtrArray) findings = esp_document_get_unit_findings (self->document, layer);
+      EspTreeCounts counts = count_findings (findings);
 
-      if (known ? known->dead != units.dead || known->silent != units.silent
-                : units.dead || units.silent)
-        {
-          g_hash_table_insert (self->own, layer, g_memdup2 (&units, sizeof units));
-          changed = TRUE;
-        }
-      if (!units.dead && !units.silent)
+      changed |= set_own (self, layer, &counts);
+      if (is_nothing (&counts))
         continue;
       /* a shared layer's dead units are the same ones at each of its places: the modules above
        * count them once, its other places show their own */
       if (esp_place_get_first (layer) == layer)
-        add_below (self, layer, &units);
+        add_below (self, layer, &counts);
       else
-        g_hash_table_insert (self->below, layer, g_memdup2 (&units, sizeof units));
+        g_hash_table_insert (self->below, layer, g_memdup2 (&counts, sizeof counts));
     }
   return changed;
+}
+
+gboolean
+esp_tree_marks_update_place (EspTreeMarks *self, EspPlace *place)
+{
+  EspTreeCounts counts = count_findings (esp_document_peek_findings (self->document, place));
+  EspTreeCounts before;
+
+  esp_tree_marks_get_counts (self, place, FALSE, &before);
+  if (!set_own (self, place, &counts))
+    return FALSE;
+  /* unsigned differences add up to what is right, whatever their sign */
+  counts.dead -= before.dead;
+  counts.silent -= before.silent;
+  counts.errors -= before.errors;
+  counts.warnings -= before.warnings;
+  add_below (self, place, &counts);
+  return TRUE;
 }

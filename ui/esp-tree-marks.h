@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * EspTreeMarks:
  *
  * What the rows of one document's tree carry besides their names: which ties lie below a module,
- * and how many units of a live network never fire. Made once for a document; the units are counted
- * again when esp_tree_marks_update() is called.
+ * how many units of a live network never fire, what was found in a tensor that somebody looked at.
+ * Made once for a document; the units are counted again when esp_tree_marks_update() is called.
  */
 typedef struct _EspTreeMarks EspTreeMarks;
 
@@ -22,26 +22,30 @@ typedef struct
   guint n_ties;
 } EspTreeTies;
 
-/* units, or findings, of a row; a closed row counts what is below it, each module once */
 typedef struct
 {
-  guint dead;
-  guint silent;
-} EspTreeUnits;
+  guint dead;     /* units that never fired */
+  guint silent;   /* at one of several places */
+  guint errors;   /* findings: NaN and the like */
+  guint warnings; /* the others that should be looked at */
+} EspTreeCounts;
 
 EspTreeMarks *esp_tree_marks_new (EspDocument *document);
 void esp_tree_marks_free (EspTreeMarks *self);
 
-/* @closed: counts what is below a module, too. A leaf gives its own tie. */
+/* @closed: what is below a module, too. A leaf gives its own tie. */
 void esp_tree_marks_get_ties (EspTreeMarks *self,
                               EspPlace *place,
                               gboolean closed,
                               EspTreeTies *ties);
-void esp_tree_marks_get_units (EspTreeMarks *self,
-                               EspPlace *place,
-                               gboolean closed,
-                               EspTreeUnits *units);
-/* TRUE if a count changed */
+/* @closed: counts what is below a module, too, each module once */
+void esp_tree_marks_get_counts (EspTreeMarks *self,
+                                EspPlace *place,
+                                gboolean closed,
+                                EspTreeCounts *counts);
+/* counts the units of a live network again; TRUE if a count changed */
 gboolean esp_tree_marks_update (EspTreeMarks *self);
+/* takes over what the document found at @place; TRUE if a count changed */
+gboolean esp_tree_marks_update_place (EspTreeMarks *self, EspPlace *place);
 
 G_END_DECLS

@@ -80,25 +80,40 @@ update_ties (EspTreeName *self)
 }
 
 static void
+set_badge (EspTreeName *self, EspSeverity severity, const char *icon, const char *text)
+{
+  esp_chip_set_note (need_chip (self, &self->badge), severity, icon, text);
+}
+
+/* one badge, for what is worst */
+static void
 update_badge (EspTreeName *self)
 {
-  EspTreeUnits units;
+  EspTreeCounts counts;
   g_autofree char *text = NULL;
 
-  esp_tree_marks_get_units (self->marks, self->place, is_closed (self), &units);
-  if (units.dead)
+  esp_tree_marks_get_counts (self->marks, self->place, is_closed (self), &counts);
+  if (counts.errors)
+    {
+      text = g_strdup_printf ("%u", counts.errors + counts.warnings);
+      set_badge (self, ESP_SEVERITY_ERROR, "dialog-error-symbolic", text);
+    }
+  else if (counts.dead)
     {
       /* Translators: units of a layer that never fire, on a small badge */
-      text = g_strdup_printf (ngettext ("%u dead", "%u dead", units.dead), units.dead);
-      esp_chip_set_note (need_chip (self, &self->badge), ESP_SEVERITY_ERROR,
-                         "action-unavailable-symbolic", text);
+      text = g_strdup_printf (ngettext ("%u dead", "%u dead", counts.dead), counts.dead);
+      set_badge (self, ESP_SEVERITY_ERROR, "action-unavailable-symbolic", text);
     }
-  else if (units.silent)
+  else if (counts.warnings)
+    {
+      text = g_strdup_printf ("%u", counts.warnings);
+      set_badge (self, ESP_SEVERITY_WARNING, "dialog-warning-symbolic", text);
+    }
+  else if (counts.silent)
     {
       /* Translators: units that never fire at one of several places, on a small badge */
-      text = g_strdup_printf (ngettext ("%u silent", "%u silent", units.silent), units.silent);
-      esp_chip_set_note (need_chip (self, &self->badge), ESP_SEVERITY_WARNING,
-                         "weather-clear-night-symbolic", text);
+      text = g_strdup_printf (ngettext ("%u silent", "%u silent", counts.silent), counts.silent);
+      set_badge (self, ESP_SEVERITY_WARNING, "weather-clear-night-symbolic", text);
     }
   else
     {

@@ -568,21 +568,36 @@ build_columns (EspTreePane *self)
 
 /* -- document -------------------------------------------------------------------------------- */
 
+static void
+show_marks (EspTreePane *self)
+{
+  GHashTableIter iter;
+  gpointer cell;
+
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    esp_tree_name_update_marks (cell);
+}
+
 static gboolean
 update_marks (gpointer user_data)
 {
   EspTreePane *self = user_data;
-  GHashTableIter iter;
-  gpointer cell;
 
   self->marks_id = 0;
   self->marks_time = g_get_monotonic_time ();
-  if (!esp_tree_marks_update (self->marks))
-    return G_SOURCE_REMOVE;
-  g_hash_table_iter_init (&iter, self->cells);
-  while (g_hash_table_iter_next (&iter, &cell, NULL))
-    esp_tree_name_update_marks (cell);
+  if (esp_tree_marks_update (self->marks))
+    show_marks (self);
   return G_SOURCE_REMOVE;
+}
+
+/* somebody looked at a tensor of a checkpoint; a live network's rows show its units instead */
+static void
+on_found (EspTreePane *self, EspPlace *place)
+{
+  if (!esp_document_get_trainer (self->document) &&
+      esp_tree_marks_update_place (self->marks, place))
+    show_marks (self);
 }
 
 static void
@@ -631,6 +646,7 @@ on_document_changed (EspTreePane *self)
     return;
   self->document = g_object_ref (document);
   g_signal_connect_swapped (document, "updated", G_CALLBACK (on_document_updated), self);
+  g_signal_connect_swapped (document, "found", G_CALLBACK (on_found), self);
   self->marks = esp_tree_marks_new (document);
   esp_tree_marks_update (self->marks);
   esp_tree_columns_choose (G_ACTION_GROUP (self->actions),

@@ -6,6 +6,7 @@
 #include "esp-error-page.h"
 #include "esp-inspector.h"
 #include "esp-panes.h"
+#include "esp-size-watch.h"
 #include "esp-training-bar.h"
 #include "esp-tree-pane.h"
 
@@ -19,6 +20,7 @@ struct _EspWindow
   AdwApplicationWindow parent_instance;
 
   AdwToastOverlay *toasts;
+  EspSizeWatch *watch;
   AdwHeaderBar *header;
   AdwWindowTitle *title;
   GtkWidget *tree_button;

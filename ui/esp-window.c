@@ -12,6 +12,8 @@
 
 #include <glib/gi18n.h>
 
+#define SMALL_WIDTH 560 /* the header bar keeps what is needed most */
+
 enum
 {
   PROP_0,
@@ -128,11 +130,15 @@ update_header (EspWindow *self)
 {
   gboolean document = g_str_equal (gtk_stack_get_visible_child_name (self->pages), "document");
   gboolean narrow = esp_panes_get_narrow (self->panes);
+  gboolean live = self->document && esp_document_get_trainer (self->document);
+  int width = esp_size_watch_get_width (self->watch);
+  gboolean small = width > 0 && width < SMALL_WIDTH;
 
   gtk_widget_set_visible (self->tree_button, document && !narrow);
   gtk_widget_set_visible (self->inspector_button, document && !narrow);
-  gtk_widget_set_visible (self->search_button, document);
-  gtk_widget_set_visible (self->save_button, document);
+  /* the menu and the tree's own entry are still there */
+  gtk_widget_set_visible (self->search_button, document && !small);
+  gtk_widget_set_visible (self->save_button, document && (live || !small));
   gtk_widget_set_visible (self->foot, document && narrow);
   if (document)
     gtk_widget_remove_css_class (GTK_WIDGET (self->header), "flat");
@@ -339,6 +345,7 @@ static void
 bind_children (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_bind_template_child (widget_class, EspWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, watch);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, header);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, title);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, tree_button);
@@ -381,6 +388,7 @@ esp_window_class_init (EspWindowClass *klass)
   g_type_ensure (ESP_TYPE_ERROR_PAGE);
   g_type_ensure (ESP_TYPE_INSPECTOR);
   g_type_ensure (ESP_TYPE_PANES);
+  g_type_ensure (ESP_TYPE_SIZE_WATCH);
   g_type_ensure (ESP_TYPE_TRAINING_BAR);
   g_type_ensure (ESP_TYPE_TREE_PANE);
   g_type_ensure (ESP_TYPE_WELCOME);
@@ -403,6 +411,7 @@ esp_window_init (EspWindow *self)
   fill_new_menu (self);
   restore_settings (self);
   g_signal_connect_swapped (self->panes, "notify::narrow", G_CALLBACK (update_header), self);
+  g_signal_connect_swapped (self->watch, "notify::width", G_CALLBACK (update_header), self);
   g_signal_connect_swapped (self->session, "notify::document", G_CALLBACK (on_document_changed),
                             self);
   esp_window_show_page (self, "welcome");
