@@ -20,6 +20,8 @@
 #include "esp-format.h"
 #include "esp-json.h"
 #include "esp-parameter.h"
+#include "esp-path.h"
+#include "esp-source.h"
 
 /* a specification is some kilobytes of text */
 #define MOST_SPEC_BYTES (4 * 1024 * 1024)
@@ -296,32 +298,72 @@ has_member (const char *text, gsize length, const char *what, gboolean *has, GEr
     }
 }
 
+/* the text of a regular file of at most MOST_SPEC_BYTES, without a byte order mark */
+static gboolean
+read_text (const char *path, char **text, gsize *length, GError **error)
+{
+  g_autoptr (EspSource) source = esp_source_new_for_file (path, error);
+  g_autoptr (GBytes) bytes = NULL;
+  const char *data;
+
+  if (source == NULL)
+    return FALSE;
+  bytes = esp_source_read_bytes (source, 0, esp_source_get_size (source), MOST_SPEC_BYTES, NULL,
+                                 error);
+  if (bytes == NULL)
+    return FALSE;
+  data = g_bytes_get_data (bytes, length);
+  if (*length >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0)
+    {
+      data += 3;
+      *length -= 3;
+    }
+  *text = g_strndup (data, *length);
+  return TRUE;
+}
+
+gboolean
+esp_session_read_spec (const char *path, char **text, gsize *length, GError **error)
+{
+  g_autofree char *read = NULL;
+  gboolean has;
+
+  g_return_val_if_fail (path != NULL && text != NULL && length != NULL, FALSE);
+
+  if (!read_text (path, &read, length, error) || !has_member (read, *length, "JSON", &has, error))
+    return FALSE;
+  if (!has)
+    {
+      g_set_error_literal (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                           _ ("This is no network specification: it has no member “espalier”"));
+      return FALSE;
+    }
+  *text = g_steal_pointer (&read);
+  return TRUE;
+}
+
 /* TRUE with *network set for a specification, with NULL where the file is something else */
 static gboolean
 try_network (const char *path, EspNetwork **network, GError **error)
 {
-  g_autofree char *text = NULL;
-  g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *text = NULL, *base = NULL, *name = NULL;
   g_autoptr (GError) why = NULL;
-  const char *json;
-  struct stat st;
   gsize length;
   gboolean has;
 
   *network = NULL;
-  if (!looks_like_json (path) || stat (path, &st) != 0 || st.st_size > MOST_SPEC_BYTES ||
-      !g_file_get_contents (path, &text, &length, NULL))
+  if (!looks_like_json (path) || !read_text (path, &text, &length, NULL))
     return TRUE;
-  json = g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text;
-  length -= json - text;
-  if (!has_member (json, length, "JSON", &has, &why))
-    has = g_strstr_len (json, length, "\"espalier\"") != NULL;
+  if (!has_member (text, length, "JSON", &has, &why))
+    has = strstr (text, "\"espalier\"") != NULL;
   if (!has)
     return TRUE;
   if (why == NULL)
-    *network = esp_network_new_from_json (json, length, &why);
+    *network = esp_network_new_from_json (text, length, &why);
   if (*network != NULL)
     return TRUE;
+  base = g_path_get_basename (path);
+  name = esp_path_escape (base);
   g_propagate_prefixed_error (error, g_steal_pointer (&why), "%s: ", name);
   return FALSE;
 }
