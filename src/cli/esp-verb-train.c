@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Trains a network from its specification and reports as it goes: a line of text, or a JSON object
+ * a line, each as soon as it is known. */
+
+#include "config.h"
+
+#include "esp-cli.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esp-path.h"
+
+#define DEFAULT_STEPS 1000
+#define DEFAULT_LINES 20
+
+typedef struct
+{
+  char *data, *save, *seed_text;
+  gint64 steps, every;
+  gboolean json;
+} Options;
+
+/* --- report --- */
+
+static int
+report_json (EspSnapshot *snapshot, EspTrainer *trainer)
+{
+  g_autoptr (EspJsonWriter) json = esp_json_writer_new_for_fd (STDOUT_FILENO);
+
+  esp_json_writer_begin_object (json);
+  esp_json_writer_key (json, "step");
+  esp_json_writer_u64 (json, esp_snapshot_get_step (snapshot));
+  esp_json_writer_key (json, "epoch");
+  esp_json_writer_u64 (json, esp_snapshot_get_epoch (snapshot));
+  esp_json_writer_key (json, "loss");
+  esp_json_writer_double (json, esp_snapshot_get_loss (snapshot));
+  esp_json_writer_key (json, "accuracy");
+  if (esp_network_is_classifier (esp_trainer_get_network (trainer)))
+    esp_json_writer_double (json, esp_snapshot_get_accuracy (snapshot));
+  else
+    esp_json_writer_null (json);
+  esp_json_writer_key (json, "seconds");
+  esp_json_writer_double (json, esp_trainer_get_seconds (trainer));
+  esp_json_writer_end_object (json);
+  esp_json_writer_newline (json);
+  return esp_cli_finish_json (json);
+}
+
+static int
+report_text (EspSnapshot *snapshot, EspTrainer *trainer)
+{
+  double accuracy = esp_snapshot_get_accuracy (snapshot);
+
+  esp_cli_print ("%10" G_GUINT64_FORMAT "  %8" G_GUINT64_FORMAT "  %12.6g",
+                 esp_snapshot_get_step (snapshot), esp_snapshot_get_epoch (snapshot),
+                 esp_snapshot_get_loss (snapshot));
+  if (esp_network_is_classifier (esp_trainer_get_network (trainer)) && !isnan (accuracy))
+    esp_cli_print ("  %8.4f", accuracy);
+  else
+    esp_cli_print ("  %8s", "-");
+  esp_cli_print ("  %10.3f\n", esp_trainer_get_seconds (trainer));
+  return esp_cli_finish ();
+}
+
+static int
+run (EspDocument *document, const Options *options)
+{
+  EspTrainer *trainer = esp_document_get_trainer (document);
+  guint64 steps = options->steps, done = 0;
+  guint64 every = options->every > 0 ? (guint64) options->every : MAX (steps / DEFAULT_LINES, 1);
+  int status = ESP_CLI_DONE;
+
+  if (!options->json)
+    esp_cli_print ("%10s  %8s  %12s  %8s  %10s\n", "step", "epoch", "loss", "accuracy", "seconds");
+  while (done < steps && status == ESP_CLI_DONE)
+    {
+      guint64 n = MIN (every, steps - done);
+      EspSnapshot *snapshot;
+
+      esp_trainer_run (trainer, n);
+      done += n;
+      esp_document_update (document);
+      snapshot = esp_document_get_snapshot (document);
+      status = options->json ? report_json (snapshot, trainer) : report_text (snapshot, trainer);
+    }
+  return status;
+}
+
+/* --- specification --- */
+
+/* a path, or the name of a network that ships with the program */
+static char *
+find_spec (const char *name)
+{
+  g_autofree char *relative = NULL;
+
+  if (g_file_test (name, G_FILE_TEST_EXISTS) || strchr (name, '/') != NULL)
+    return g_strdup (name);
+  relative = g_strdup_printf ("networks/%s.json", name);
+  return esp_session_find_data (relative);
+}
+
+static EspNetwork *
+read_network (const char *name, const Options *options)
+{
+  EspNetworkOptions given = { .data = options->data };
+  g_autofree char *path = find_spec (name), *text = NULL;
+  EspNetwork *network;
+  GError *error = NULL;
+  gsize length;
+
+  if (options->seed_text != NULL)
+    {
+      given.has_seed = g_ascii_string_to_unsigned (options->seed_text, 10, 0, G_MAXUINT64,
+                                                   &given.seed, &error);
+      if (!given.has_seed)
+        {
+          esp_cli_message ("--seed: %s", error->message);
+          g_error_free (error);
+          return NULL;
+        }
+    }
+  if (path == NULL)
+    {
+      g_autofree char *shown = esp_cli_show_name (name);
+
+      esp_cli_message (_ ("%s: there is no such file, and no network of this name ships with the "
+                          "program"),
+                       shown);
+      return NULL;
+    }
+  if (!esp_session_read_spec (path, &text, &length, &error))
+    {
+      esp_cli_fail (name, error);
+      return NULL;
+    }
+  network = esp_network_new_from_json_with_options (text, length, &given, &error);
+  if (network == NULL)
+    esp_cli_fail (name, error);
+  return network;
+}
+
+static int
+train (const char *spec, const Options *options)
+{
+  g_autoptr (EspNetwork) network = read_network (spec, options);
+  g_autoptr (EspDocument) document = NULL;
+  GError *error = NULL;
+  int status;
+
+  if (network == NULL)
+    return ESP_CLI_COULD_NOT;
+  document = esp_document_new_for_network (network);
+  status = run (document, options);
+  if (status == ESP_CLI_DONE && options->save != NULL &&
+      !esp_document_save (document, options->save, TRUE, &error))
+    return esp_cli_fail (options->save, error);
+  return status;
+}
+
+int
+esp_verb_train (int argc, char *argv[])
+{
+  Options options = { .steps = DEFAULT_STEPS };
+  const GOptionEntry entries[] = {
+    { "data", 0, 0, G_OPTION_ARG_FILENAME, &options.data,
+      N_ ("A data set instead of the specification’s: a built-in one or a file"), "D" },
+    { "steps", 0, 0, G_OPTION_ARG_INT64, &options.steps, N_ ("Steps to take; 1000 unless given"),
+      "N" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &options.seed_text,
+      N_ ("A seed instead of the specification’s"), "S" },
+    { "every", 0, 0, G_OPTION_ARG_INT64, &options.every,
+      N_ ("Report every N steps; about 20 lines unless given"), "N" },
+    { "save", 0, 0, G_OPTION_ARG_FILENAME, &options.save,
+      N_ ("Save the trained network as safetensors"), "OUT" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("One JSON object a line"), NULL },
+    { NULL },
+  };
+  g_auto (GStrv) operands = NULL;
+  int status = ESP_CLI_COULD_NOT;
+
+  if (esp_cli_parse (argc, argv, entries, "SPEC [OPTION…]",
+                     _ ("Trains the network that SPEC describes: a JSON file, or the name of a "
+                        "network that ships with the program (d2l-mlp, d2l-shared, spirals)."),
+                     1, 1, &operands))
+    {
+      if (options.steps < 0 || options.every < 0)
+        esp_cli_message (_ ("--steps and --every can’t be negative"));
+      else
+        status = train (operands[0], &options);
+    }
+  g_free (options.data);
+  g_free (options.save);
+  g_free (options.seed_text);
+  return status;
+}
