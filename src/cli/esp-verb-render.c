@@ -49,8 +49,8 @@ parse_size (Options *self)
     height = g_ascii_strtoll (end + 1, &end, 10);
   if (*end != '\0' || MIN (width, height) < LEAST_SIZE || MAX (width, height) > MOST_SIZE)
     {
-      esp_cli_message (_ ("--size: wanted is WIDTHxHEIGHT, each %d to %d; “%s” isn’t"),
-                       LEAST_SIZE, MOST_SIZE, self->size);
+      esp_cli_message (_ ("--size: wanted is WIDTHxHEIGHT, each %d to %d; “%s” isn’t"), LEAST_SIZE,
+                       MOST_SIZE, self->size);
       return FALSE;
     }
   self->width = (int) width;
