@@ -21,6 +21,12 @@
 #define LEAST_SIZE 64
 #define MOST_SIZE 16384
 
+/* a picture whose size isn't told follows the matrix within these */
+#define USUAL_WIDTH 1200
+#define USUAL_HEIGHT 1200
+#define SMALLEST_WIDTH 480
+#define SMALLEST_STAGE 120
+
 typedef struct
 {
   char *slice, *size, *colormap, *scale, *range, *out;
@@ -40,8 +46,6 @@ parse_size (Options *self)
   gint64 width, height = 0;
   char *end;
 
-  self->width = 1200;
-  self->height = 800;
   if (self->size == NULL)
     return TRUE;
   width = g_ascii_strtoll (self->size, &end, 10);
@@ -156,6 +160,23 @@ set_norm (EspNorm *norm, const Options *options, EspStats *stats)
     norm->scale = options->scale_id;
 }
 
+/* no wider or higher than the matrix fills */
+static void
+choose_size (Options *self, EspTensor *matrix)
+{
+  const double frame_x = ESP_HEATMAP_MARGIN_LEFT + ESP_HEATMAP_MARGIN;
+  const double frame_y = ESP_HEATMAP_MARGIN_TOP + ESP_HEATMAP_MARGIN;
+  double rows = esp_tensor_get_shape (matrix)[0], columns = esp_tensor_get_shape (matrix)[1];
+  int stage_width, stage_height, around;
+  double cell;
+
+  esp_draw_figure_get_stage (USUAL_WIDTH, USUAL_HEIGHT, &stage_width, &stage_height);
+  around = USUAL_HEIGHT - stage_height;
+  cell = fmin (fmin ((stage_width - frame_x) / columns, (stage_height - frame_y) / rows), 48);
+  self->width = (int) fmax (columns * cell + frame_x, SMALLEST_WIDTH);
+  self->height = (int) fmax (rows * cell + frame_y, SMALLEST_STAGE) + around;
+}
+
 static EspOverview *
 make_overview (EspTensor *matrix, const Options *options, GError **error)
 {
@@ -234,7 +255,7 @@ paint (const Options *options, const char *title, const EspHeatmapScene *scene, 
 }
 
 static int
-render (const Options *options, const char *file, const char *name, EspTensor *tensor)
+render (Options *options, const char *file, const char *name, EspTensor *tensor)
 {
   EspHeatmapScene scene = {
     .palette = &esp_palette_light,
@@ -250,6 +271,8 @@ render (const Options *options, const char *file, const char *name, EspTensor *t
   GError *error = NULL;
 
   matrix = take_matrix (options, tensor, &error);
+  if (matrix != NULL && options->size == NULL)
+    choose_size (options, matrix);
   if (matrix != NULL)
     stats = esp_scan_stats (matrix, esp_cli_progress, title, NULL, &error);
   esp_cli_progress_end ();
@@ -285,8 +308,8 @@ esp_verb_render (int argc, char *argv[])
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.out, N_ ("The picture, .png or .svg"),
       "OUT" },
-    { "size", 0, 0, G_OPTION_ARG_STRING, &options.size, N_ ("In pixels; 1200x800 unless given"),
-      "WxH" },
+    { "size", 0, 0, G_OPTION_ARG_STRING, &options.size,
+      N_ ("In pixels; follows the matrix unless given"), "WxH" },
     { "colormap", 0, 0, G_OPTION_ARG_STRING, &options.colormap,
       N_ ("A colour map by name: vik, batlow, …"), "M" },
     { "scale", 0, 0, G_OPTION_ARG_STRING, &options.scale, N_ ("linear, symlog, log or sqrt"), "S" },

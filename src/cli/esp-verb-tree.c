@@ -41,8 +41,9 @@ describe_shape (EspTensor *tensor)
   return esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
 }
 
+/* @alone: nothing follows on the line */
 static void
-print_left (Printer *self, int depth, const char *text)
+print_left (Printer *self, int depth, const char *text, gboolean alone)
 {
   int width = 2 * depth + esp_cli_get_width (text);
 
@@ -53,7 +54,10 @@ print_left (Printer *self, int depth, const char *text)
     }
   for (int i = 0; i < depth; i++)
     esp_cli_print_text ("  ");
-  esp_cli_print_padded (text, self->left_width - 2 * depth);
+  if (alone)
+    esp_cli_print_text (text);
+  else
+    esp_cli_print_padded (text, self->left_width - 2 * depth);
 }
 
 /* --- modules --- */
@@ -104,7 +108,7 @@ print_module (Printer *self, EspPlace *place, int depth)
   EspPlace *first = esp_place_get_first (place);
   g_autofree char *left = describe_module (place);
 
-  print_left (self, depth, left);
+  print_left (self, depth, left, totals->tensors == 0 && first == place);
   if (self->measure)
     return;
   if (totals->tensors > 0)
@@ -146,7 +150,7 @@ print_tensor (Printer *self, EspPlace *place, int depth)
   g_autofree char *shape = describe_shape (tensor);
   const char *type = esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name;
 
-  print_left (self, depth, name);
+  print_left (self, depth, name, FALSE);
   if (self->measure)
     {
       self->shape_width = MAX (self->shape_width, MIN (esp_cli_get_width (shape), WIDEST_LEFT));

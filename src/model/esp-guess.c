@@ -17,7 +17,7 @@ typedef struct
   EspNodes *nodes;
   EspTensor *weight, *bias;
   gboolean has_running_mean;
-  gboolean has_gates;      /* weight_ih, weight_hh: recurrent */
+  EspTensor *gates;        /* weight_hh: recurrent, (gates * hidden, hidden) */
   gboolean has_projection; /* in_proj_weight: attention */
   guint n_leaves;
   guint n_modules;
@@ -50,7 +50,7 @@ look_at (Below *self, const EspNode *node)
   else if (strcmp (node->name, "running_mean") == 0)
     self->has_running_mean = TRUE;
   else if (g_str_has_prefix (node->name, "weight_hh"))
-    self->has_gates = TRUE;
+    self->gates = tensor;
   else if (strcmp (node->name, "in_proj_weight") == 0)
     self->has_projection = TRUE;
 }
@@ -71,6 +71,20 @@ fits_bias (const Below *self)
   return self->bias == NULL ||
          (esp_tensor_get_ndim (self->bias) == 1 &&
           esp_tensor_get_shape (self->bias)[0] == esp_tensor_get_shape (self->weight)[0]);
+}
+
+static const char *
+guess_recurrent (EspTensor *gates)
+{
+  const gint64 *shape = esp_tensor_get_shape (gates);
+
+  if (esp_tensor_get_ndim (gates) != 2 || shape[1] <= 0)
+    return "";
+  if (shape[0] == shape[1] * 4)
+    return "LSTM";
+  if (shape[0] == shape[1] * 3)
+    return "GRU";
+  return shape[0] == shape[1] ? "RNN" : "";
 }
 
 static const char *
@@ -120,7 +134,7 @@ esp_guess_class (EspNodes *nodes, guint32 node)
     return "MultiheadAttention";
   if (below.n_modules > 0)
     return "";
-  if (below.has_gates)
-    return "RNN";
+  if (below.gates != NULL)
+    return guess_recurrent (below.gates);
   return guess_layer (&below, there->name);
 }

@@ -425,6 +425,8 @@ test_guesses (void)
   add (builder, KEYS ("odd.weight"), 3, 2);
   add (builder, KEYS ("odd.bias"), 4, 1);
   add (builder, KEYS ("bn.running_mean"), 4, 1);
+  add (builder, KEYS ("lstm.weight_hh_l0"), 8, 2);
+  add (builder, KEYS ("gru.weight_hh"), 6, 2);
   g_assert_nonnull (esp_tree_builder_add_module (builder, KEYS ("known"), "a.B", &error));
   add (builder, KEYS ("known.weight"), 2, 2);
   tree = finish (builder);
@@ -435,6 +437,8 @@ test_guesses (void)
   g_assert_cmpstr (GUESS ("tok_embed"), ==, "Embedding");
   g_assert_cmpstr (GUESS ("odd"), ==, "");
   g_assert_cmpstr (GUESS ("bn"), ==, "BatchNorm");
+  g_assert_cmpstr (GUESS ("lstm"), ==, "LSTM");
+  g_assert_cmpstr (GUESS ("gru"), ==, "GRU");
   g_assert_cmpstr (GUESS ("known"), ==, "");
 #undef GUESS
   g_assert_cmpstr (
