@@ -1,24 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-real.h"
+/* The affine map and its derivatives: three matrix products. Compiled once per instruction set
+ * (esp-kernels-set.c); what each does is told in esp-kernels.h. */
 
-/* y = x W^T + b */
-void esp_kernel_linear_forward (const EspReal *x,      /* (N, I) */
-                                const EspReal *weight, /* (O, I) */
-                                const EspReal *bias,   /* (O) or NULL */
-                                EspReal *y,            /* (N, O) */
-                                gsize N,
-                                gsize I,
-                                gsize O);
+#include "esp-kernel-matmul.h"
 
-/* Each of dx, dweight and dbias may be NULL when nobody wants it; the others are added to. */
-void esp_kernel_linear_backward (const EspReal *x,      /* (N, I) */
-                                 const EspReal *weight, /* (O, I) */
-                                 const EspReal *dy,     /* (N, O) */
-                                 EspReal *dx,           /* (N, I) */
-                                 EspReal *dweight,      /* (O, I) */
-                                 EspReal *dbias,        /* (O) */
-                                 gsize N,
-                                 gsize I,
-                                 gsize O);
+static void
+linear_forward (const EspReal *x,
+                const EspReal *weight,
+                const EspReal *bias,
+                EspReal *y,
+                gsize N,
+                gsize I,
+                gsize O)
+{
+  for (gsize n = 0; n < N; n++)
+    for (gsize o = 0; o < O; o++)
+      y[n * O + o] = bias != NULL ? bias[o] : 0;
+  matmul_nt (x, weight, y, N, O, I);
+}
+
+static void
+linear_backward (const EspReal *x,
+                 const EspReal *weight,
+                 const EspReal *dy,
+                 EspReal *dx,
+                 EspReal *dweight,
+                 EspReal *dbias,
+                 gsize N,
+                 gsize I,
+                 gsize O)
+{
+  if (dx != NULL)
+    matmul_nn (dy, weight, dx, N, I, O);
+  if (dweight != NULL)
+    matmul_tn (dy, x, dweight, O, I, N);
+  if (dbias != NULL)
+    for (gsize n = 0; n < N; n++)
+      for (gsize o = 0; o < O; o++)
+        dbias[o] += dy[n * O + o];
+}

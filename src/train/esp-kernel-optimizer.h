@@ -1,40 +1,56 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-real.h"
+/* Optimiser updates over flat runs of parameters. Compiled once per instruction set
+ * (esp-kernels-set.c); what each does is told in esp-kernels.h. The order of operations is that of
+ * torch.optim's single-tensor code, so that numbers agree to rounding. */
 
-/* One update of @count numbers, in the order of operations that PyTorch has. */
-void esp_kernel_sgd (EspReal *parameter,
-                     const EspReal *grad,
-                     gsize count,
-                     EspReal rate,
-                     EspReal weight_decay);
-/* @first: there is no momentum yet, it becomes the gradient itself */
-void esp_kernel_sgd_momentum (EspReal *parameter,
-                              const EspReal *grad,
-                              EspReal *momentum_buffer,
-                              gsize count,
-                              EspReal rate,
-                              EspReal momentum,
-                              EspReal dampening,
-                              EspReal weight_decay,
-                              gboolean nesterov,
-                              gboolean first);
+#include "esp-kernels.h"
 
-typedef struct
+static void
+sgd (EspReal *restrict parameter,
+     const EspReal *restrict grad,
+     gsize count,
+     EspReal rate,
+     EspReal weight_decay)
 {
-  EspReal step_size;       /* lr / (1 - beta1^t) */
-  EspReal correction_sqrt; /* sqrt (1 - beta2^t) */
-  EspReal one_minus_beta1; /* taken in double, then rounded */
-  EspReal beta2;
-  EspReal one_minus_beta2;
-  EspReal eps;
-  EspReal weight_decay;
-} EspAdamFactors;
+  for (gsize i = 0; i < count; i++)
+    parameter[i] -= rate * (grad[i] + weight_decay * parameter[i]);
+}
 
-void esp_kernel_adam (EspReal *parameter,
-                      const EspReal *grad,
-                      EspReal *exp_avg,
-                      EspReal *exp_avg_sq,
-                      gsize count,
-                      const EspAdamFactors *factors);
+static void
+sgd_momentum (EspReal *restrict parameter,
+              const EspReal *restrict grad,
+              EspReal *restrict momentum_buffer,
+              gsize count,
+              const EspMomentumFactors *factors)
+{
+  const EspMomentumFactors f = *factors;
+  for (gsize i = 0; i < count; i++)
+    {
+      EspReal g = grad[i] + f.weight_decay * parameter[i];
+      EspReal buffer = f.keep * momentum_buffer[i] + f.take * g;
+      momentum_buffer[i] = buffer;
+      parameter[i] -= f.rate * (f.nesterov ? g + f.momentum * buffer : buffer);
+    }
+}
+
+static void
+adam (EspReal *restrict parameter,
+      const EspReal *restrict grad,
+      EspReal *restrict exp_avg,
+      EspReal *restrict exp_avg_sq,
+      gsize count,
+      const EspAdamFactors *factors)
+{
+  const EspAdamFactors f = *factors;
+  for (gsize i = 0; i < count; i++)
+    {
+      EspReal g = grad[i] + f.weight_decay * parameter[i];
+      EspReal m = exp_avg[i] + f.one_minus_beta1 * (g - exp_avg[i]);
+      EspReal v = f.beta2 * exp_avg_sq[i] + f.one_minus_beta2 * (g * g);
+      exp_avg[i] = m;
+      exp_avg_sq[i] = v;
+      parameter[i] -= f.step_size * (m / (esp_real_sqrt (v) / f.correction_sqrt + f.eps));
+    }
+}

@@ -4,45 +4,43 @@
 #include "config.h"
 #include "esp-layer-activation.h"
 
-#include "esp-kernel-activation.h"
-
 static void
 relu_forward (const EspLayerCall *call)
 {
-  esp_kernel_relu_forward (call->x, call->y, call->N * call->out_count);
+  call->kernels->relu_forward (call->x, call->y, call->N * call->out_count);
 }
 
 static void
 relu_backward (const EspLayerCall *call)
 {
   if (call->dx != NULL)
-    esp_kernel_relu_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+    call->kernels->relu_backward (call->y, call->dy, call->dx, call->N * call->out_count);
 }
 
 static void
 sigmoid_forward (const EspLayerCall *call)
 {
-  esp_kernel_sigmoid_forward (call->x, call->y, call->N * call->out_count);
+  call->kernels->sigmoid_forward (call->x, call->y, call->N * call->out_count);
 }
 
 static void
 sigmoid_backward (const EspLayerCall *call)
 {
   if (call->dx != NULL)
-    esp_kernel_sigmoid_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+    call->kernels->sigmoid_backward (call->y, call->dy, call->dx, call->N * call->out_count);
 }
 
 static void
 tanh_forward (const EspLayerCall *call)
 {
-  esp_kernel_tanh_forward (call->x, call->y, call->N * call->out_count);
+  call->kernels->tanh_forward (call->x, call->y, call->N * call->out_count);
 }
 
 static void
 tanh_backward (const EspLayerCall *call)
 {
   if (call->dx != NULL)
-    esp_kernel_tanh_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+    call->kernels->tanh_backward (call->y, call->dy, call->dx, call->N * call->out_count);
 }
 
 const EspLayerClass esp_layer_relu = {

@@ -6,8 +6,6 @@
 
 #include <glib/gi18n.h>
 
-#include "esp-kernel-linear.h"
-
 typedef struct
 {
   EspLayer base;
@@ -84,8 +82,9 @@ linear_forward (const EspLayerCall *call)
 {
   const EspLinear *self = (const EspLinear *) call->layer;
   gsize rows = call->N * (call->in_count / self->in_features);
-  esp_kernel_linear_forward (call->x, call->parameters[0], self->bias ? call->parameters[1] : NULL,
-                             call->y, rows, self->in_features, self->out_features);
+  call->kernels->linear_forward (call->x, call->parameters[0],
+                                 self->bias ? call->parameters[1] : NULL, call->y, rows,
+                                 self->in_features, self->out_features);
 }
 
 static void
@@ -93,9 +92,9 @@ linear_backward (const EspLayerCall *call)
 {
   const EspLinear *self = (const EspLinear *) call->layer;
   gsize rows = call->N * (call->in_count / self->in_features);
-  esp_kernel_linear_backward (call->x, call->parameters[0], call->dy, call->dx, call->grads[0],
-                              self->bias ? call->grads[1] : NULL, rows, self->in_features,
-                              self->out_features);
+  call->kernels->linear_backward (call->x, call->parameters[0], call->dy, call->dx, call->grads[0],
+                                  self->bias ? call->grads[1] : NULL, rows, self->in_features,
+                                  self->out_features);
 }
 
 const EspLayerClass esp_layer_linear = {

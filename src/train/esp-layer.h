@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-kernels.h"
 #include "esp-random.h"
 #include "esp-real.h"
 #include "esp-shape.h"
@@ -32,6 +33,7 @@ typedef struct
 /* One call of forward or backward at one place. Shapes are of one example; (N, ...) in memory. */
 typedef struct
 {
+  const EspKernels *kernels;
   const EspLayer *layer;
   gsize N;                   /* examples in this batch */
   gsize in_count, out_count; /* numbers per example */

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
-#include "esp-kernel-loss.h"
-
 static gboolean
 mse_check (const EspShape *output, const EspDataset *data, GError **error)
 {
@@ -28,7 +26,7 @@ mse_compute (const EspLoss *self, const EspLossCall *call)
 {
   gsize count = call->N * call->count;
   EspReal scale = self->mean ? (EspReal) (1 / (double) count) : 1;
-  return esp_kernel_mse (call->y, call->target, call->dy, count, scale);
+  return call->kernels->mse (call->y, call->target, call->dy, count, scale);
 }
 
 static gboolean
@@ -48,7 +46,8 @@ static double
 cross_entropy_compute (const EspLoss *self, const EspLossCall *call)
 {
   EspReal scale = self->mean ? (EspReal) (1 / (double) call->N) : 1;
-  return esp_kernel_cross_entropy (call->y, call->labels, call->dy, call->N, call->count, scale);
+  return call->kernels->cross_entropy (call->y, call->labels, call->dy, call->N, call->count,
+                                       scale);
 }
 
 static const EspLossClass classes[] = {

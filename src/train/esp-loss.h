@@ -2,6 +2,7 @@
 #pragma once
 
 #include "esp-dataset.h"
+#include "esp-kernels.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,7 @@ typedef struct _EspLoss EspLoss;
 /* One batch at the end of the network. */
 typedef struct
 {
+  const EspKernels *kernels;
   gsize N;               /* examples */
   gsize count;           /* numbers of output per example */
   const EspReal *y;      /* (N, count) */

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
-#include "esp-kernel-optimizer.h"
-
 static gboolean
 sgd_read (EspOptimizer *self, EspSpec *spec, GError **error)
 {
@@ -38,13 +36,22 @@ static void
 sgd_update (const EspOptimizer *self, const EspOptimizerState *state, const EspOptimizerCall *call)
 {
   if (self->n_moments == 0)
-    esp_kernel_sgd (call->parameter, call->grad, call->count, (EspReal) call->rate,
-                    (EspReal) self->weight_decay);
-  else
-    esp_kernel_sgd_momentum (call->parameter, call->grad, call->moments[0], call->count,
-                             (EspReal) call->rate, (EspReal) self->momentum,
-                             (EspReal) self->dampening, (EspReal) self->weight_decay,
-                             self->nesterov, state->step == 1);
+    {
+      call->kernels->sgd (call->parameter, call->grad, call->count, (EspReal) call->rate,
+                          (EspReal) self->weight_decay);
+      return;
+    }
+  gboolean first = state->step == 1;
+  EspMomentumFactors factors = {
+    .rate = (EspReal) call->rate,
+    .momentum = (EspReal) self->momentum,
+    .keep = (EspReal) (first ? 0 : self->momentum),
+    .take = (EspReal) (first ? 1 : 1 - self->dampening),
+    .weight_decay = (EspReal) self->weight_decay,
+    .nesterov = self->nesterov,
+  };
+  call->kernels->sgd_momentum (call->parameter, call->grad, call->moments[0], call->count,
+                               &factors);
 }
 
 static gboolean
@@ -76,8 +83,8 @@ adam_update (const EspOptimizer *self, const EspOptimizerState *state, const Esp
     .eps = (EspReal) self->eps,
     .weight_decay = (EspReal) self->weight_decay,
   };
-  esp_kernel_adam (call->parameter, call->grad, call->moments[0], call->moments[1], call->count,
-                   &factors);
+  call->kernels->adam (call->parameter, call->grad, call->moments[0], call->moments[1], call->count,
+                       &factors);
 }
 
 static const EspOptimizerClass classes[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-real.h"
+#include "esp-kernels.h"
 #include "esp-spec.h"
 
 G_BEGIN_DECLS
@@ -20,6 +20,7 @@ typedef struct
 /* One update of a flat run of parameters. */
 typedef struct
 {
+  const EspKernels *kernels;
   double rate;
   EspReal *parameter;
   const EspReal *grad;

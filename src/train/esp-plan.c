@@ -16,9 +16,6 @@
 
 #include <string.h>
 
-#include "esp-kernel-activation.h"
-#include "esp-kernel-loss.h"
-
 #define ALIGN 16                  /* numbers: 64 bytes of floats */
 #define SMALL (32 * 1024)         /* parameters that are copied before every step */
 #define OBSERVE_ROWS 256          /* examples at once */
@@ -36,6 +33,7 @@ typedef struct
 struct _EspPlan
 {
   EspNetwork *network; /* owned */
+  const EspKernels *kernels;
 
   /* owned */
   EspReal *block;
@@ -55,6 +53,7 @@ struct _EspPlan
   EspReal *parameters, *before, *grads, *clear;
   EspReal *moments[ESP_OPTIMIZER_MAX_MOMENTS];
   gsize n_numbers, n_trainable, n_clear;
+  gsize n_updated; /* trainable numbers, up to whole vectors: what lies behind them is idle */
   guint n_calls, first_backward;
   gsize watch_rows;
 
@@ -75,11 +74,17 @@ typedef struct
   gsize used;
 } Arena;
 
+static gsize
+round_up (gsize count)
+{
+  return (count + ALIGN - 1) / ALIGN * ALIGN;
+}
+
 static EspReal *
 take (Arena *arena, gsize count)
 {
   EspReal *run = arena->base != NULL ? arena->base + arena->used : NULL;
-  arena->used += (count + ALIGN - 1) / ALIGN * ALIGN;
+  arena->used += round_up (count);
   return run;
 }
 
@@ -98,7 +103,11 @@ place_parameters (EspPlan *self)
           offset += parameter->count;
         }
       if (pass == 0)
-        self->n_trainable = offset;
+        {
+          self->n_trainable = offset;
+          offset = round_up (offset);
+          self->n_updated = offset;
+        }
     }
   self->n_numbers = offset;
 }
@@ -192,6 +201,7 @@ connect_calls (EspPlan *self)
     {
       EspNetCall *source = esp_network_peek_call (self->network, i);
       EspLayerCall *call = &self->batch.calls[i];
+      call->kernels = self->kernels;
       call->layer = source->module->layer;
       call->in = &source->in;
       call->out = &source->out;
@@ -247,6 +257,8 @@ esp_plan_new (EspNetwork *network)
 {
   EspPlan *self = g_new0 (EspPlan, 1);
   self->network = g_object_ref (network);
+  self->kernels = esp_kernels_get ();
+  self->loss_call.kernels = self->kernels;
   self->n_calls = network->calls->len;
   self->rate = network->optimizer->rate;
   self->offsets = g_new0 (gsize, network->parameters->len + 1);
@@ -414,11 +426,12 @@ run_update (EspPlan *self)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
   EspOptimizerCall call = {
+    .kernels = self->kernels,
     .rate = self->rate,
     .parameter = self->parameters,
     .grad = self->grads,
     .moments = { self->moments[0], self->moments[1] },
-    .count = self->n_trainable,
+    .count = self->n_updated,
   };
   optimizer->klass->begin (optimizer, &self->optimizer);
   optimizer->klass->update (optimizer, &self->optimizer, &call);
@@ -543,11 +556,11 @@ observe_rows (EspPlan *self, guint64 first, gsize rows)
   for (guint i = 0; i < self->units.n_calls; i++)
     {
       EspLayerCall *call = &self->watched.calls[self->units.calls[i]];
-      esp_kernel_count_fired (call->y, self->units.fired[i], rows, call->out_count);
+      self->kernels->count_fired (call->y, self->units.fired[i], rows, call->out_count);
     }
   if (data->labels == NULL)
     return 0;
-  return esp_kernel_count_correct (self->watched.output, labels, rows, self->loss_call.count);
+  return self->kernels->count_correct (self->watched.output, labels, rows, self->loss_call.count);
 }
 
 const EspPlanUnits *

@@ -157,15 +157,23 @@ check_names (Golden *self)
                      esp_network_peek_parameter (self->network, i)->path);
 }
 
+typedef struct
+{
+  const char *name;
+  const EspKernels *kernels;
+} Case;
+
 static void
 test_golden (gconstpointer data)
 {
+  const Case *self = data;
   Golden golden = { 0 };
-  golden_load (&golden, data);
+  esp_kernels_use (self->kernels);
+  golden_load (&golden, self->name);
   check_names (&golden);
   run_steps (&golden, FALSE);
   run_steps (&golden, TRUE);
-  g_test_message ("%s: off by at most %.2g of the largest", (const char *) data, golden.worst);
+  g_test_message ("%s: off by at most %.2g of the largest", self->name, golden.worst);
   golden_clear (&golden);
 }
 
@@ -176,11 +184,15 @@ main (int argc, char *argv[])
     "mlp-sgd",  "mlp-adam",     "shared-sgd",  "shared-adam", "spirals-sgd", "spirals-adam",
     "tanh-sgd", "sigmoid-adam", "sigmoid-sgd", "tanh-adam",   "tied-sgd",    "frozen-adam",
   };
+  const EspKernels *kernels;
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_strconcat ("/train/golden/", names[i], NULL);
-      g_test_add_data_func (path, names[i], test_golden);
-    }
+  for (guint set = 0; (kernels = esp_kernels_list (set)) != NULL; set++)
+    for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+      {
+        g_autofree char *path = g_strdup_printf ("/train/golden/%s/%s", kernels->name, names[i]);
+        Case *own = g_new (Case, 1);
+        *own = (Case) { names[i], kernels };
+        g_test_add_data_func_full (path, own, test_golden, g_free);
+      }
   return g_test_run ();
 }
