@@ -9,6 +9,7 @@
 #include <float.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <locale.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,6 +103,26 @@ esp_number_format_exact (double value, gboolean single)
 
   _esp_number_print_exact (value, single, buffer);
   return g_strdup (buffer);
+}
+
+char *
+esp_number_format_all (double value, gboolean single)
+{
+  char buffer[ESP_NUMBER_BUFFER];
+  g_autofree char *local = NULL;
+  char *point;
+
+  if (!isfinite (value))
+    return esp_number_format_value (value, 1);
+
+  _esp_number_print_exact (value, single, buffer);
+  point = strchr (buffer, '.');
+  if (point == NULL)
+    return beautify (buffer);
+
+  *point = '\0';
+  local = g_strconcat (buffer, localeconv ()->decimal_point, point + 1, NULL);
+  return beautify (local);
 }
 
 char *

@@ -16,6 +16,8 @@ char *esp_number_format_exact (
     double value,
     gboolean single); /* shortest text that reads back the same float (single) or double: plain
                          ASCII for copying; nan, inf, -inf */
+/* the same for eyes: U+2212, the locale's decimal point, NaN, +Inf, −Inf */
+char *esp_number_format_all (double value, gboolean single);
 char *esp_number_format_shape (const gint64 *shape,
                                guint ndim);     /* 2048 × 2048; "scalar" when ndim is 0 */
 char *esp_number_format_percent (double share); /* 96.3 % */
