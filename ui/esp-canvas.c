@@ -17,21 +17,23 @@
 
 #include <glib/gi18n.h>
 
-/* below this width the choices move into a menu */
-#define WIDE_FROM 600
+/* of the toolbar, as in the template */
+#define MARGIN 12
+#define SPACING 6
 /* below this height the levels shrink */
 #define TALL_FROM 600
 
 struct _EspCanvas
 {
-  AdwBin parent_instance;
+  GtkWidget parent_instance;
 
   /* template */
+  GtkWidget *all;
   EspPathBar *path;
   GtkWidget *views;
   GtkToggleButton *heatmap_button, *histogram_button;
   GtkToggleButton *data_button, *gradient_button;
-  GtkWidget *toolbar;
+  GtkWidget *channels;
   GtkBox *wide_choices, *narrow_choices;
   GtkWidget *choices;
   GtkWidget *view_menu;
@@ -68,7 +70,7 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (EspCanvas, esp_canvas, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (EspCanvas, esp_canvas, GTK_TYPE_WIDGET)
 
 /* what the tensor is, where no cell is meant */
 static char *
@@ -130,6 +132,46 @@ update_scalar (EspCanvas *self)
   gtk_label_set_label (self->scalar, value != NULL ? value : error->message);
 }
 
+/* the choices stand in the toolbar or, below one another, in a menu */
+static void
+move_choices (EspCanvas *self)
+{
+  GtkBox *from = self->narrow ? self->wide_choices : self->narrow_choices;
+  GtkBox *to = self->narrow ? self->narrow_choices : self->wide_choices;
+
+  gtk_widget_set_visible (self->view_menu, self->narrow && gtk_widget_get_visible (self->choices));
+  if (gtk_widget_get_parent (self->choices) == GTK_WIDGET (to))
+    return;
+
+  g_object_ref (self->choices);
+  gtk_box_remove (from, self->choices);
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->choices), self->narrow
+                                                                      ? GTK_ORIENTATION_VERTICAL
+                                                                      : GTK_ORIENTATION_HORIZONTAL);
+  gtk_widget_set_halign (GTK_WIDGET (self->slice), self->narrow ? GTK_ALIGN_FILL : GTK_ALIGN_END);
+  gtk_box_append (to, self->choices);
+  g_object_unref (self->choices);
+}
+
+static gboolean
+on_adapt (gpointer user_data)
+{
+  EspCanvas *self = user_data;
+
+  self->adapt = 0;
+  move_choices (self);
+  esp_levels_set_brief (self->levels, self->low);
+  return G_SOURCE_REMOVE;
+}
+
+/* widgets can't move while sizes are being given */
+static void
+adapt_later (EspCanvas *self)
+{
+  if (self->adapt == 0)
+    self->adapt = g_idle_add (on_adapt, self);
+}
+
 static const char *
 choose_page (EspCanvas *self)
 {
@@ -167,7 +209,8 @@ show_stage (EspCanvas *self)
   gtk_stack_set_visible_child_name (self->stage, page);
   gtk_widget_set_visible (self->views, kind == ESP_VIEW_MATRIX);
   gtk_widget_set_visible (self->zoom, heatmap);
-  gtk_widget_set_sensitive (self->choices, heatmap || kind == ESP_VIEW_MODULE);
+  gtk_widget_set_visible (self->choices, heatmap || kind == ESP_VIEW_MODULE);
+  adapt_later (self);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-in", heatmap);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-out", heatmap);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-fit", heatmap);
@@ -249,52 +292,52 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
     esp_heatmap_zoom_fit (self->heatmap);
 }
 
-/* the choices stand in the toolbar or, below one another, in a menu */
-static void
-move_choices (EspCanvas *self)
+/* what the toolbar takes with all choices in it */
+static int
+get_wide_width (EspCanvas *self)
 {
-  GtkBox *from = self->narrow ? self->wide_choices : self->narrow_choices;
-  GtkBox *to = self->narrow ? self->narrow_choices : self->wide_choices;
+  int taken = 2 * MARGIN, size;
 
-  if (gtk_widget_get_parent (self->choices) == GTK_WIDGET (to))
-    return;
+  gtk_widget_measure (self->channels, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &size, NULL, NULL);
+  taken += size;
+  for (GtkWidget *child = gtk_widget_get_first_child (self->choices); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      if (!gtk_widget_get_visible (child))
+        continue;
+      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &size, NULL, NULL);
+      taken += size + SPACING;
+    }
 
-  g_object_ref (self->choices);
-  gtk_box_remove (from, self->choices);
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->choices), self->narrow
-                                                                      ? GTK_ORIENTATION_VERTICAL
-                                                                      : GTK_ORIENTATION_HORIZONTAL);
-  gtk_widget_set_halign (GTK_WIDGET (self->slice), self->narrow ? GTK_ALIGN_FILL : GTK_ALIGN_END);
-  gtk_box_append (to, self->choices);
-  g_object_unref (self->choices);
-  gtk_widget_set_visible (self->view_menu, self->narrow);
-}
-
-static gboolean
-on_adapt (gpointer user_data)
-{
-  EspCanvas *self = user_data;
-
-  self->adapt = 0;
-  move_choices (self);
-  esp_levels_set_brief (self->levels, self->low);
-  return G_SOURCE_REMOVE;
+  return taken;
 }
 
 static void
 esp_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   EspCanvas *self = ESP_CANVAS (widget);
-  gboolean narrow = width < WIDE_FROM, low = height < TALL_FROM;
+  gboolean narrow = width < get_wide_width (self), low = height < TALL_FROM;
 
-  GTK_WIDGET_CLASS (esp_canvas_parent_class)->size_allocate (widget, width, height, baseline);
+  gtk_widget_allocate (self->all, width, height, baseline, NULL);
 
   if (narrow == self->narrow && low == self->low)
     return;
   self->narrow = narrow;
   self->low = low;
-  if (self->adapt == 0) /* widgets can't move while sizes are being given */
-    self->adapt = g_idle_add (on_adapt, self);
+  adapt_later (self);
+}
+
+static void
+esp_canvas_measure (GtkWidget *widget,
+                    GtkOrientation orientation,
+                    int for_size,
+                    int *minimum,
+                    int *natural,
+                    int *minimum_baseline,
+                    int *natural_baseline)
+{
+  gtk_widget_measure (ESP_CANVAS (widget)->all, orientation, for_size, minimum, natural,
+                      minimum_baseline, natural_baseline);
 }
 
 static void
@@ -354,13 +397,14 @@ esp_canvas_dispose (GObject *object)
 static void
 bind_template (GtkWidgetClass *widget_class)
 {
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, all);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, path);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, views);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, data_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, gradient_button);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, toolbar);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, wide_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, choices);
@@ -395,6 +439,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
   object_class->get_property = esp_canvas_get_property;
   object_class->set_property = esp_canvas_set_property;
   object_class->dispose = esp_canvas_dispose;
+  widget_class->measure = esp_canvas_measure;
   widget_class->size_allocate = esp_canvas_size_allocate;
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,

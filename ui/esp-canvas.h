@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * Property "session" (EspSession, read and write).
  */
 #define ESP_TYPE_CANVAS (esp_canvas_get_type ())
-G_DECLARE_FINAL_TYPE (EspCanvas, esp_canvas, ESP, CANVAS, AdwBin)
+G_DECLARE_FINAL_TYPE (EspCanvas, esp_canvas, ESP, CANVAS, GtkWidget)
 
 EspCanvas *esp_canvas_new (void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The drop-down of colour maps. Item 0 is "Automatic"; the others are those of
+/* The drop-down of colour maps. Item 0 is "Auto"; the others are those of
  * esp_colormap_get_all(). The settings hold one name for signed data and one for others. */
 
 #include "config.h"
@@ -36,7 +36,7 @@ is_signed (EspColormapButton *self)
   return norm == NULL || norm->lo < 0;
 }
 
-/* the map of an item of the list; of "Automatic" the one that it stands for now */
+/* the map of an item of the list; of "Auto" the one that it stands for now */
 static const EspColormap *
 get_map (EspColormapButton *self, const char *item)
 {
@@ -94,7 +94,7 @@ find_item (const EspColormap *map)
   return 0;
 }
 
-/* "Automatic" has other colours for another kind of data, so its swatch is bound anew */
+/* "Auto" has other colours for another kind of data, so its swatch is bound anew */
 static void
 update (EspColormapButton *self)
 {
@@ -106,7 +106,7 @@ update (EspColormapButton *self)
     {
       GtkStringList *list = GTK_STRING_LIST (gtk_drop_down_get_model (self->drop_down));
 
-      gtk_string_list_splice (list, 0, 1, (const char *const[]) { _ ("Automatic"), NULL });
+      gtk_string_list_splice (list, 0, 1, (const char *const[]) { _ ("Auto"), NULL });
       g_object_set_data_full (G_OBJECT (self), "kind", g_steal_pointer (&kind), g_free);
     }
   gtk_drop_down_set_selected (self->drop_down, item);
@@ -161,7 +161,7 @@ static void
 esp_colormap_button_init (EspColormapButton *self)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  GtkStringList *list = gtk_string_list_new ((const char *const[]) { _ ("Automatic"), NULL });
+  GtkStringList *list = gtk_string_list_new ((const char *const[]) { _ ("Auto"), NULL });
   const EspColormap *const *all = esp_colormap_get_all ();
 
   for (guint i = 0; all[i] != NULL; i++)

@@ -71,12 +71,12 @@ read_value (EspHeatmap *self, gint64 row, gint64 column)
   if (pixel == NULL || rows > 1 || columns > 1)
     return NULL;
   if (pixel->flags & ESP_PIXEL_NAN)
-    return esp_number_format_exact (NAN, TRUE);
+    return esp_number_format_all (NAN, TRUE);
   if (pixel->flags != 0)
-    return esp_number_format_exact (pixel->flags & ESP_PIXEL_POSITIVE_INF ? INFINITY : -INFINITY,
-                                    TRUE);
+    return esp_number_format_all (pixel->flags & ESP_PIXEL_POSITIVE_INF ? INFINITY : -INFINITY,
+                                  TRUE);
 
-  return esp_number_format_exact (pixel->max, TRUE);
+  return esp_number_format_all (pixel->max, TRUE);
 }
 
 /* "Farthest from 0 of 2 × 2 cells: −3.906"; NULL where a pixel is a cell */
@@ -461,7 +461,7 @@ esp_heatmap_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
                                                                  (float) self->geometry.height));
   esp_draw_heatmap (cr, &scene);
   cairo_destroy (cr);
-  if (self->hover_row >= 0)
+  if (self->hover_row >= 0 && (self->editor == NULL || !gtk_widget_get_visible (self->editor)))
     snapshot_tooltip (self, snapshot);
   if (self->editor != NULL)
     gtk_widget_snapshot_child (widget, self->editor, snapshot);

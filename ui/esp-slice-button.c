@@ -11,6 +11,7 @@
 
 /* a tensor may have 64 axes; nobody turns more than these */
 #define MAX_SPINS 8
+#define MAX_CHARS 16
 
 struct _EspSliceButton
 {
@@ -51,6 +52,7 @@ update_label (EspSliceButton *self)
     }
   g_string_append_c (text, ']');
   gtk_label_set_label (GTK_LABEL (self->label), text->str);
+  gtk_label_set_width_chars (GTK_LABEL (self->label), (int) MIN (text->len, MAX_CHARS));
 }
 
 static void
@@ -161,7 +163,7 @@ esp_slice_button_init (EspSliceButton *self)
 
   self->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (self->label), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_label_set_max_width_chars (GTK_LABEL (self->label), 16);
+  gtk_label_set_max_width_chars (GTK_LABEL (self->label), MAX_CHARS);
   gtk_widget_add_css_class (self->label, "monospace");
   self->grid = gtk_grid_new ();
   gtk_grid_set_row_spacing (GTK_GRID (self->grid), 6);

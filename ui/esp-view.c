@@ -864,11 +864,11 @@ esp_view_read_value (EspView *self, gint64 row, gint64 column, GError **error)
   if (info->kind == ESP_KIND_COMPLEX)
     {
       gboolean single = dtype != ESP_DTYPE_COMPLEX128;
-      g_autofree char *re = esp_number_format_exact (values[0], single);
-      g_autofree char *im = esp_number_format_exact (values[1], single);
+      g_autofree char *re = esp_number_format_all (values[0], single);
+      g_autofree char *im = esp_number_format_all (values[1], single);
 
       return g_strdup_printf (C_ ("complex number", "%s, %s i"), re, im);
     }
 
-  return esp_number_format_exact (values[0], dtype != ESP_DTYPE_FLOAT64);
+  return esp_number_format_all (values[0], dtype != ESP_DTYPE_FLOAT64);
 }

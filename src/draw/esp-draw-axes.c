@@ -90,7 +90,7 @@ draw_labels (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
 
   g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, axis->n - 1);
   widest = esp_draw_get_text_width (cr, text);
-  room = axis->vertical ? 18 : widest + 12;
+  room = axis->vertical ? 18 : widest + 8;
   step = get_step (axis, room);
   first = (gint64) fmax (0, floor ((axis->from - axis->start) / axis->size / (double) step)) * step;
   last = (gint64) fmin ((double) axis->n - 1,
@@ -103,6 +103,9 @@ draw_labels (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
       if (middle < axis->from || middle > axis->from + axis->extent ||
           is_marked (scene, axis, middle))
         continue;
+      if (axis->pill >= 0 &&
+          fabs ((double) (i - axis->pill)) * axis->size < (axis->vertical ? 15 : widest + 7))
+        continue; /* the pill stands there */
       if (axis->size < 14)
         {
           esp_draw_set_color (cr, scene->palette->line);

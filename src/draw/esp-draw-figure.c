@@ -21,7 +21,7 @@ esp_draw_scalar (cairo_t *cr,
                  gboolean single,
                  const EspPalette *palette)
 {
-  g_autofree char *text = esp_number_format_exact (value, single);
+  g_autofree char *text = esp_number_format_all (value, single);
   double size = 48, room = MAX (1, width - 24), needed;
 
   g_return_if_fail (palette != NULL);
