@@ -57,6 +57,8 @@ dup_class (EspPlace *place, EspTreeTextStyle *style)
       *style = ESP_TREE_TEXT_GUESS;
       return g_strdup_printf ("%s?", name);
     }
+  if (n_tensors == 0)
+    return g_strdup (_ ("(no params)"));
   count = esp_number_format_count (n_tensors);
   return g_strdup_printf (ngettext ("%s tensor", "%s tensors", MIN (n_tensors, G_MAXINT)), count);
 }
@@ -138,8 +140,8 @@ static const struct
   gboolean figures;
   char *(*dup_text) (EspPlace *place, EspTreeTextStyle *style);
 } columns[ESP_N_TREE_COLUMNS] = {
-  [ESP_TREE_COLUMN_SHAPE] = { N_ ("Shape"), 118, FALSE, dup_shape },
-  [ESP_TREE_COLUMN_TYPE] = { N_ ("Type"), 46, FALSE, dup_type },
+  [ESP_TREE_COLUMN_SHAPE] = { N_ ("Shape"), 112, FALSE, dup_shape },
+  [ESP_TREE_COLUMN_TYPE] = { N_ ("Type"), 42, FALSE, dup_type },
   [ESP_TREE_COLUMN_COUNT] = { N_ ("Count"), 78, TRUE, dup_count },
   [ESP_TREE_COLUMN_SIZE] = { N_ ("Size"), 74, TRUE, dup_size },
 };

@@ -22,6 +22,8 @@ G_DECLARE_FINAL_TYPE (EspTreePane, esp_tree_pane, ESP, TREE_PANE, GtkWidget)
 EspTreePane *esp_tree_pane_new (void);
 /* puts the keyboard focus into the search entry, its text selected */
 void esp_tree_pane_focus_search (EspTreePane *self);
+/* and into the list, where nothing is selected by that */
+void esp_tree_pane_focus_list (EspTreePane *self);
 /* rows that are shown: GListModel of GtkTreeListRow. Borrowed; NULL without a document. */
 GListModel *esp_tree_pane_get_rows (EspTreePane *self);
 

@@ -62,18 +62,21 @@ esp_tree_rows_new (EspDocument *document, EspTreeSearch *search)
                                   search ? g_object_ref (search) : NULL, unref_search);
 }
 
-/* children that stand in rows at @depth and are still closed */
+/* children of the rows at @depth, which are closed, and how many of these have any */
 static guint
-count_next_level (GtkTreeListModel *rows, guint depth)
+count_next_level (GtkTreeListModel *rows, guint depth, guint *n_modules)
 {
   guint n = 0;
 
+  *n_modules = 0;
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (rows)); i++)
     {
       g_autoptr (GtkTreeListRow) row = gtk_tree_list_model_get_row (rows, i);
 
-      if (gtk_tree_list_row_get_depth (row) == depth)
-        n += esp_place_get_n_children (esp_tree_row_get_place (row));
+      if (gtk_tree_list_row_get_depth (row) != depth || !gtk_tree_list_row_is_expandable (row))
+        continue;
+      n += esp_place_get_n_children (esp_tree_row_get_place (row));
+      (*n_modules)++;
     }
   return n;
 }
@@ -93,17 +96,16 @@ open_level (GtkTreeListModel *rows, guint depth)
 void
 esp_tree_rows_open_levels (GtkTreeListModel *rows, guint budget)
 {
-  guint n_top = g_list_model_get_n_items (G_LIST_MODEL (rows));
-
   for (guint depth = 0;; depth++)
     {
       guint n = g_list_model_get_n_items (G_LIST_MODEL (rows));
+      guint n_modules;
       guint next;
 
       if (n > budget)
         return;
-      next = count_next_level (rows, depth);
-      if (next == 0 || (n + next > budget && (depth > 0 || n_top > 1)))
+      next = count_next_level (rows, depth, &n_modules);
+      if (next == 0 || (n + next > budget && n_modules > 1))
         return;
       open_level (rows, depth);
     }

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 gboolean esp_tree_rows_has_root (EspDocument *document);
 /* everything closed. @search, run to its end, or NULL for the whole tree. */
 GtkTreeListModel *esp_tree_rows_new (EspDocument *document, EspTreeSearch *search);
-/* opens level after level, the first in any case, as long as there are at most @budget rows */
+/* opens level after level as long as there are at most @budget rows; a level that is only one
+ * module's in any case */
 void esp_tree_rows_open_levels (GtkTreeListModel *rows, guint budget);
 /* opens what leads to a match, as long as there are at most @budget rows */
 void esp_tree_rows_open_matches (GtkTreeListModel *rows, EspTreeSearch *search, guint budget);

@@ -180,6 +180,8 @@ on_document_changed (EspWindow *self)
   esp_window_enable (self, "save", live);
   esp_window_enable (self, "save-as", live);
   esp_window_show_page (self, document ? "document" : "welcome");
+  if (document && esp_panes_is_shown (self->panes, ESP_PANE_TREE))
+    esp_tree_pane_focus_list (self->tree_pane);
   esp_window_clock_wake (self);
 }
 
