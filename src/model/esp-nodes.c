@@ -258,27 +258,20 @@ list_chain (EspNodes *self, guint32 node)
   return chain;
 }
 
-void
-esp_nodes_append_path (EspNodes *self, guint32 node, GString *out)
+/* 32 names at a time, so that usual paths take no memory and deep ones little stack */
+static void
+append_joined (EspNodes *self, guint32 node, GString *out)
 {
   guint32 near[32];
   guint n = 0;
-  const char *odd = NULL;
 
-  if (self->odd_names != NULL)
-    odd = g_hash_table_lookup (self->odd_names, GUINT_TO_POINTER (node));
-  if (odd != NULL)
-    {
-      g_string_append (out, odd);
-      return;
-    }
   for (guint32 at = node; at != 0 && n < G_N_ELEMENTS (near); at = esp_nodes_at (self, at)->parent)
     near[n++] = at;
   if (n == 0)
     return;
   if (esp_nodes_at (self, near[n - 1])->parent != 0)
     {
-      esp_nodes_append_path (self, esp_nodes_at (self, near[n - 1])->parent, out);
+      append_joined (self, esp_nodes_at (self, near[n - 1])->parent, out);
       g_string_append (out, self->separator);
     }
   for (guint i = n; i > 0; i--)
@@ -287,6 +280,19 @@ esp_nodes_append_path (EspNodes *self, guint32 node, GString *out)
       if (i > 1)
         g_string_append (out, self->separator);
     }
+}
+
+void
+esp_nodes_append_path (EspNodes *self, guint32 node, GString *out)
+{
+  const char *odd = NULL;
+
+  if (self->odd_names != NULL)
+    odd = g_hash_table_lookup (self->odd_names, GUINT_TO_POINTER (node));
+  if (odd != NULL)
+    g_string_append (out, odd);
+  else
+    append_joined (self, node, out);
 }
 
 gboolean
@@ -308,9 +314,17 @@ esp_nodes_get_keys (EspNodes *self, guint32 node)
     odd = g_hash_table_lookup (self->odd_keys, GUINT_TO_POINTER (node));
   if (odd != NULL)
     return g_strdupv (odd);
-  chain = list_chain (self, node);
   keys = g_ptr_array_new ();
   key = g_string_new (NULL);
+  if (leaf->n == 0)
+    {
+      /* one key is the whole path; names joined otherwise don't come here */
+      append_joined (self, node, key);
+      g_ptr_array_add (keys, g_strdup (key->str));
+      g_ptr_array_add (keys, NULL);
+      return (GStrv) g_ptr_array_free (keys, FALSE);
+    }
+  chain = list_chain (self, node);
   for (guint i = 0; i < chain->len; i++)
     {
       if (i > 0 && esp_node_begins_key (leaf, chain->len - 1 - i))

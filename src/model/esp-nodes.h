@@ -105,8 +105,7 @@ guint32 esp_nodes_find_child (EspNodes *self, guint32 node, const char *name, gb
 guint32 esp_nodes_next_place (EspNodes *self, guint32 node); /* ESP_NO_NODE after the last */
 guint32 esp_nodes_first_place (EspNodes *self, guint32 node);
 void esp_nodes_append_path (EspNodes *self, guint32 node, GString *out);
-/* keys of a leaf as the file nests them; @ends receives where each ends in @out, counted without
- * separators between keys */
+/* keys of a leaf as the file nests them */
 GStrv esp_nodes_get_keys (EspNodes *self, guint32 node);
 /* whether the i-th name from the leaf upwards begins a key, in the bits of a leaf's n */
 gboolean esp_node_begins_key (const EspNode *node, guint level);
