@@ -556,6 +556,143 @@ test_many (void)
   g_assert_cmpuint (esp_tree_get_totals (tree)->unique_elements, ==, 1);
 }
 
+/* --- random graphs of modules against a naive walk --- */
+
+#define MOST_MODULES 8
+
+/* module i holds parameters and modules of higher number, some several times */
+typedef struct
+{
+  guint n;
+  guint modules[4]; /* child, or 0 for a parameter of its own */
+  char *keys[4];
+} Graph;
+
+typedef struct
+{
+  Graph graph[MOST_MODULES];
+  EspModule *made[MOST_MODULES];
+  GPtrArray *keys; /* of the way down */
+  GString *naive;  /* all rows by a plain walk */
+} Random;
+
+static void
+make_graph (Random *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      Graph *graph = &self->graph[i];
+
+      graph->n = g_test_rand_int_range (0, 5);
+      for (guint k = 0; k < graph->n; k++)
+        {
+          graph->modules[k] = i + 1 < n && g_test_rand_bit () ? g_test_rand_int_range (i + 1, n)
+                                                              : 0;
+          graph->keys[k] = g_strdup_printf (g_test_rand_bit () ? "%c%u" : "%c%u.x", 'a' + (int) k,
+                                            i);
+        }
+    }
+}
+
+static void
+build_graph (Random *self, EspTreeBuilder *builder, guint i)
+{
+  const Graph *graph = &self->graph[i];
+
+  g_ptr_array_add (self->keys, NULL);
+  self->made[i] = esp_tree_builder_add_module (builder, (const char *const *) self->keys->pdata,
+                                               "M", NULL);
+  for (guint k = 0; k < graph->n; k++)
+    {
+      const char *const *keys;
+
+      self->keys->pdata[self->keys->len - 1] = graph->keys[k];
+      g_ptr_array_add (self->keys, NULL);
+      keys = (const char *const *) self->keys->pdata;
+      if (graph->modules[k] == 0)
+        add (builder, keys, 1, 1);
+      else if (self->made[graph->modules[k]] != NULL)
+        g_assert_true (esp_tree_builder_add_shared_module (builder, keys,
+                                                           self->made[graph->modules[k]], NULL));
+      else
+        {
+          g_ptr_array_set_size (self->keys, self->keys->len - 1);
+          build_graph (self, builder, graph->modules[k]);
+          continue;
+        }
+      g_ptr_array_set_size (self->keys, self->keys->len - 1);
+    }
+  g_ptr_array_set_size (self->keys, self->keys->len - 1);
+}
+
+static void
+walk_graph (Random *self, guint i)
+{
+  const Graph *graph = &self->graph[i];
+
+  for (guint k = 0; k < graph->n; k++)
+    {
+      g_ptr_array_add (self->keys, graph->keys[k]);
+      if (graph->modules[k] != 0)
+        walk_graph (self, graph->modules[k]);
+      else
+        for (guint key = 0; key < self->keys->len; key++)
+          g_string_append_printf (self->naive, "%s%s", (char *) self->keys->pdata[key],
+                                  key + 1 < self->keys->len ? "|" : "\n");
+      g_ptr_array_set_size (self->keys, self->keys->len - 1);
+    }
+}
+
+static void
+check_graph (Random *self, EspTree *tree)
+{
+  g_autoptr (GString) told = g_string_new (NULL);
+  guint n = esp_tree_get_n_tensors (tree);
+
+  for (guint i = 0; i < n; i++)
+    {
+      EspPlace *place = esp_tree_get_tensor (tree, i);
+      EspParameter *parameter = esp_place_get_parameter (place);
+      g_autofree char *keys = g_strjoinv ("|", (GStrv) esp_place_get_keys (place));
+      g_autofree char *path = g_strjoinv (".", (GStrv) esp_place_get_keys (place));
+      gboolean found = FALSE;
+
+      g_string_append_printf (told, "%s\n", keys);
+      g_assert_cmpstr (esp_place_get_path (place), ==, path);
+      g_assert_true (esp_tree_find (tree, path, NULL) == place);
+      g_assert_true (esp_place_get_first (place) == esp_parameter_get_place (parameter, 0));
+      for (guint k = 0; k < esp_parameter_get_n_places (parameter); k++)
+        found = found || esp_parameter_get_place (parameter, k) == place;
+      g_assert_true (found);
+      g_assert_cmpint (esp_place_get_tie (place) != NULL, ==,
+                       esp_parameter_get_n_places (parameter) > 1);
+    }
+  g_assert_cmpstr (told->str, ==, self->naive->str);
+  g_assert_cmpuint (esp_tree_get_totals (tree)->elements, ==, n);
+}
+
+static void
+test_random_graphs (void)
+{
+  for (guint round = 0; round < 1000; round++)
+    {
+      g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
+      g_autoptr (EspTree) tree = NULL;
+      Random self = { .keys = g_ptr_array_new (), .naive = g_string_new (NULL) };
+
+      make_graph (&self, g_test_rand_int_range (1, MOST_MODULES + 1));
+      build_graph (&self, builder, 0);
+      walk_graph (&self, 0);
+      tree = finish (builder);
+      check_graph (&self, tree);
+      for (guint i = 0; i < MOST_MODULES; i++)
+        for (guint k = 0; k < self.graph[i].n; k++)
+          g_free (self.graph[i].keys[k]);
+      g_ptr_array_unref (self.keys);
+      g_string_free (self.naive, TRUE);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -576,6 +713,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/tree/channels", test_channels);
   g_test_add_func ("/tree/place-outlives-tree", test_place_outlives_tree);
   g_test_add_func ("/tree/builder-is-dropped", test_builder_is_dropped);
+  g_test_add_func ("/tree/random-graphs", test_random_graphs);
   g_test_add_func ("/tree/many", test_many);
   return g_test_run ();
 }
