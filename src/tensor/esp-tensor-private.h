@@ -18,10 +18,6 @@ EspTensor *esp_tensor_new_view_with_affine (EspTensor *self,
 /* FALSE with the tensor's own error where it can't be read */
 gboolean esp_tensor_check_readable (EspTensor *self, GError **error);
 
-/* FALSE with %ESP_TENSOR_ERROR_BOUNDS where a view repeats few stored elements so often (stride 0)
- * that going through it would take for ever */
-gboolean esp_tensor_check_walkable (EspTensor *self, GError **error);
-
 /* whether the bytes only come as a stream (inflated), so that going back is dear and reading from
  * two threads at once too */
 gboolean esp_tensor_is_stream (EspTensor *self);

@@ -532,6 +532,8 @@ esp_tensor_check_walkable (EspTensor *self, GError **error)
 {
   guint64 stored;
 
+  g_return_val_if_fail (self != NULL, FALSE);
+
   if (!esp_tensor_check_readable (self, error))
     return FALSE;
   stored = count_stored (self->description->dtype, self->storage);

@@ -89,6 +89,11 @@ gboolean esp_tensor_is_contiguous (EspTensor *self);
 /* same storage object, dtype, shape, strides, offset and flags: one memory under two names */
 gboolean esp_tensor_is_alias (EspTensor *self, EspTensor *other);
 
+/* Ask before going through all of a tensor: FALSE with %ESP_TENSOR_ERROR_BOUNDS where a view
+ * repeats few stored elements so often (stride 0) that it would take for ever, and with the
+ * tensor's own error where it can't be read. */
+gboolean esp_tensor_check_walkable (EspTensor *self, GError **error);
+
 /* @count values from C-order index @start on; complex: 2 * @count numbers. Quantised values come
  * out dequantised. */
 gboolean esp_tensor_read_f32 (EspTensor *self,
