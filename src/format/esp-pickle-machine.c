@@ -53,8 +53,8 @@ esp_pickle_machine_new_value (EspPickleMachine *self, EspPickleKind kind, GError
       return NULL;
     }
   pickle->n_values++;
-  value = esp_pickle_arena_alloc0 (&pickle->arena, sizeof *value);
-  value->kind = (guint8) kind;
+  value = esp_pickle_arena_alloc (&pickle->arena, sizeof *value);
+  *value = (EspPickleValue) { .kind = (guint8) kind };
   if (esp_pickle_value_is_container (value))
     value->index = pickle->n_containers++;
   return value;
@@ -224,7 +224,9 @@ run (EspPickleMachine *self, GCancellable *cancellable, GError **error)
       if (count % CANCEL_EVERY == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       self->opcode_position = self->cursor.position;
-      if (!esp_cursor_read_u8 (&self->cursor, &code, error))
+      if (G_LIKELY (self->cursor.position < self->cursor.size))
+        code = self->cursor.data[self->cursor.position++];
+      else if (!esp_cursor_read_u8 (&self->cursor, &code, error))
         return FALSE;
       self->opcode = &esp_pickle_opcodes[code];
       if (count >= ESP_LIMIT_PICKLE_OPCODES)

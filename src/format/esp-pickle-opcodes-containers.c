@@ -32,7 +32,9 @@ esp_pickle_run_empty_list (EspPickleMachine *self, GError **error)
 gboolean
 esp_pickle_run_empty_tuple (EspPickleMachine *self, GError **error)
 {
-  return esp_pickle_machine_push_new (self, ESP_PICKLE_TUPLE, error) != NULL;
+  if (self->empty_tuple == NULL)
+    self->empty_tuple = esp_pickle_machine_new_value (self, ESP_PICKLE_TUPLE, error);
+  return self->empty_tuple != NULL && esp_pickle_machine_push (self, self->empty_tuple, error);
 }
 
 gboolean

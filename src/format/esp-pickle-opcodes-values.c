@@ -39,14 +39,21 @@ esp_pickle_push_bool (EspPickleMachine *self, gboolean value, GError **error)
   return esp_pickle_machine_push (self, &truth[value ? 1 : 0], error);
 }
 
+/* Sizes and strides are small numbers as a rule: each is made once. */
 gboolean
 esp_pickle_push_int (EspPickleMachine *self, gint64 integer, GError **error)
 {
-  EspPickleValue *value = esp_pickle_machine_push_new (self, ESP_PICKLE_INT, error);
+  gboolean is_small = integer >= 0 && integer < (gint64) G_N_ELEMENTS (self->small_ints);
+  EspPickleValue *value = is_small ? self->small_ints[integer] : NULL;
 
+  if (value != NULL)
+    return esp_pickle_machine_push (self, value, error);
+  value = esp_pickle_machine_push_new (self, ESP_PICKLE_INT, error);
   if (value == NULL)
     return FALSE;
   value->integer = integer;
+  if (is_small)
+    self->small_ints[integer] = value;
   return TRUE;
 }
 

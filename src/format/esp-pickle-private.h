@@ -52,6 +52,9 @@ struct _EspPickleMachine
   GHashTable *memo_far; /* the rest; NULL until needed */
   guint n_memo;
 
+  EspPickleValue *small_ints[4097]; /* by value; NULL until needed */
+  EspPickleValue *empty_tuple;
+
   GHashTable *names; /* EspPickleName -> GLOBAL value */
   guint64 budget;    /* how much more may be copied out of the pickle, in bytes and items */
 };
