@@ -113,16 +113,16 @@ esp_pytorch_numpy_is_array (const EspPickleValue *value)
 static gboolean
 read_shape (const EspPickleValue *tuple, gint64 *shape, guint *ndim, GError **error)
 {
-  *ndim = MIN (tuple->items.n, ESP_LIMIT_DIMS);
-  for (guint i = 0; i < *ndim; i++)
-    if (!esp_pickle_value_get_int (tuple->items.items[i], &shape[i]) || shape[i] < 0)
-      *ndim = G_MAXUINT;
-  if (tuple->items.n <= ESP_LIMIT_DIMS && *ndim != G_MAXUINT)
-    return TRUE;
-  *ndim = 0;
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("its shape isn't a tuple of at most %d sizes"), ESP_LIMIT_DIMS);
-  return FALSE;
+  guint n = tuple->items.n;
+  gboolean good = n <= ESP_LIMIT_DIMS;
+
+  for (guint i = 0; good && i < n; i++)
+    good = esp_pickle_value_get_int (tuple->items.items[i], &shape[i]) && shape[i] >= 0;
+  *ndim = good ? n : 0;
+  if (!good)
+    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                 _ ("its shape isn’t a tuple of at most %d sizes"), ESP_LIMIT_DIMS);
+  return good;
 }
 
 static void

@@ -151,8 +151,8 @@ describe_tensor (Walk *self, const EspPytorchTensor *tensor)
   else if (tensor->layout != NULL && self->metadata->len < 2 * METADATA_MAX)
     {
       g_ptr_array_add (self->metadata, esp_path_join (get_keys (self), "."));
-      g_ptr_array_add (self->metadata, g_strdup_printf ("%s, %" G_GUINT64_FORMAT, tensor->layout,
-                                                        tensor->n_stored));
+      g_ptr_array_add (self->metadata, g_strdup_printf ("%s, nnz=%" G_GUINT64_FORMAT,
+                                                        tensor->layout, tensor->n_stored));
     }
 }
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Archives that are damaged or not quite PyTorch's: a table of what is said about each, and every
+ * fixture with each byte cut off or changed, all tensors read. */
+
+#include "pytorch-fixture.h"
+
+#include "esp-limits.h"
+
+#define GOOD_PICKLE                                                                                \
+  "}X\1\0\0\0wctorch._utils\n_rebuild_tensor_v2\n(("                                               \
+  "X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"                                                \
+  "0X\3\0\0\0cpuK\4tQK\0K\4\x85K\1\x85\x89Nt"                                                      \
+  "Rs."
+
+typedef struct
+{
+  const char *name;
+  const char *members[12]; /* name, content, ... */
+  int code;                /* -1: it opens */
+  const char *message;     /* of the error, or of a warning */
+} Archive;
+
+static const Archive archives[] = {
+  { "minimal", { "f/data.pkl", "N.", "f/version", "3\n" }, -1, NULL },
+  { "no-version", { "f/data.pkl", "N." }, -1, "no member “version”" },
+  { "version-0", { "f/data.pkl", "N.", "f/version", "0" }, -1, "“0” is no version" },
+  { "version-11", { "f/data.pkl", "N.", "f/version", "11" }, -1, "“11” is no version" },
+  { "version-text", { "f/data.pkl", "N.", "f/version", "new" }, -1, "“new” is no version" },
+  { "byteorder-odd",
+    { "f/data.pkl", "N.", "f/byteorder", "middle", "f/version", "3" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "f.pt: byteorder should be “little” or “big”, but it is “middle”" },
+  { "byteorder-long",
+    { "f/data.pkl", "N.", "f/byteorder",
+      "1234567890123456789012345678901234567890123456789012345678901234567890", "f/version", "3" },
+    ESP_FORMAT_ERROR_LIMIT,
+    "byteorder: " },
+  { "pickle-empty",
+    { "f/data.pkl", "", "f/version", "3" },
+    ESP_FORMAT_ERROR_TRUNCATED,
+    "f.pt: data.pkl" },
+  { "pickle-cut",
+    { "f/data.pkl", "}(", "f/version", "3" },
+    ESP_FORMAT_ERROR_TRUNCATED,
+    "data.pkl" },
+  { "pickle-text",
+    { "f/data.pkl", "hello", "f/version", "3" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "data.pkl, byte 0" },
+  { "two-deep",
+    { "x/y/data.pkl", "N.", "x/y/version", "3" },
+    ESP_FORMAT_ERROR_UNSUPPORTED,
+    "f.pt: " },
+  { "at-the-root", { "data.pkl", "N.", "version", "3" }, ESP_FORMAT_ERROR_UNSUPPORTED, "f.pt: " },
+  { "torchscript",
+    { "f/data.pkl", "N.", "f/constants.pkl", "N.", "f/version", "3" },
+    ESP_FORMAT_ERROR_UNSUPPORTED,
+    "TorchScript" },
+};
+
+static void
+test_archive (gconstpointer data)
+{
+  const Archive *row = data;
+  ZipWriter zip;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  zip_init (&zip);
+  for (guint i = 0; row->members[i] != NULL; i += 2)
+    zip_add (&zip, row->members[i], row->members[i + 1], strlen (row->members[i + 1]));
+  bytes = zip_finish (&zip);
+  checkpoint = open_bytes (bytes, &error);
+  if (row->code < 0)
+    {
+      g_assert_no_error (error);
+      g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, row->message != NULL);
+      if (row->message != NULL)
+        g_assert_nonnull (strstr (esp_checkpoint_get_warning (checkpoint, 0), row->message));
+      return;
+    }
+  g_assert_error (error, ESP_FORMAT_ERROR, row->code);
+  if (strstr (error->message, row->message) == NULL)
+    g_error ("“%s” doesn’t have “%s”", error->message, row->message);
+}
+
+/* a storage that is longer than it should be is read, and said */
+static void
+test_long_storage (void)
+{
+  static const float values[] = { 0, 1, 2, 3, 4 };
+  ZipWriter zip;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  zip_init (&zip);
+  zip_add (&zip, "f/data.pkl", TEXT (GOOD_PICKLE));
+  zip_add (&zip, "f/data/0", values, sizeof values);
+  zip_add (&zip, "f/version", TEXT ("3"));
+  bytes = zip_finish (&zip);
+  checkpoint = open_bytes (bytes, &error);
+  g_assert_no_error (error);
+  g_assert_no_error (esp_tensor_get_error (get_tensor (checkpoint, "w")));
+  g_assert_nonnull (
+      strstr (esp_checkpoint_get_warning (checkpoint, 0), "has 20 bytes, more than the 16"));
+}
+
+/* where @text first stands */
+static guint8 *
+find (guint8 *data, gsize size, const char *text)
+{
+  gsize length = strlen (text);
+
+  for (gsize i = 0; i + length <= size; i++)
+    if (memcmp (data + i, text, length) == 0)
+      return data + i;
+  g_assert_not_reached ();
+}
+
+/* the local header of a storage disagrees with the directory: that tensor can't be read */
+static void
+test_bad_local_header (void)
+{
+  g_autoptr (GBytes) bytes = make_archive (TEXT (GOOD_PICKLE));
+  g_autofree guint8 *copy = g_memdup2 (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  guint8 *name = find (copy, g_bytes_get_size (bytes), "f/data/0");
+  g_autoptr (GBytes) damaged = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  name[0] = 'g';
+  damaged = g_bytes_new (copy, g_bytes_get_size (bytes));
+  checkpoint = open_bytes (damaged, &error);
+  g_assert_no_error (error);
+  g_assert_error (esp_tensor_get_error (get_tensor (checkpoint, "w")), ESP_FORMAT_ERROR,
+                  ESP_FORMAT_ERROR_CORRUPT);
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (GBytes) bytes = make_archive (TEXT (GOOD_PICKLE));
+  g_autoptr (EspSource) source = esp_source_new_for_bytes (bytes, "f.pt");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  g_assert_null (esp_format_open_source (source, "f.pt", NULL, NULL, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* opens whatever it is, and reads all values if it opens */
+static void
+survive (const guint8 *data, gsize size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = open_bytes (bytes, &error);
+  EspTree *tree;
+
+  if (checkpoint == NULL)
+    {
+      g_assert_nonnull (error);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      return;
+    }
+  tree = esp_checkpoint_get_tree (checkpoint);
+  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
+    {
+      g_autoptr (GError) failure = NULL;
+      EspTreeRow row;
+      double values[256]; /* 128 complex ones */
+      gsize count;
+
+      esp_tree_read_row (tree, i, &row);
+      count = MIN (esp_tensor_get_count (row.tensor), 128);
+      if (!esp_tensor_read_f64 (row.tensor, 0, count, values, NULL, &failure))
+        g_assert_nonnull (failure);
+      if (esp_tensor_get_error (row.tensor) != NULL)
+        g_assert_nonnull (failure);
+    }
+  for (guint i = 0; i < esp_checkpoint_get_n_warnings (checkpoint); i++)
+    g_assert_true (g_utf8_validate (esp_checkpoint_get_warning (checkpoint, i), -1, NULL));
+}
+
+static void
+test_fixture (gconstpointer name)
+{
+  g_autofree char *file = g_strconcat (name, ".pt", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "pytorch", file, NULL);
+  g_autofree char *text = NULL;
+  guint8 *data;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+  data = (guint8 *) text;
+  for (gsize cut = 0; cut < size; cut++)
+    survive (data, cut);
+  for (gsize at = 0; at < size; at++)
+    {
+      guint8 kept = data[at];
+      const guint8 changes[] = { 0xff, 0x01, 0x80 };
+
+      for (guint i = 0; i < (g_test_slow () ? G_N_ELEMENTS (changes) : 1); i++)
+        {
+          data[at] = kept ^ changes[i];
+          survive (data, size);
+        }
+      data[at] = kept;
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const char *const fixtures[] = { "state-dict", "training", "module",     "quantised",
+                                          "sparse",     "dtypes",   "big-endian", "deflated",
+                                          "protocol5",  "single",   "hostile",    "parameters" };
+
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (archives); i++)
+    {
+      g_autofree char *path = g_strconcat ("/pytorch-damage/archive/", archives[i].name, NULL);
+
+      g_test_add_data_func (path, &archives[i], test_archive);
+    }
+  g_test_add_func ("/pytorch-damage/long-storage", test_long_storage);
+  g_test_add_func ("/pytorch-damage/bad-local-header", test_bad_local_header);
+  g_test_add_func ("/pytorch-damage/cancel", test_cancel);
+  for (gsize i = 0; i < G_N_ELEMENTS (fixtures); i++)
+    {
+      g_autofree char *path = g_strconcat ("/pytorch-damage/fixture/", fixtures[i], NULL);
+
+      g_test_add_data_func (path, fixtures[i], test_fixture);
+    }
+  return g_test_run ();
+}
