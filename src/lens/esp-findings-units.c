@@ -60,9 +60,8 @@ make_finding (EspFindingKind kind, guint unit, guint64 examples)
             ngettext ("Fired on 0 of %s example", "Fired on 0 of %s examples", examples), count));
   return esp_finding_new (
       kind, ESP_SEVERITY_NOTE, unit, -1, g_strdup_printf (_ ("Unit %u: silent here"), unit),
-      g_strdup_printf (ngettext ("Fired on 0 of %s example at this place, but does at another",
-                                 "Fired on 0 of %s examples at this place, but does at another",
-                                 examples),
+      g_strdup_printf (ngettext ("Fired on 0 of %s example at this place",
+                                 "Fired on 0 of %s examples at this place", examples),
                        count));
 }
 
