@@ -120,6 +120,17 @@ compare_spans (gconstpointer a, gconstpointer b, gpointer user_data)
   return order != 0 ? order : compare_integers (x->leaf, y->leaf);
 }
 
+/* TRUE when no leaf holds a memory that anybody else holds, as in files without sharing: nothing is
+ * tied, and nothing has to be sorted to see it */
+static gboolean
+are_all_sole (EspNodes *nodes)
+{
+  for (guint i = 0; i < nodes->leaves->len; i++)
+    if (!esp_tensor_is_sole (esp_nodes_leaf_at (nodes, i)->tensor))
+      return FALSE;
+  return TRUE;
+}
+
 /* TRUE when the leaves stand in ascending order without touching, so that nothing is tied */
 static gboolean
 is_ascending (EspNodes *nodes)
@@ -441,7 +452,7 @@ esp_ties_find (EspNodes *nodes)
 {
   nodes->ties = g_ptr_array_new ();
   nodes->alias_of = g_hash_table_new (NULL, NULL);
-  if (!is_ascending (nodes))
+  if (!are_all_sole (nodes) && !is_ascending (nodes))
     find_in_storages (nodes);
   if (nodes->next_place != NULL)
     find_shared (nodes);

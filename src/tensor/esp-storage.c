@@ -123,6 +123,14 @@ esp_storage_unref (EspStorage *self)
   g_free (self);
 }
 
+gboolean
+esp_storage_is_sole (EspStorage *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return g_atomic_ref_count_compare (&self->ref_count, 1);
+}
+
 const char *
 esp_storage_get_id (EspStorage *self)
 {

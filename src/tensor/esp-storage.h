@@ -39,6 +39,8 @@ EspStorage *esp_storage_ref (EspStorage *self);
 void esp_storage_unref (EspStorage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspStorage, esp_storage_unref)
 
+/* whether there is one reference on it */
+gboolean esp_storage_is_sole (EspStorage *self);
 const char *esp_storage_get_id (EspStorage *self);
 guint64 esp_storage_get_size (EspStorage *self); /* bytes */
 /* byte offset within the opened file, or -1 where the bytes don't lie there as they are */

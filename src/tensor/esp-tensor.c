@@ -578,6 +578,15 @@ esp_tensor_is_contiguous (EspTensor *self)
 }
 
 gboolean
+esp_tensor_is_sole (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return g_atomic_ref_count_compare (&self->ref_count, 1) &&
+         (self->storage == NULL || esp_storage_is_sole (self->storage));
+}
+
+gboolean
 esp_tensor_is_alias (EspTensor *self, EspTensor *other)
 {
   const EspDescription *a, *b;

@@ -88,6 +88,9 @@ const GError *esp_tensor_get_error (EspTensor *self); /* NULL if readable */
 gboolean esp_tensor_is_contiguous (EspTensor *self);
 /* same storage object, dtype, shape, strides, offset and flags: one memory under two names */
 gboolean esp_tensor_is_alias (EspTensor *self, EspTensor *other);
+/* whether the caller's reference is the only one on the tensor, and the tensor's the only one on
+ * its storage: no other tensor shares its memory. FALSE says nothing. */
+gboolean esp_tensor_is_sole (EspTensor *self);
 
 /* Ask before going through all of a tensor: FALSE with %ESP_TENSOR_ERROR_BOUNDS where a view
  * repeats few stored elements so often (stride 0) that it would take for ever, and with the

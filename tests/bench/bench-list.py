@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 RUNS = 15
 PEER = """
@@ -44,26 +43,24 @@ def make_file(path, n):
     return len(text)
 
 
-def run(command):
+def run(measure, command):
     """seconds, peak kB of memory, what was printed"""
-    with tempfile.TemporaryFile() as out:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.NamedTemporaryFile() as figures:
+        process = subprocess.run([str(measure), figures.name] + command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         if process.returncode != 0:
             sys.exit("%s: exit %d" % (command[0], process.returncode))
-        out.seek(0)
-        return seconds, usage.ru_maxrss, out.read()
+        seconds, memory = figures.read().split()
+        return float(seconds), int(memory), process.stdout
 
 
 def main():
-    cli = pathlib.Path(sys.argv[1]) / "src/cli/espalier-cli"
+    build = pathlib.Path(sys.argv[1]).resolve()
+    cli, measure = build / "src/cli/espalier-cli", build / "tests/bench/measure"
     peer = os.environ.get("PEER_PYTHON", "python3")
-    if not cli.exists():
-        print("skipped: %s isn't built" % cli)
-        return 0
+    for program in (cli, measure):
+        if not program.exists():
+            print("skipped: %s isn't built" % program)
+            return 0
     has_peer = subprocess.run([peer, "-c", "import safetensors, numpy"], stderr=subprocess.DEVNULL).returncode == 0
     with tempfile.TemporaryDirectory() as folder:
         path, empty = pathlib.Path(folder) / "many.safetensors", pathlib.Path(folder) / "empty.safetensors"
@@ -71,16 +68,16 @@ def main():
         make_file(empty, 0)
         ours = [str(cli), "list", str(path), "--json"]
         theirs = [peer, "-c", PEER, str(path)]
-        listed = json.loads(run(ours)[2])
+        listed = json.loads(run(measure, ours)[2])
         assert len(listed["tensors"]) == 20000
         best, best_peer, memory = float("inf"), float("inf"), 0
         for _ in range(RUNS):
-            seconds, memory, _ = run(ours)
+            seconds, memory, _ = run(measure, ours)
             best = min(best, seconds)
             if has_peer:
-                seconds, _, printed = run(theirs)
+                seconds, _, printed = run(measure, theirs)
                 best_peer = min(best_peer, seconds)
-        base = run([str(cli), "list", str(empty), "--json"])[1]
+        base = run(measure, [str(cli), "list", str(empty), "--json"])[1]
         print("espalier-cli list --json, 20,000 tensors: %.1f ms" % (1e3 * best))
         print("memory: %.1f MB beyond the %.1f MB of an empty run, %.2f times the header (goal: < 3)"
               % ((memory - base) / 1e3, base / 1e3, (memory - base) * 1024 / header))
