@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "esp-curve.h"
+#include "esp-random.h"
 #include "train-fixture.h"
 
 static EspTrainer *
@@ -174,6 +175,69 @@ test_reset (void)
   g_autoptr (GByteArray) c = get_bytes (first, ESP_CHANNEL_DATA);
   assert_same_bytes (a, b);
   g_assert_cmpint (memcmp (a->data, c->data, a->len), !=, 0);
+}
+
+static void
+test_reset_pauses (void)
+{
+  g_autoptr (EspTrainer) trainer = new_trainer ("d2l-mlp");
+  esp_trainer_set_speed (trainer, INFINITY);
+  esp_trainer_play (trainer);
+  g_usleep (10000);
+  esp_trainer_reset (trainer);
+  g_autoptr (EspSnapshot) snapshot = take (trainer);
+  g_assert_cmpuint (esp_snapshot_get_step (snapshot), ==, 0);
+  g_usleep (50000);
+  g_autoptr (EspSnapshot) later = esp_trainer_take_snapshot (trainer);
+  g_assert_null (later);
+}
+
+/* the losses of 3 epochs of single examples, which tell their order: target i is i + 1 and the
+ * network's only weight stays 0 */
+static double *
+get_order (gboolean shuffle)
+{
+  g_autofree char *text = g_strdup_printf (
+      "{\"espalier\": 1, \"modules\": [{\"class\": \"Linear\", \"out_features\": 1, \"bias\": "
+      "false, \"init\": 0}], \"loss\": {\"class\": \"MSELoss\"}, \"optimizer\": {\"class\": "
+      "\"SGD\", \"lr\": 0}, \"data\": {\"name\": \"values\", \"inputs\": [[1], [1], [1], [1], [1], "
+      "[1]], \"targets\": [[1], [2], [3], [4], [5], [6]]}, \"batch_size\": 1, \"seed\": 17, "
+      "\"shuffle\": %s}",
+      shuffle ? "true" : "false");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_from_json (text, -1, &error);
+  g_assert_no_error (error);
+  g_autoptr (EspTrainer) trainer = esp_trainer_new (network);
+  esp_trainer_run (trainer, 18);
+  g_autofree guint64 *steps = NULL;
+  double *losses = NULL;
+  guint n = 0;
+  esp_trainer_get_curve (trainer, &steps, &losses, &n);
+  g_assert_cmpuint (n, ==, 18);
+  g_autoptr (EspSnapshot) snapshot = take (trainer);
+  g_assert_cmpuint (esp_snapshot_get_epoch (snapshot), ==, 3);
+  return losses;
+}
+
+/* as data/networks/README.md has it */
+static void
+test_order (void)
+{
+  g_autofree double *plain = get_order (FALSE);
+  g_autofree double *shuffled = get_order (TRUE);
+  for (guint epoch = 0; epoch < 3; epoch++)
+    {
+      guint32 order[6] = { 0, 1, 2, 3, 4, 5 };
+      EspRandom random;
+      esp_random_init (&random, 17, ESP_STREAM_ORDER, epoch);
+      esp_random_shuffle (&random, order, 6);
+      for (guint i = 0; i < 6; i++)
+        {
+          g_assert_cmpfloat (plain[epoch * 6 + i], ==, (i + 1) * (i + 1));
+          g_assert_cmpfloat (shuffled[epoch * 6 + i], ==, (order[i] + 1) * (order[i] + 1));
+        }
+    }
+  g_assert_cmpint (memcmp (shuffled, shuffled + 6, 6 * sizeof (double)), !=, 0);
 }
 
 /* plays until @steps are done, taking snapshots all the while */
@@ -448,6 +512,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/trainer/step", test_step);
   g_test_add_func ("/train/trainer/shared-gradient", test_shared_gradient);
   g_test_add_func ("/train/trainer/reset", test_reset);
+  g_test_add_func ("/train/trainer/reset-pauses", test_reset_pauses);
+  g_test_add_func ("/train/trainer/order", test_order);
   g_test_add_func ("/train/trainer/same-at-any-speed", test_same_at_any_speed);
   g_test_add_func ("/train/trainer/pacing", test_pacing);
   g_test_add_func ("/train/trainer/wakes-up", test_wakes_up);
