@@ -39,14 +39,14 @@ typedef struct
 
 #if defined(__AVX512F__)
 #define TILE_BYTES 64
-#include "esp-kernel-tile.h"
+#include "esp-kernel-tile.inc"
 #endif
 #if defined(__AVX2__)
 #define TILE_BYTES 32
-#include "esp-kernel-tile.h"
+#include "esp-kernel-tile.inc"
 #endif
 #define TILE_BYTES 16
-#include "esp-kernel-tile.h"
+#include "esp-kernel-tile.inc"
 
 /* the last columns, with A's rows dense: dot products with a column of B */
 static void

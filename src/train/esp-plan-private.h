@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a plan is inside, for esp-plan-layout.c, which makes it, and esp-plan.c, which runs it. */
+
+#include "esp-plan.h"
+
+G_BEGIN_DECLS
+
+#define ESP_PLAN_OBSERVE_ROWS 256 /* examples that are looked at at once */
+
+/* the calls over one size of batch */
+typedef struct
+{
+  EspLayerCall *calls; /* (n_calls) */
+  EspReal *input;      /* x of the first */
+  const EspReal *output;
+} EspTape;
+
+struct _EspPlan
+{
+  EspNetwork *network; /* owned */
+  const EspKernels *kernels;
+
+  /* owned */
+  EspReal *block;
+  gsize block_count;
+  EspReal **pointers; /* arrays of parameters and grads that the calls point at */
+  EspTape batch;
+  EspTape watched;
+  gsize *offsets;      /* of each parameter within a run of parameters */
+  EspReal **use_grads; /* of each parameter: (n_uses, count), or NULL with one use */
+  guint32 *order;      /* of examples in this epoch */
+  gint32 *labels;      /* of the batch, or of what is observed */
+  EspReal *targets;    /* of the batch */
+  EspPlanUnits units;
+  guint *unit_calls;
+
+  /* runs inside the block */
+  EspReal *parameters, *before, *grads, *clear;
+  EspReal *moments[ESP_OPTIMIZER_MAX_MOMENTS];
+  gsize n_numbers, n_trainable, n_clear;
+  gsize n_updated; /* trainable numbers, up to whole vectors: what lies behind them is idle */
+  guint n_calls, first_backward;
+  gsize watch_rows;
+
+  /* state */
+  EspOptimizerState optimizer;
+  double rate;
+  double loss;
+  guint64 step, epoch, position; /* position: examples of this epoch that are done */
+  gsize rows;                    /* of the last batch */
+  EspLossCall loss_call;
+  gboolean has_before, has_units;
+};
+
+/* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
+EspReal *esp_plan_find_use_grad (EspPlan *self, guint parameter, guint use);
+
+G_END_DECLS
