@@ -11,6 +11,7 @@
 #include "esp-error.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 void
@@ -36,8 +37,8 @@ static gboolean
 fail_truncated (const EspCursor *self, guint64 count, GError **error)
 {
   g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-               _ ("%s: %" G_GUINT64_FORMAT " bytes wanted at offset %" G_GSIZE_FORMAT
-                  ", but only %" G_GSIZE_FORMAT " are left"),
+               _ ("%s: %" PRIu64 " bytes wanted at offset %zu"
+                  ", but only %zu are left"),
                self->what, count, self->position, esp_cursor_get_remaining (self));
   return FALSE;
 }
@@ -73,7 +74,7 @@ esp_cursor_seek (EspCursor *self, guint64 position, GError **error)
   if (position > self->size)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                   _ ("%s: offset %" G_GUINT64_FORMAT " wanted, but there are only %" G_GSIZE_FORMAT
+                   _ ("%s: offset %" PRIu64 " wanted, but there are only %zu"
                       " bytes"),
                    self->what, position, self->size);
       return FALSE;
@@ -105,8 +106,8 @@ esp_cursor_read_line (EspCursor *self, const char **out, gsize *length, GError *
   if (end == NULL)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                   _ ("%s: the line that begins at offset %" G_GSIZE_FORMAT " has no end"),
-                   self->what, self->position);
+                   _ ("%s: the line that begins at offset %zu has no end"), self->what,
+                   self->position);
       return FALSE;
     }
   *out = (const char *) start;

@@ -88,8 +88,8 @@ static EspJsonToken G_GNUC_PRINTF (4, 5)
   va_end (args);
   g_clear_error (&self->failure);
   /* translators: place, byte offset, what is wrong there */
-  self->failure = g_error_new (ESP_FORMAT_ERROR, code, _ ("%s: at byte %" G_GSIZE_FORMAT ": %s"),
-                               self->what, at, reason);
+  self->failure = g_error_new (ESP_FORMAT_ERROR, code, _ ("%s: at byte %zu: %s"), self->what, at,
+                               reason);
   return ESP_JSON_ERROR;
 }
 
@@ -124,8 +124,8 @@ check_utf8 (EspJsonReader *self)
   if (self->length > ESP_JSON_MAX_BYTES)
     {
       fail (self, ESP_FORMAT_ERROR_LIMIT, 0,
-            _ ("the JSON text has %" G_GSIZE_FORMAT " bytes, more than the limit of %d"),
-            self->length, ESP_JSON_MAX_BYTES);
+            _ ("the JSON text has %zu bytes, more than the limit of %d"), self->length,
+            ESP_JSON_MAX_BYTES);
       return FALSE;
     }
   bad = _esp_json_find_invalid (self->text, self->length);

@@ -13,6 +13,7 @@
 #include "esp-error.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <zlib.h>
 
 #define INPUT_SIZE 65536
@@ -113,8 +114,7 @@ feed (Inflated *self, Inflater *inflater, GCancellable *cancellable, GError **er
   if (n == 0)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("%s: the compressed bytes end after %" G_GUINT64_FORMAT
-                      " of %" G_GUINT64_FORMAT " bytes"),
+                   _ ("%s: the compressed bytes end after %" PRIu64 " of %" PRIu64 " bytes"),
                    self->name, inflater->position, self->size);
       return FALSE;
     }
@@ -150,10 +150,10 @@ inflate_some (Inflated *self,
       status = inflate (stream, Z_NO_FLUSH);
       if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
         {
-          g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                       _ ("%s: the compressed bytes are damaged near byte %" G_GUINT64_FORMAT
-                          " of what they hold"),
-                       self->name, inflater->position);
+          g_set_error (
+              error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+              _ ("%s: the compressed bytes are damaged near byte %" PRIu64 " of what they hold"),
+              self->name, inflater->position);
           return 0;
         }
     }
@@ -162,10 +162,10 @@ inflate_some (Inflated *self,
   inflater->position += got;
   inflater->at_end = status == Z_STREAM_END;
   if (got == 0)
-    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("%s: the compressed bytes hold %" G_GUINT64_FORMAT
-                    " bytes where %" G_GUINT64_FORMAT " were declared"),
-                 self->name, inflater->position, self->size);
+    g_set_error (
+        error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+        _ ("%s: the compressed bytes hold %" PRIu64 " bytes where %" PRIu64 " were declared"),
+        self->name, inflater->position, self->size);
   return got;
 }
 
@@ -187,10 +187,10 @@ inflate_exactly (Inflated *self,
 
       if (inflater->at_end)
         {
-          g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                       _ ("%s: the compressed bytes hold %" G_GUINT64_FORMAT
-                          " bytes where %" G_GUINT64_FORMAT " were declared"),
-                       self->name, inflater->position, self->size);
+          g_set_error (
+              error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+              _ ("%s: the compressed bytes hold %" PRIu64 " bytes where %" PRIu64 " were declared"),
+              self->name, inflater->position, self->size);
           return FALSE;
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -228,7 +228,7 @@ check_end (Inflated *self, Inflater *inflater, GCancellable *cancellable, GError
       if (starved || stream->avail_out == 0 || (status != Z_OK && status != Z_STREAM_END))
         {
           g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                       _ ("%s: the compressed bytes don’t end after the %" G_GUINT64_FORMAT
+                       _ ("%s: the compressed bytes don’t end after the %" PRIu64
                           " bytes that were declared"),
                        self->name, self->size);
           return FALSE;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,10 +128,10 @@ esp_source_read (EspSource *self,
 
   if (!esp_range_fits (offset, length, self->size))
     {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                   _ ("%" G_GSIZE_FORMAT " bytes wanted at offset %" G_GUINT64_FORMAT
-                      ", but there are only %" G_GUINT64_FORMAT " bytes"),
-                   length, offset, self->size);
+      g_set_error (
+          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
+          _ ("%zu bytes wanted at offset %" PRIu64 ", but there are only %" PRIu64 " bytes"),
+          length, offset, self->size);
       return FALSE;
     }
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -157,10 +158,10 @@ esp_source_read_bytes (EspSource *self,
 
   if (length > limit || length > G_MAXSIZE)
     {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                   _ ("%" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-                      " are more than the limit of %" G_GUINT64_FORMAT),
-                   length, offset, limit);
+      g_set_error (
+          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+          _ ("%" PRIu64 " bytes at offset %" PRIu64 " are more than the limit of %" PRIu64), length,
+          offset, limit);
       return NULL;
     }
   /* tell before anything is allocated */
@@ -174,7 +175,7 @@ esp_source_read_bytes (EspSource *self,
   if (buffer == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _ ("there is no memory for %" G_GUINT64_FORMAT " bytes"), length);
+                   _ ("there is no memory for %" PRIu64 " bytes"), length);
       return NULL;
     }
   if (!esp_source_read (self, offset, length, buffer, cancellable, error))
@@ -217,8 +218,8 @@ file_is_unchanged (FileSource *self, GError **error)
     return TRUE;
   if (now.size != self->identity.size)
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the file was changed since it was opened: it had %" G_GUINT64_FORMAT
-                    " bytes and has %" G_GUINT64_FORMAT " now"),
+                 _ ("the file was changed since it was opened: it had %" PRIu64
+                    " bytes and has %" PRIu64 " now"),
                  self->identity.size, now.size);
   else
     g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
@@ -247,15 +248,14 @@ file_read (gpointer data,
         {
           int saved = errno;
           g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
-                       _ ("reading at offset %" G_GUINT64_FORMAT " failed: %s"), offset,
-                       g_strerror (saved));
+                       _ ("reading at offset %" PRIu64 " failed: %s"), offset, g_strerror (saved));
           return FALSE;
         }
       if (n == 0)
         {
           if (file_is_unchanged (self, error))
             g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                         _ ("the file ends at offset %" G_GUINT64_FORMAT), offset);
+                         _ ("the file ends at offset %" PRIu64), offset);
           return FALSE;
         }
       to += n;

@@ -22,6 +22,7 @@
 #include "esp-source.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,8 +132,8 @@ read_end64 (EspSource *source,
 
   if (position > locator || locator - position < END64_SIZE)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the zip64 end record should be at offset %" G_GUINT64_FORMAT
-                    ", which is not before its locator at %" G_GUINT64_FORMAT),
+                 _ ("the zip64 end record should be at offset %" PRIu64
+                    ", which is not before its locator at %" PRIu64),
                  position, locator);
   if (!esp_source_read (source, position, sizeof bytes, bytes, cancellable, error))
     return FALSE;
@@ -147,7 +148,7 @@ read_end64 (EspSource *source,
     return FALSE;
   if (signature != END64_SIGNATURE)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("there is no zip64 end record at offset %" G_GUINT64_FORMAT), position);
+                 _ ("there is no zip64 end record at offset %" PRIu64), position);
   if (disk != 0 || directory_disk != 0 || here != out->n_members)
     return fail (error, ESP_FORMAT_ERROR_UNSUPPORTED,
                  _ ("this zip archive is one of several volumes; join them first"));
@@ -209,8 +210,7 @@ read_entry (EspCursor *cursor, Entry *entry, GError **error)
     return FALSE;
   if (signature != CENTRAL_SIGNATURE)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("there is no entry at byte %" G_GSIZE_FORMAT " of the zip directory"),
-                 position);
+                 _ ("there is no entry at byte %zu of the zip directory"), position);
   return esp_cursor_skip (cursor, 4, error) && esp_cursor_read_u16 (cursor, &entry->flags, error) &&
          esp_cursor_read_u16 (cursor, &entry->method, error) &&
          esp_cursor_skip (cursor, 4, error) && esp_cursor_read_u32 (cursor, &entry->crc, error) &&
@@ -268,15 +268,15 @@ check_member (const EspZipMember *member, const Entry *entry, GError **error)
                  shown, member->method);
   if (member->method == 0 && member->size != member->compressed_size)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("member “%s” is stored, yet has %" G_GUINT64_FORMAT
-                    " bytes in the archive and %" G_GUINT64_FORMAT " outside"),
+                 _ ("member “%s” is stored, yet has %" PRIu64 " bytes in the archive and %" PRIu64
+                    " outside"),
                  shown, member->compressed_size, member->size);
   if (!esp_mul_u64 (member->compressed_size, ESP_LIMIT_ZIP_RATIO, &most))
     most = G_MAXUINT64;
   if (member->method == 8 && member->size > most)
     return fail (error, ESP_FORMAT_ERROR_LIMIT,
-                 _ ("member “%s” has %" G_GUINT64_FORMAT
-                    " compressed bytes, which can’t hold the %" G_GUINT64_FORMAT " declared"),
+                 _ ("member “%s” has %" PRIu64 " compressed bytes, which can’t hold the %" PRIu64
+                    " declared"),
                  shown, member->compressed_size, member->size);
   if (entry->disk != 0 && entry->disk != G_MAXUINT16)
     return fail (error, ESP_FORMAT_ERROR_UNSUPPORTED, _ ("member “%s” is on another volume"),
@@ -293,7 +293,7 @@ keep_name (EspZip *self, const guint8 *bytes, gsize length, GError **error)
   if (length > ESP_LIMIT_NAME_BYTES)
     {
       fail (error, ESP_FORMAT_ERROR_LIMIT,
-            _ ("the name of member %u has %" G_GSIZE_FORMAT " bytes, more than the limit of %d"),
+            _ ("the name of member %u has %zu bytes, more than the limit of %d"),
             self->members->len, length, ESP_LIMIT_NAME_BYTES);
       return NULL;
     }
@@ -409,13 +409,13 @@ check_places (EspZip *self, guint64 directory, GError **error)
           !esp_add_u64 (least, member->public.compressed_size, &least) || least > member->end)
         {
           g_autofree char *shown = esp_path_escape (member->public.name);
-          return fail (
-              error, ESP_FORMAT_ERROR_CORRUPT,
-              is_last ? _ ("member “%s”: %" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-                           " reach into the zip directory at %" G_GUINT64_FORMAT)
-                      : _ ("member “%s”: %" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-                           " overlap the member at %" G_GUINT64_FORMAT),
-              shown, member->public.compressed_size, member->public.header_offset, member->end);
+          return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                       is_last ? _ ("member “%s”: %" PRIu64 " bytes at offset %" PRIu64
+                                    " reach into the zip directory at %" PRIu64)
+                               : _ ("member “%s”: %" PRIu64 " bytes at offset %" PRIu64
+                                    " overlap the member at %" PRIu64),
+                       shown, member->public.compressed_size, member->public.header_offset,
+                       member->end);
         }
     }
   return TRUE;
@@ -432,13 +432,12 @@ read_directory (EspZip *self, GCancellable *cancellable, GError **error)
     return FALSE;
   if (!esp_range_fits (directory.offset, directory.size, directory.position))
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the zip directory should have %" G_GUINT64_FORMAT
-                    " bytes at offset %" G_GUINT64_FORMAT
-                    ", but its end record is at %" G_GUINT64_FORMAT),
+                 _ ("the zip directory should have %" PRIu64 " bytes at offset %" PRIu64
+                    ", but its end record is at %" PRIu64),
                  directory.size, directory.offset, directory.position);
   if (directory.n_members > ESP_LIMIT_ZIP_MEMBERS)
     return fail (error, ESP_FORMAT_ERROR_LIMIT,
-                 _ ("the zip archive has %" G_GUINT64_FORMAT " members, more than the limit of %d"),
+                 _ ("the zip archive has %" PRIu64 " members, more than the limit of %d"),
                  directory.n_members, ESP_LIMIT_ZIP_MEMBERS);
   bytes = esp_source_read_bytes (self->source, directory.offset, directory.size,
                                  ESP_LIMIT_ZIP_DIRECTORY_BYTES, cancellable, error);
@@ -451,7 +450,7 @@ read_directory (EspZip *self, GCancellable *cancellable, GError **error)
       return FALSE;
   if (esp_cursor_get_remaining (&cursor) > 0)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the zip directory has %" G_GSIZE_FORMAT " bytes after its last entry"),
+                 _ ("the zip directory has %zu bytes after its last entry"),
                  esp_cursor_get_remaining (&cursor));
   return check_names (self, error) && check_places (self, directory.offset, error);
 }
@@ -574,7 +573,7 @@ check_local (const EspZipMember *member,
     return FALSE;
   if (signature != LOCAL_SIGNATURE)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("member “%s”: there is no local header at offset %" G_GUINT64_FORMAT), shown,
+                 _ ("member “%s”: there is no local header at offset %" PRIu64), shown,
                  member->header_offset);
   if (method != member->method || (flags & (FLAG_ENCRYPTED | FLAG_MASKED)) != 0)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
@@ -583,10 +582,9 @@ check_local (const EspZipMember *member,
                  shown, method, flags, member->method);
   if (!esp_cursor_read_bytes (&cursor, name_length, &name, NULL) ||
       !is_name_of (member, name, name_length))
-    return fail (
-        error, ESP_FORMAT_ERROR_CORRUPT,
-        _ ("member “%s”: its local header at offset %" G_GUINT64_FORMAT " has another name"), shown,
-        member->header_offset);
+    return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                 _ ("member “%s”: its local header at offset %" PRIu64 " has another name"), shown,
+                 member->header_offset);
   *skip = (guint64) LOCAL_SIZE + name_length + extra_length;
   return TRUE;
 }
@@ -615,8 +613,8 @@ esp_zip_open_member (EspZip *self,
     {
       g_autofree char *shown = esp_path_escape (member->name);
       fail (error, ESP_FORMAT_ERROR_CORRUPT,
-            _ ("member “%s”: %" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-               " end beyond its place, which ends at %" G_GUINT64_FORMAT),
+            _ ("member “%s”: %" PRIu64 " bytes at offset %" PRIu64
+               " end beyond its place, which ends at %" PRIu64),
             shown, member->compressed_size, start, whole->end);
       return NULL;
     }

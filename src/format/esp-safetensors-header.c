@@ -27,6 +27,7 @@
 #include "esp-path.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 const EspSafetensorsDtype _esp_safetensors_dtypes[] = {
@@ -200,16 +201,15 @@ read_shape (EspSafetensorsHeader *self, Entry *entry, GError **error)
                      ESP_LIMIT_DIMS);
       if (size > G_MAXINT64)
         return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-                     _ ("a size of %" G_GUINT64_FORMAT " is more than anything can have"), size);
+                     _ ("a size of %" PRIu64 " is more than anything can have"), size);
       entry->shape[entry->ndim++] = (gint64) size;
     }
   entry->has_shape = TRUE;
   if (token == ESP_JSON_ERROR || token == ESP_JSON_ARRAY_END)
     return token == ESP_JSON_ARRAY_END;
-  return fail (
-      error, ESP_FORMAT_ERROR_CORRUPT,
-      _ ("the shape holds something that is no number, at byte %" G_GSIZE_FORMAT " of the header"),
-      esp_json_reader_get_position (self->json));
+  return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+               _ ("the shape holds something that is no number, at byte %zu of the header"),
+               esp_json_reader_get_position (self->json));
 }
 
 static gboolean
@@ -256,20 +256,39 @@ read_fields (EspSafetensorsHeader *self, Entry *entry, GError **error)
                                     : "shape");
 }
 
-/* an error that begins with the shape, whose text isn't worth making before */
-static gboolean G_GNUC_PRINTF (3, 4)
-    fail_shape (const Entry *entry, GError **error, const char *format, ...)
+typedef enum
+{
+  FAULT_ELEMENTS,
+  FAULT_BITS,
+  FAULT_BYTES,
+  FAULT_LENGTH,
+} SizeFault;
+
+/* an error about the shape, whose text isn't worth making before; @size is in bits or bytes */
+static gboolean
+fail_size (const Entry *entry, SizeFault fault, guint64 size, GError **error)
 {
   g_autofree char *shape = esp_number_format_shape (entry->shape, entry->ndim);
-  g_autofree char *reason = NULL;
-  va_list args;
+  const char *dtype = entry->dtype->name;
 
-  va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
-  va_end (args);
-  /* translators: shape, data type, what is wrong with them */
-  return fail (error, ESP_FORMAT_ERROR_CORRUPT, _ ("%s of %s %s"), shape, entry->dtype->name,
-               reason);
+  switch (fault)
+    {
+    case FAULT_ELEMENTS:
+      return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("%s of %s has more elements than 64 bits can count"), shape, dtype);
+    case FAULT_BITS:
+      return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("%s of %s has more bits than 64 bits can count"), shape, dtype);
+    case FAULT_BYTES:
+      return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("%s of %s takes %" PRIu64 " bits, which are no whole bytes"), shape, dtype,
+                   size);
+    case FAULT_LENGTH:
+    default:
+      return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("%s of %s takes %" PRIu64 " bytes, but data_offsets hold %" PRIu64), shape,
+                   dtype, size, entry->end - entry->begin);
+    }
 }
 
 /* shape and dtype against the bytes */
@@ -282,23 +301,16 @@ check_size (const Entry *entry, GError **error)
 
   for (guint i = 0; i < entry->ndim; i++)
     if (!esp_mul_u64 (count, (guint64) entry->shape[i], &count))
-      return fail_shape (entry, error, _ ("has more elements than 64 bits can count"));
+      return fail_size (entry, FAULT_ELEMENTS, 0, error);
   if (!esp_mul_u64 (count, bits, &size))
-    return fail_shape (entry, error, _ ("has more bits than 64 bits can count"));
+    return fail_size (entry, FAULT_BITS, 0, error);
   if (size % 8 != 0)
-    return fail_shape (entry, error,
-                       _ ("takes %" G_GUINT64_FORMAT " bits, which are no whole bytes"), size);
+    return fail_size (entry, FAULT_BYTES, size, error);
   if (entry->begin > entry->end)
-    return fail (
-        error, ESP_FORMAT_ERROR_CORRUPT,
-        _ ("data_offsets end at %" G_GUINT64_FORMAT ", before they begin at %" G_GUINT64_FORMAT),
-        entry->end, entry->begin);
-  if (entry->end - entry->begin != size / 8)
-    return fail_shape (
-        entry, error,
-        _ ("takes %" G_GUINT64_FORMAT " bytes, but data_offsets hold %" G_GUINT64_FORMAT), size / 8,
-        entry->end - entry->begin);
-  return TRUE;
+    return fail (error, ESP_FORMAT_ERROR_CORRUPT,
+                 _ ("data_offsets end at %" PRIu64 ", before they begin at %" PRIu64), entry->end,
+                 entry->begin);
+  return entry->end - entry->begin == size / 8 || fail_size (entry, FAULT_LENGTH, size / 8, error);
 }
 
 static gboolean
@@ -311,10 +323,10 @@ check_place (EspSafetensorsHeader *self, const Entry *entry, GError **error)
     return TRUE;
   if (!esp_add_u64 (buffer, entry->begin, &offset))
     offset = entry->begin;
-  return fail (error, ESP_FORMAT_ERROR_TRUNCATED,
-               _ ("%" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-                  " end beyond the file (%" G_GUINT64_FORMAT " bytes)"),
-               entry->end - entry->begin, offset, buffer + self->buffer_size);
+  return fail (
+      error, ESP_FORMAT_ERROR_TRUNCATED,
+      _ ("%" PRIu64 " bytes at offset %" PRIu64 " end beyond the file (%" PRIu64 " bytes)"),
+      entry->end - entry->begin, offset, buffer + self->buffer_size);
 }
 
 static gboolean
@@ -484,11 +496,11 @@ check_order (EspSafetensorsHeader *self, GError **error)
         {
           fail (error, ESP_FORMAT_ERROR_CORRUPT,
                 extent->begin < position
-                    ? _ ("its bytes begin at %" G_GUINT64_FORMAT
-                         " of the buffer, where other tensors reach up to %" G_GUINT64_FORMAT)
-                    : _ ("its bytes begin at %" G_GUINT64_FORMAT
+                    ? _ ("its bytes begin at %" PRIu64
+                         " of the buffer, where other tensors reach up to %" PRIu64)
+                    : _ ("its bytes begin at %" PRIu64
                          " of the buffer and leave a hole, as the tensors before it end at "
-                         "%" G_GUINT64_FORMAT),
+                         "%" PRIu64),
                 extent->begin, position);
           return name_error (extent->name, error);
         }
@@ -497,7 +509,7 @@ check_order (EspSafetensorsHeader *self, GError **error)
   if (position == self->buffer_size)
     return TRUE;
   return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("%" G_GUINT64_FORMAT " bytes follow the last tensor, where the file should end"),
+               _ ("%" PRIu64 " bytes follow the last tensor, where the file should end"),
                self->buffer_size - position);
 }
 

@@ -282,7 +282,7 @@ make_header (Writer *self, GError **error)
   if (text->len - ESP_SAFETENSORS_PREFIX > ESP_LIMIT_JSON_BYTES)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                   _ ("the header would have %" G_GSIZE_FORMAT " bytes, more than the limit of %d"),
+                   _ ("the header would have %zu bytes, more than the limit of %d"),
                    text->len - ESP_SAFETENSORS_PREFIX, ESP_LIMIT_JSON_BYTES);
       return NULL;
     }

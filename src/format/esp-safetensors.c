@@ -18,6 +18,7 @@
 #include "esp-tree-builder.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* a number as text that ends at @end */
@@ -134,17 +135,16 @@ read_text (EspSource *source, GCancellable *cancellable, GError **error)
   size = GUINT64_FROM_LE (size);
   if (size > ESP_LIMIT_JSON_BYTES)
     {
-      g_set_error (
-          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-          _ ("the header should have %" G_GUINT64_FORMAT " bytes, more than the limit of %d"), size,
-          ESP_LIMIT_JSON_BYTES);
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                   _ ("the header should have %" PRIu64 " bytes, more than the limit of %d"), size,
+                   ESP_LIMIT_JSON_BYTES);
       return NULL;
     }
   if (!esp_range_fits (ESP_SAFETENSORS_PREFIX, size, file_size))
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                   _ ("the file was cut off: its header should end at %" G_GUINT64_FORMAT
-                      ", but it has only %" G_GUINT64_FORMAT " bytes"),
+                   _ ("the file was cut off: its header should end at %" PRIu64
+                      ", but it has only %" PRIu64 " bytes"),
                    ESP_SAFETENSORS_PREFIX + size, file_size);
       return NULL;
     }

@@ -258,109 +258,108 @@ test_places (void)
 #define F32(name, shape, begin, end)                                                               \
   "\"" name "\":{\"dtype\":\"F32\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
 
+static const struct
+{
+  const char *header;
+  gsize n_buffer;
+  EspFormatError code;
+  const char *message;
+} bad_headers[] = {
+  { "{" F32 ("layer.0.weight", "[1024]", "1024", "5120") "}", 3000, ESP_FORMAT_ERROR_TRUNCATED,
+    "layer.0.weight: 4096 bytes at offset 1108 end beyond the file (3084 bytes)" },
+  { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[1]", "12", "16") "}", 16,
+    ESP_FORMAT_ERROR_CORRUPT,
+    "b: its bytes begin at 12 of the buffer and leave a hole, as the tensors before it end at "
+    "8" },
+  { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[1]", "4", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "b: its bytes begin at 4 of the buffer, where other tensors reach up to 8" },
+  { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[2]", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "b: its bytes begin at 0 of the buffer, where other tensors reach up to 8" },
+  { "{" F32 ("a\\n\\\"", "[1]", "4", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a\\n\": its bytes begin at 4 of the buffer and leave a hole" },
+  { "{" F32 ("a", "[1]", "0", "4") "}", 9, ESP_FORMAT_ERROR_CORRUPT,
+    "5 bytes follow the last tensor, where the file should end" },
+  { "{}", 1, ESP_FORMAT_ERROR_CORRUPT, "1 bytes follow the last tensor" },
+  { "{" F32 ("a", "[2]", "0", "4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: 2 of F32 takes 8 bytes, but data_offsets hold 4" },
+  { "{" F32 ("a", "[2]", "8", "0") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a: data_offsets end at 0, before they begin at 8" },
+  { "{" F32 ("a", "[4611686018427387904,4,0]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: 4611686018427387904 × 4 × 0 of F32 has more elements than 64 bits can count" },
+  { "{" F32 ("a", "[4611686018427387904]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: 4611686018427387904 of F32 has more bits than 64 bits can count" },
+  { "{" F32 ("a", "[9223372036854775808]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: a size of 9223372036854775808 is more than anything can have" },
+  { "{" F32 ("a", "[18446744073709551616]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 29: an unsigned integer of 64 bits wanted" },
+  { "{" F32 ("a", "[-2]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 29: an unsigned integer of 64 bits wanted, found -2" },
+  { "{" F32 ("a", "[2.0]", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 29: an unsigned integer of 64 bits wanted, found 2.0" },
+  { "{" F32 ("a", "[\"2\"]", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a: the shape holds something that is no number" },
+  { "{" F32 ("a", "2", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 28: an array wanted, found a number" },
+  { "{" F32 ("a", "[1]", "0", "4,8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 52: the end of an array wanted, found a number" },
+  { "{" F32 ("a", "[1]", "0", "-4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 50: an unsigned integer of 64 bits wanted" },
+  { "{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2, ESP_FORMAT_ERROR_CORRUPT,
+    "a: 3 of F4 takes 12 bits, which are no whole bytes" },
+  { "{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+    ESP_FORMAT_ERROR_UNSUPPORTED, "a: “f32” is no data type of safetensors" },
+  { "{\"a\":{\"dtype\":\"F128\\n\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+    ESP_FORMAT_ERROR_UNSUPPORTED, "a: “F128\\n” is no data type of safetensors" },
+  { "{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 14: a string wanted, found a number" },
+  { "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: “dtype” is missing" },
+  { "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: “shape” is missing" },
+  { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "a: “data_offsets” is missing" },
+  { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+    ESP_FORMAT_ERROR_CORRUPT, "a: header: at byte 20: the key “dtype” is there twice" },
+  { "{\"a\":null}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 5: an object wanted, found null" },
+  { "{" F32 ("a", "[1]", "0", "4") "," F32 ("a", "[1]", "0", "4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
+    "header: at byte 54: the key “a” is there twice" },
+  { "{" F32 ("a", "[1]", "0", "4") "," F32 ("\\u0061", "[1]", "4", "8") "}", 8,
+    ESP_FORMAT_ERROR_CORRUPT, "header: at byte 54: the key “a” is there twice" },
+  { "{\"__metadata__\":{\"a\":1}}", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "__metadata__: header: at byte 21: a string wanted, found a number" },
+  { "{\"__metadata__\":[]}", 0, ESP_FORMAT_ERROR_CORRUPT, "__metadata__ is no object" },
+  { "{} x", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "header: at byte 3: the end of the JSON text wanted, found “x”" },
+  { "{\"a\":", 0, ESP_FORMAT_ERROR_CORRUPT,
+    "a: header: at byte 5: the JSON text ends before it is complete" },
+  { "{\"\xff\":1}", 0, ESP_FORMAT_ERROR_CORRUPT, "header: at byte 2: the text is not UTF-8" },
+  { "{\"a\":{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+    "[[[[[[[[[[[[[[[[[",
+    0, ESP_FORMAT_ERROR_LIMIT,
+    "a: header: at byte 72: the JSON text nests deeper than the limit of 64" },
+  { "{" F32 ("a",
+             "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+             "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
+             "0",
+             "4") "}",
+    4, ESP_FORMAT_ERROR_LIMIT, "a: the shape has more than 64 dimensions" },
+};
+
 static void
 test_bad (void)
 {
-  static const struct
-  {
-    const char *header;
-    gsize n_buffer;
-    EspFormatError code;
-    const char *message;
-  } cases[] = {
-    { "{" F32 ("layer.0.weight", "[1024]", "1024", "5120") "}", 3000, ESP_FORMAT_ERROR_TRUNCATED,
-      "layer.0.weight: 4096 bytes at offset 1108 end beyond the file (3084 bytes)" },
-    { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[1]", "12", "16") "}", 16,
-      ESP_FORMAT_ERROR_CORRUPT,
-      "b: its bytes begin at 12 of the buffer and leave a hole, as the tensors before it end at "
-      "8" },
-    { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[1]", "4", "8") "}", 8,
-      ESP_FORMAT_ERROR_CORRUPT,
-      "b: its bytes begin at 4 of the buffer, where other tensors reach up to 8" },
-    { "{" F32 ("a", "[2]", "0", "8") "," F32 ("b", "[2]", "0", "8") "}", 8,
-      ESP_FORMAT_ERROR_CORRUPT,
-      "b: its bytes begin at 0 of the buffer, where other tensors reach up to 8" },
-    { "{" F32 ("a\\n\\\"", "[1]", "4", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a\\n\": its bytes begin at 4 of the buffer and leave a hole" },
-    { "{" F32 ("a", "[1]", "0", "4") "}", 9, ESP_FORMAT_ERROR_CORRUPT,
-      "5 bytes follow the last tensor, where the file should end" },
-    { "{}", 1, ESP_FORMAT_ERROR_CORRUPT, "1 bytes follow the last tensor" },
-    { "{" F32 ("a", "[2]", "0", "4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: 2 of F32 takes 8 bytes, but data_offsets hold 4" },
-    { "{" F32 ("a", "[2]", "8", "0") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a: data_offsets end at 0, before they begin at 8" },
-    { "{" F32 ("a", "[4611686018427387904,4,0]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: 4611686018427387904 × 4 × 0 of F32 has more elements than 64 bits can count" },
-    { "{" F32 ("a", "[4611686018427387904]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: 4611686018427387904 of F32 has more bits than 64 bits can count" },
-    { "{" F32 ("a", "[9223372036854775808]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: a size of 9223372036854775808 is more than anything can have" },
-    { "{" F32 ("a", "[18446744073709551616]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 29: an unsigned integer of 64 bits wanted" },
-    { "{" F32 ("a", "[-2]", "0", "0") "}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 29: an unsigned integer of 64 bits wanted, found -2" },
-    { "{" F32 ("a", "[2.0]", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 29: an unsigned integer of 64 bits wanted, found 2.0" },
-    { "{" F32 ("a", "[\"2\"]", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a: the shape holds something that is no number" },
-    { "{" F32 ("a", "2", "0", "8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 28: an array wanted, found a number" },
-    { "{" F32 ("a", "[1]", "0", "4,8") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 52: the end of an array wanted, found a number" },
-    { "{" F32 ("a", "[1]", "0", "-4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 50: an unsigned integer of 64 bits wanted" },
-    { "{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2,
-      ESP_FORMAT_ERROR_CORRUPT, "a: 3 of F4 takes 12 bits, which are no whole bytes" },
-    { "{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
-      ESP_FORMAT_ERROR_UNSUPPORTED, "a: “f32” is no data type of safetensors" },
-    { "{\"a\":{\"dtype\":\"F128\\n\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
-      ESP_FORMAT_ERROR_UNSUPPORTED, "a: “F128\\n” is no data type of safetensors" },
-    { "{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 14: a string wanted, found a number" },
-    { "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: “dtype” is missing" },
-    { "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: “shape” is missing" },
-    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, ESP_FORMAT_ERROR_CORRUPT,
-      "a: “data_offsets” is missing" },
-    { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
-      ESP_FORMAT_ERROR_CORRUPT, "a: header: at byte 20: the key “dtype” is there twice" },
-    { "{\"a\":null}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 5: an object wanted, found null" },
-    { "{" F32 ("a", "[1]", "0", "4") "," F32 ("a", "[1]", "0", "4") "}", 4,
-      ESP_FORMAT_ERROR_CORRUPT, "header: at byte 54: the key “a” is there twice" },
-    { "{" F32 ("a", "[1]", "0", "4") "," F32 ("\\u0061", "[1]", "4", "8") "}", 8,
-      ESP_FORMAT_ERROR_CORRUPT, "header: at byte 54: the key “a” is there twice" },
-    { "{\"__metadata__\":{\"a\":1}}", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "__metadata__: header: at byte 21: a string wanted, found a number" },
-    { "{\"__metadata__\":[]}", 0, ESP_FORMAT_ERROR_CORRUPT, "__metadata__ is no object" },
-    { "{} x", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "header: at byte 3: the end of the JSON text wanted, found “x”" },
-    { "{\"a\":", 0, ESP_FORMAT_ERROR_CORRUPT,
-      "a: header: at byte 5: the JSON text ends before it is complete" },
-    { "{\"\xff\":1}", 0, ESP_FORMAT_ERROR_CORRUPT, "header: at byte 2: the text is not UTF-8" },
-    { "{\"a\":{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-      "[[[[[[[[[[[[[[[[[",
-      0, ESP_FORMAT_ERROR_LIMIT,
-      "a: header: at byte 72: the JSON text nests deeper than the limit of 64" },
-    { "{" F32 ("a",
-               "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-               "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
-               "0", "4") "}",
-      4, ESP_FORMAT_ERROR_LIMIT, "a: the shape has more than 64 dimensions" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (bad_headers); i++)
     {
-      g_autoptr (GBytes) bytes = make_file (cases[i].header, cases[i].n_buffer);
+      g_autoptr (GBytes) bytes = make_file (bad_headers[i].header, bad_headers[i].n_buffer);
       g_autoptr (GError) error = NULL;
       g_autoptr (EspCheckpoint) checkpoint = open_bytes (bytes, &error);
-      g_autofree char *message = g_strconcat ("x.safetensors: ", cases[i].message, NULL);
+      g_autofree char *message = g_strconcat ("x.safetensors: ", bad_headers[i].message, NULL);
 
       g_assert_null (checkpoint);
       g_test_message ("%s", error->message);
       g_assert_true (g_str_has_prefix (error->message, message));
-      g_assert_error (error, ESP_FORMAT_ERROR, (int) cases[i].code);
+      g_assert_error (error, ESP_FORMAT_ERROR, (int) bad_headers[i].code);
     }
 }
 
