@@ -32,7 +32,7 @@ struct _EspAtomicFile
 static gboolean
 fail (GError **error, int saved, const char *what)
 {
-  /* translators: what failed, why */
+  /* TRANSLATORS: what failed, why */
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), _ ("%s: %s"), what,
                g_strerror (saved));
   return FALSE;

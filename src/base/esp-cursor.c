@@ -37,8 +37,9 @@ static gboolean
 fail_truncated (const EspCursor *self, guint64 count, GError **error)
 {
   g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-               _ ("%s: %" PRIu64 " bytes wanted at offset %zu"
-                  ", but only %zu are left"),
+               ngettext ("%s: %" PRIu64 " byte wanted at offset %zu, but only %zu are left",
+                         "%s: %" PRIu64 " bytes wanted at offset %zu, but only %zu are left",
+                         (gulong) count),
                self->what, count, self->position, esp_cursor_get_remaining (self));
   return FALSE;
 }

@@ -87,7 +87,7 @@ static EspJsonToken G_GNUC_PRINTF (4, 5)
   reason = g_strdup_vprintf (format, args);
   va_end (args);
   g_clear_error (&self->failure);
-  /* translators: place, byte offset, what is wrong there */
+  /* TRANSLATORS: place, byte offset, what is wrong there */
   self->failure = g_error_new (ESP_FORMAT_ERROR, code, _ ("%s: at byte %zu: %s"), self->what, at,
                                reason);
   return ESP_JSON_ERROR;

@@ -130,7 +130,9 @@ esp_source_read (EspSource *self,
     {
       g_set_error (
           error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-          _ ("%zu bytes wanted at offset %" PRIu64 ", but there are only %" PRIu64 " bytes"),
+          ngettext ("%zu byte wanted at offset %" PRIu64 ", where the bytes end at %" PRIu64,
+                    "%zu bytes wanted at offset %" PRIu64 ", where the bytes end at %" PRIu64,
+                    (gulong) length),
           length, offset, self->size);
       return FALSE;
     }

@@ -325,7 +325,9 @@ check_place (EspSafetensorsHeader *self, const Entry *entry, GError **error)
     offset = entry->begin;
   return fail (
       error, ESP_FORMAT_ERROR_TRUNCATED,
-      _ ("%" PRIu64 " bytes at offset %" PRIu64 " end beyond the file (%" PRIu64 " bytes)"),
+      ngettext ("%" PRIu64 " byte at offset %" PRIu64 " ends beyond the file (%" PRIu64 " bytes)",
+                "%" PRIu64 " bytes at offset %" PRIu64 " end beyond the file (%" PRIu64 " bytes)",
+                (gulong) (entry->end - entry->begin)),
       entry->end - entry->begin, offset, buffer + self->buffer_size);
 }
 
@@ -509,7 +511,9 @@ check_order (EspSafetensorsHeader *self, GError **error)
   if (position == self->buffer_size)
     return TRUE;
   return fail (error, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("%" PRIu64 " bytes follow the last tensor, where the file should end"),
+               ngettext ("%" PRIu64 " byte follows the last tensor, where the file should end",
+                         "%" PRIu64 " bytes follow the last tensor, where the file should end",
+                         (gulong) (self->buffer_size - position)),
                self->buffer_size - position);
 }
 

@@ -67,7 +67,7 @@ test_file (Fixture *self, gconstpointer data)
 
   g_assert_false (esp_source_read (source, 8, 3, buffer, NULL, &error));
   g_assert_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED);
-  g_assert_cmpstr (error->message, ==, "3 bytes wanted at offset 8, but there are only 10 bytes");
+  g_assert_cmpstr (error->message, ==, "3 bytes wanted at offset 8, where the bytes end at 10");
   g_clear_error (&error);
   g_assert_false (esp_source_read (source, G_MAXUINT64, 2, buffer, NULL, NULL));
 

@@ -279,7 +279,7 @@ static const struct
     "a\\n\": its bytes begin at 4 of the buffer and leave a hole" },
   { "{" F32 ("a", "[1]", "0", "4") "}", 9, ESP_FORMAT_ERROR_CORRUPT,
     "5 bytes follow the last tensor, where the file should end" },
-  { "{}", 1, ESP_FORMAT_ERROR_CORRUPT, "1 bytes follow the last tensor" },
+  { "{}", 1, ESP_FORMAT_ERROR_CORRUPT, "1 byte follows the last tensor" },
   { "{" F32 ("a", "[2]", "0", "4") "}", 4, ESP_FORMAT_ERROR_CORRUPT,
     "a: 2 of F32 takes 8 bytes, but data_offsets hold 4" },
   { "{" F32 ("a", "[2]", "8", "0") "}", 8, ESP_FORMAT_ERROR_CORRUPT,
