@@ -579,7 +579,7 @@ make_shared_net (void)
 #define DEAD(unit, n) "dead warning " unit " -1: Unit " unit ": dead. Fired on 0 of " n ".\n"
 #define SILENT(unit)                                                                               \
   "silent note " unit " -1: Unit " unit ": silent here. Fired on 0 of 64 examples at this "        \
-                                        "place.\n"
+  "place.\n"
 
 static void
 test_units (void)
