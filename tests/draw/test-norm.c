@@ -153,6 +153,91 @@ test_log (void)
   g_assert_cmpfloat (esp_norm_map (&norm, 0.1), >, 0.5);
 }
 
+static EspStats *
+scan (const float *values, gint64 n)
+{
+  g_autoptr (EspTensor) tensor = esp_tensor_new_for_floats (values, &n, 1);
+  g_autoptr (GError) error = NULL;
+  EspStats *stats = esp_scan_stats (tensor, NULL, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return stats;
+}
+
+static void
+assert_range (const float *values, gint64 n, double lo, double hi, const char *map)
+{
+  g_autoptr (EspStats) stats = scan (values, n);
+  EspNorm norm;
+
+  esp_norm_init_for_stats (&norm, stats, FALSE);
+  g_assert_cmpfloat (norm.lo, ==, lo);
+  g_assert_cmpfloat (norm.hi, ==, hi);
+  g_assert_cmpstr (norm.colormap->name, ==, map);
+}
+
+static void
+test_stats (void)
+{
+  assert_range ((const float[]) { -1, 0.5f, 3 }, 3, -3, 3, "vik");
+  assert_range ((const float[]) { -4, NAN, INFINITY }, 3, -4, 4, "vik");
+  assert_range ((const float[]) { 2, 8, 4 }, 3, 2, 8, "batlow");
+  assert_range ((const float[]) { 1, 1, 1 }, 3, 0, 1, "batlow");
+  assert_range ((const float[]) { 0, 0 }, 2, 0, 1, "batlow");
+  assert_range ((const float[]) { NAN, INFINITY }, 2, 0, 1, "batlow");
+}
+
+/* one value far out among many doesn't make all others look alike; among few it does */
+static void
+test_outlier (void)
+{
+  float values[10000];
+  EspNorm norm;
+
+  for (int i = 0; i < 10000; i++)
+    values[i] = (float) (i % 100 - 50) / 50; /* -1 to 0.98 */
+  values[1234] = 500;
+  {
+    g_autoptr (EspStats) many = scan (values, 10000);
+    g_autoptr (EspStats) few = scan (values + 1200, 100);
+
+    esp_norm_init_for_stats (&norm, many, FALSE);
+    /* quantiles have the resolution of the codes: a hundredth of the value */
+    g_assert_cmpfloat_with_epsilon (norm.hi, 1, 0.02);
+    g_assert_cmpfloat (norm.lo, ==, -norm.hi);
+    esp_norm_init_for_stats (&norm, few, FALSE);
+    g_assert_cmpfloat (norm.hi, ==, 500);
+  }
+}
+
+/* a range that follows values without flickering */
+static void
+test_hold (void)
+{
+  double held = 0, last = 0;
+  EspNorm norm;
+  guint changes = 0;
+
+  for (int i = 0; i < 1000; i++)
+    {
+      double most = 0.9 + 0.09 * sin (i) + i * 1e-5;
+
+      esp_norm_init_for_range (&norm, -most, most / 2, FALSE);
+      esp_norm_hold (&norm, &held);
+      g_assert_cmpfloat (norm.hi, >=, most);
+      g_assert_cmpfloat (norm.hi, <, most * 1.5);
+      g_assert_cmpfloat (norm.lo, ==, -norm.hi);
+      changes += norm.hi != last;
+      last = norm.hi;
+    }
+  g_assert_cmpuint (changes, <=, 2);
+
+  esp_norm_init_for_range (&norm, 0, 0.001, FALSE);
+  esp_norm_hold (&norm, &held);
+  g_assert_cmpfloat_with_epsilon (norm.hi, 0.001, 1e-9);
+  g_assert_cmpfloat (norm.lo, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -165,6 +250,9 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/norm/scales", test_scales);
   g_test_add_func ("/draw/norm/unknown-scale", test_unknown_scale);
   g_test_add_func ("/draw/norm/log", test_log);
+  g_test_add_func ("/draw/norm/stats", test_stats);
+  g_test_add_func ("/draw/norm/outlier", test_outlier);
+  g_test_add_func ("/draw/norm/hold", test_hold);
 
   return g_test_run ();
 }
