@@ -15,9 +15,10 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define OPEN_ALL_ROWS 20000 /* Expand All stops here */
-#define NEAR 90             /* pixels that the list may scroll without being centred */
-#define MARKS_INTERVAL 333  /* milliseconds between two counts of dead units */
+#define OPEN_ALL_ROWS 6000 /* Expand All stops here */
+#define NEAR 90            /* pixels that the list may scroll without being centred */
+#define SETTLE_FRAMES 20   /* tries to bring a row into view */
+#define MARKS_INTERVAL 333 /* milliseconds between two counts of dead units */
 
 struct _EspTreeList
 {
@@ -43,6 +44,7 @@ struct _EspTreeList
   guint marks_id;
   gint64 marks_time;
   guint settle_id;
+  guint settle_frames;
   double settle_from;
 };
 
@@ -119,23 +121,51 @@ find_cell (EspTreeList *self, EspPlace *place)
   return NULL;
 }
 
-/* after the list has moved: a row from far away rests among its neighbours, not at the edge */
+/* where the selected row is in what is seen; FALSE if it isn't there at all */
 static gboolean
-settle (gpointer user_data)
+get_selected_bounds (EspTreeList *self, graphene_rect_t *bounds)
 {
-  EspTreeList *self = user_data;
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
-  double value = gtk_adjustment_get_value (adjustment);
   GtkTreeListRow *row = gtk_single_selection_get_selected_item (self->selection);
   EspTreeName *cell = row ? find_cell (self, esp_tree_row_get_place (row)) : NULL;
+
+  /* a row without a height was not laid out yet */
+  return cell &&
+         gtk_widget_compute_bounds (GTK_WIDGET (cell), GTK_WIDGET (self->scrolled), bounds) &&
+         bounds->size.height > 0 && bounds->origin.y >= 0 &&
+         bounds->origin.y + bounds->size.height <=
+             gtk_widget_get_height (GTK_WIDGET (self->scrolled));
+}
+
+/* A row that was just made has no place yet: asks again each frame until it can be seen. One from
+ * far away then comes to rest among its neighbours, not at the edge. */
+static gboolean
+settle (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  EspTreeList *self = ESP_TREE_LIST (widget);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scrolled);
+  double value = gtk_adjustment_get_value (adjustment);
+  guint position = gtk_single_selection_get_selected (self->selection);
   graphene_rect_t bounds;
 
+  if (position != GTK_INVALID_LIST_POSITION && !get_selected_bounds (self, &bounds) &&
+      self->settle_frames++ < SETTLE_FRAMES)
+    {
+      bring_into_view (self, adjustment, position);
+      return G_SOURCE_CONTINUE;
+    }
   self->settle_id = 0;
-  if (cell && fabs (value - self->settle_from) > NEAR &&
-      gtk_widget_compute_bounds (GTK_WIDGET (cell), GTK_WIDGET (self->scrolled), &bounds))
+  if (get_selected_bounds (self, &bounds) && fabs (value - self->settle_from) > NEAR)
     gtk_adjustment_set_value (adjustment, value + bounds.origin.y -
                                               gtk_adjustment_get_page_size (adjustment) / 3);
   return G_SOURCE_REMOVE;
+}
+
+static void
+stop_settling (EspTreeList *self)
+{
+  if (self->settle_id)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self), self->settle_id);
+  self->settle_id = 0;
 }
 
 static void
@@ -146,8 +176,9 @@ scroll_to (EspTreeList *self, guint position)
   if (self->settle_id == 0)
     {
       self->settle_from = gtk_adjustment_get_value (adjustment);
-      self->settle_id = g_idle_add (settle, self);
+      self->settle_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), settle, NULL, NULL);
     }
+  self->settle_frames = 0;
   bring_into_view (self, adjustment, position);
 }
 
@@ -496,7 +527,7 @@ forget_document (EspTreeList *self)
   gpointer cell;
 
   g_clear_handle_id (&self->marks_id, g_source_remove);
-  g_clear_handle_id (&self->settle_id, g_source_remove);
+  stop_settling (self);
   esp_tree_list_show_rows (self, NULL);
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))

@@ -12,9 +12,9 @@
 #include "esp-tree-list.h"
 #include "esp-tree-rows.h"
 
-#define OPEN_ROWS 200          /* a fresh tree is opened, level by level, up to so many rows */
-#define SEARCH_OPEN_ROWS 20000 /* and what a search found up to so many */
-#define SEARCH_SLICE 4000      /* microseconds of each idle */
+#define OPEN_ROWS 200         /* a fresh tree is opened, level by level, up to so many rows */
+#define SEARCH_OPEN_ROWS 6000 /* and what a search found up to so many */
+#define SEARCH_SLICE 4000     /* microseconds of each idle */
 
 struct _EspTreePane
 {

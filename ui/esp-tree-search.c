@@ -6,7 +6,7 @@
 
 #include "esp-tree-search.h"
 
-#define PLACES_PER_LOOK_AT_THE_CLOCK 256
+#define PLACES_PER_LOOK_AT_THE_CLOCK 32
 
 enum
 {
