@@ -35,6 +35,9 @@ static const struct
   { "win.next-tensor", { "<Control>Page_Down" } },
   { "win.next-pane", { "F6" } },
   { "win.previous-pane", { "<Shift>F6" } },
+  { "training.play", { "<Control>space" } },
+  { "training.step", { "<Control>period" } },
+  { "training.reset", { "<Control>r" } },
 };
 
 static void

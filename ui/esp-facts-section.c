@@ -122,12 +122,12 @@ get_file_offset (EspTensor *tensor)
 }
 
 static void
-add_bytes (EspFactsSection *self, EspTensor *tensor)
+add_bytes (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
 {
   g_autofree char *size = esp_number_format_bytes (esp_tensor_get_bytes (tensor));
   gint64 offset = get_file_offset (tensor);
 
-  if (!esp_tensor_get_storage (tensor))
+  if (!esp_place_is_stored (place))
     esp_fact_rows_add (&self->rows, _ ("Bytes"), _ ("not stored"));
   else if (offset < 0)
     esp_fact_rows_add (&self->rows, _ ("Bytes"), size);
@@ -241,8 +241,9 @@ add_tensor (EspFactsSection *self, EspPlace *place, EspParameter *parameter)
   add_type (self, tensor);
   esp_fact_rows_take (&self->rows, _ ("Elements"),
                       esp_number_format_count (esp_tensor_get_count (tensor)));
-  add_bytes (self, tensor);
-  add_storage (self, tensor);
+  add_bytes (self, place, tensor);
+  if (esp_place_is_stored (place))
+    add_storage (self, tensor);
   esp_fact_rows_add (&self->rows, _ ("Requires grad"),
                      describe_requires_grad (esp_parameter_get_requires_grad (parameter)));
 }

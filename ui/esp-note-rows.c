@@ -43,6 +43,9 @@ create_row (void)
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), image);
   g_object_set_data (G_OBJECT (row), "image", image);
   gtk_widget_add_css_class (row, "note");
+  /* the row tells severity, too, so its two labels alone are not its name */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_RELATION_DESCRIBED_BY);
   return row;
 }
 

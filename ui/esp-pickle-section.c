@@ -27,8 +27,6 @@ add_name (AdwExpanderRow *row, const char *name)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (line), escaped);
   adw_action_row_set_title_lines (ADW_ACTION_ROW (line), 2);
   gtk_widget_add_css_class (line, "name");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (line), GTK_ACCESSIBLE_PROPERTY_LABEL, escaped,
-                                  -1);
   adw_expander_row_add_row (row, line);
 }
 
@@ -49,8 +47,8 @@ add_list (EspPickleSection *self,
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), subtitle);
   gtk_widget_add_css_class (row, "note");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, subtitle, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  subtitle, -1);
   for (guint i = 0; i < MIN (n, ESP_SECTION_MAX_ROWS); i++)
     add_name (ADW_EXPANDER_ROW (row), names[i]);
   if (n > ESP_SECTION_MAX_ROWS)

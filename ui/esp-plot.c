@@ -26,12 +26,14 @@ struct _EspPlot
 
   GArray *curves; /* EspPlotCurve */
   gboolean log_y;
+  char *placeholder;
 };
 
 enum
 {
   PROP_0,
   PROP_LOG_Y,
+  PROP_PLACEHOLDER,
   N_PROPS
 };
 
@@ -61,6 +63,24 @@ resolve_color (EspPlot *self, const EspPlotCurve *curve, guint32 fallback)
 }
 
 static void
+snapshot_placeholder (EspPlot *self, GtkSnapshot *snapshot, int width, int height)
+{
+  g_autoptr (PangoLayout)
+      layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), self->placeholder);
+  GdkRGBA color;
+  int text_width, text_height;
+
+  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &color);
+  pango_layout_set_width (layout, width * PANGO_SCALE);
+  pango_layout_set_alignment (layout, PANGO_ALIGN_CENTER);
+  pango_layout_get_pixel_size (layout, &text_width, &text_height);
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (0, (float) (height - text_height) / 2));
+  gtk_snapshot_append_layout (snapshot, layout, &color);
+  gtk_snapshot_restore (snapshot);
+}
+
+static void
 esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   EspPlot *self = ESP_PLOT (widget);
@@ -81,6 +101,11 @@ esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
         curves[n++] = (EspCurve) { curve->name, curve->x, curve->y, curve->n,
                                    resolve_color (self, curve, palette->accent) };
     }
+  if (n == 0 && self->placeholder)
+    {
+      snapshot_placeholder (self, snapshot, width, height);
+      return;
+    }
   cr = gtk_snapshot_append_cairo (snapshot,
                                   &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
   esp_draw_plot (cr, width, height, curves, n, self->log_y, palette);
@@ -95,6 +120,9 @@ esp_plot_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
     case PROP_LOG_Y:
       g_value_set_boolean (value, ESP_PLOT (object)->log_y);
       break;
+    case PROP_PLACEHOLDER:
+      g_value_set_string (value, ESP_PLOT (object)->placeholder);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -107,6 +135,11 @@ esp_plot_set_property (GObject *object, guint id, const GValue *value, GParamSpe
     {
     case PROP_LOG_Y:
       esp_plot_set_log_y (ESP_PLOT (object), g_value_get_boolean (value));
+      break;
+    case PROP_PLACEHOLDER:
+      g_free (ESP_PLOT (object)->placeholder);
+      ESP_PLOT (object)->placeholder = g_value_dup_string (value);
+      gtk_widget_queue_draw (GTK_WIDGET (object));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -128,6 +161,7 @@ static void
 esp_plot_finalize (GObject *object)
 {
   g_array_unref (ESP_PLOT (object)->curves);
+  g_free (ESP_PLOT (object)->placeholder);
   G_OBJECT_CLASS (esp_plot_parent_class)->finalize (object);
 }
 
@@ -148,6 +182,8 @@ esp_plot_class_init (EspPlotClass *klass)
   properties[PROP_LOG_Y] = g_param_spec_boolean ("log-y", NULL, NULL, FALSE,
                                                  G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY |
                                                      G_PARAM_STATIC_STRINGS);
+  properties[PROP_PLACEHOLDER] = g_param_spec_string ("placeholder", NULL, NULL, NULL,
+                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

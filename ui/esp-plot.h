@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /**
  * EspPlot:
  *
- * Curves over a common x axis: a widget over esp_draw_plot(). Property "log-y" (gboolean).
+ * Curves over a common x axis: a widget over esp_draw_plot(). Properties "log-y" (gboolean) and
+ * "placeholder" (text that stands there while there is no curve).
  */
 #define ESP_TYPE_PLOT (esp_plot_get_type ())
 G_DECLARE_FINAL_TYPE (EspPlot, esp_plot, ESP, PLOT, GtkWidget)

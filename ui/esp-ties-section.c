@@ -90,8 +90,8 @@ add_row (EspTiesSection *self, EspPlace *place, EspTie *tie, const char *kind)
   gtk_widget_add_css_class (row, "note");
   g_object_set_data_full (G_OBJECT (row), "place", g_object_ref (place), g_object_unref);
   g_signal_connect (row, "activated", G_CALLBACK (on_activated), self);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, kind, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, kind,
+                                  -1);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   g_ptr_array_add (self->rows, row);
 }

@@ -20,7 +20,7 @@
 /* the scale: 10^0 to 10^4 steps a second, from FREE on as fast as it goes */
 #define SCALE_TOP 4.0
 #define SCALE_FREE 4.2
-#define SCALE_END 4.4
+#define SCALE_END 4.5
 /* widths below which parts move into the popover, in px */
 #define WIDTH_SETTINGS 1080
 #define WIDTH_SPEED 720

@@ -25,6 +25,17 @@ PATIENCE = float(os.environ.get("ESPALIER_DRIVE_PATIENCE", "15"))
 NEEDED = ["Xvfb", "dbus-run-session", "xdotool", "openbox", "import"]
 
 
+# what has nothing in it of the role that is looked for
+LEAVES = {"image", "slider", "entry", "separator", "scroll bar"}
+OPAQUE = {
+    "label": LEAVES,
+    "menu item": LEAVES | {"label", "table row", "list item"},
+    "table row": LEAVES | {"label", "push button", "toggle button", "table row"},
+    "list item": LEAVES | {"label", "push button", "toggle button", "table row", "list item"},
+    "other": LEAVES | {"label", "table row"},
+}
+
+
 class Missed(Exception):
     """something that should have come did not"""
 
@@ -129,7 +140,7 @@ class Node:
 
     @property
     def name(self):
-        return (self.accessible.get_name() or "").replace("_", "")
+        return self.accessible.get_name() or ""
 
     @property
     def description(self):
@@ -168,30 +179,40 @@ class Node:
         from gi.repository import Atspi
         return self.accessible.get_state_set().contains(getattr(Atspi.StateType, name.upper()))
 
+    def says(self, pattern):
+        """whether its name fits; GTK 4.8 leaves the underscore of a mnemonic in it"""
+        name = self.name
+        return bool(pattern.search(name) or ("_" in name and pattern.search(name.replace("_", "", 1))))
+
     def children(self):
         for index in range(min(self.accessible.get_child_count(), 5000)):
             child = self.accessible.get_child_at_index(index)
             if child is not None:
                 yield Node(self.drive, child)
 
-    def walk(self):
-        """this and all below, the upper first; what vanishes while we look is passed over"""
+    def walk(self, opaque=()):
+        """this and all below, the upper first, but nothing inside of the opaque roles; what vanishes while we look is passed over"""
         stack = [self]
         while stack:
             node = stack.pop()
-            yield node
             try:
-                if node.role not in ("desktop frame", "application") and not node.has_state("visible"):
+                role = node.role
+                # whole pages may be out of sight; asking each label would be slow
+                if role in ("filler", "panel") and not node.has_state("visible"):
                     continue
-                stack.extend(reversed(list(node.children())))
+                yield node
+                if role not in opaque:
+                    stack.extend(reversed(list(node.children())))
             except Exception:
                 continue
 
     def find_all(self, role=None, name=None):
         pattern = as_pattern(name) if name is not None else None
-        for node in self.walk():
+        # every question is a message to the program, so we don't look where it can't be
+        opaque = OPAQUE.get(role, OPAQUE["other"]) if role else set()
+        for node in self.walk(opaque):
             try:
-                if (role is None or node.role == role) and (pattern is None or pattern.search(node.name)) and node.is_there:
+                if (role is None or node.role == role) and (pattern is None or node.says(pattern)) and node.is_there:
                     yield node
             except Exception:
                 continue
@@ -247,6 +268,7 @@ class Drive:
         self.program = None
         self.manager = None
         self.log = None
+        self.parts = {}
 
     def start_desktop(self):
         import gi
@@ -270,6 +292,25 @@ class Drive:
     def window_id(self):
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.program.pid)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
         return found[-1] if found else None
+
+    def has_window(self, title):
+        """whether there is a window of this title: file dialogs are windows of their own, and GTK gives them no name"""
+        return bool(subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^%s$" % re.escape(title)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split())
+
+    def choose_file(self, title, path):
+        """answers a file dialog: a path typed into it goes to its location entry"""
+        self.wait(lambda: self.has_window(title), "the dialog %r" % title)
+        self.pause(0.4)
+        self.key("ctrl+l")
+        self.key("ctrl+a")
+        self.type(path)
+        # the first may only close the list of names that fit
+        for _ in range(3):
+            self.key("Return")
+            self.pause(0.5)
+            if not self.has_window(title):
+                return
+        raise Missed("the dialog %r did not end" % title)
 
     @property
     def screen(self):
@@ -304,6 +345,68 @@ class Drive:
     def check(self, truth, what):
         if not truth:
             raise Missed(what)
+
+    # the parts of the window: looking in one is faster than looking everywhere
+
+    def part(self, role, name):
+        known = self.parts.get(name)
+        try:
+            if known is not None and known.name == name and known.is_there:
+                return known
+        except Exception:
+            pass
+        self.parts[name] = self.find(role, name)
+        return self.parts[name]
+
+    @property
+    def tree(self):
+        return self.part("tree table", "Modules and parameters")
+
+    @property
+    def inspector(self):
+        return self.part("panel", "Inspector")
+
+    @property
+    def training(self):
+        return self.part("panel", "Training")
+
+    def row(self, path, patience=PATIENCE):
+        """the row of the tree of this path; a pattern is searched for in the whole of what the row says"""
+        pattern = path if isinstance(path, re.Pattern) else re.compile("^" + re.escape(path) + "(,|$)")
+        return self.tree.find("table row", pattern, patience)
+
+    def rows(self):
+        """what the rows of the tree say, from top to bottom"""
+        # the heads of the columns are a row without a name of its own, so GTK gives it its class
+        return [node.name for node in self.tree.find_all("table row", re.compile("^(?!GtkListItemWidget)"))]
+
+    def select(self, path):
+        """a click on the row; comes back when the inspector shows it"""
+        self.row(path).click(fx=0.3)
+        return self.expect_fact("Path", path)
+
+    def note(self, pattern, patience=PATIENCE):
+        """a row of the inspector"""
+        return self.inspector.find("list item", pattern, patience)
+
+    def fact(self, name, patience=PATIENCE):
+        """the value of a fact or figure in the inspector"""
+        return self.inspector.find(None, re.compile("^" + re.escape(name) + ": "), patience).name.split(": ", 1)[1]
+
+    def expect_fact(self, name, value):
+        return self.inspector.find(None, "%s: %s" % (name, value))
+
+    def number(self, name):
+        """a figure of the inspector as a number"""
+        return float(self.fact(name).replace("\u2212", "-").replace(",", ""))
+
+    def press(self, name):
+        """a button of the training bar"""
+        self.training.find("push button", name).press()
+
+    def steps(self):
+        """the step count of the training bar"""
+        return int(re.sub("[^0-9]", "", self.training.find("label", re.compile("^Step [0-9,.]+$")).name))
 
     # acting
 
