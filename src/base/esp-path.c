@@ -169,7 +169,7 @@ char *
 esp_path_from_text (const char *text, gsize length)
 {
   GString *out;
-  const char *end = text + length;
+  const char *end;
   const char *nul;
 
   g_return_val_if_fail (text != NULL || length == 0, NULL);
@@ -179,6 +179,7 @@ esp_path_from_text (const char *text, gsize length)
   if (memchr (text, '\0', length) == NULL)
     return g_strndup (text, length);
   out = g_string_sized_new (length + 8);
+  end = text + length;
   while ((nul = memchr (text, '\0', end - text)) != NULL)
     {
       g_string_append_len (out, text, nul - text);
