@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "esp-hash.h"
+
 /* warnings of a hostile file would go on without end */
 #define MOST_WARNINGS 1000
 
@@ -64,8 +66,8 @@ esp_checkpoint_init (EspCheckpoint *self)
   self->path = g_strdup ("");
   self->metadata = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
-  self->globals = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->globals = g_hash_table_new_full (esp_hash_string, g_str_equal, g_free, NULL);
+  self->refused = g_hash_table_new_full (esp_hash_string, g_str_equal, g_free, NULL);
 }
 
 EspCheckpoint *

@@ -33,25 +33,26 @@ is_number (const char *name)
 static void
 look_at (Below *self, const EspNode *node)
 {
+  const char *name = esp_node_name (self->nodes, node);
   EspTensor *tensor;
 
   if (!esp_node_is_leaf (node))
     {
       self->n_modules++;
-      self->n_numbered += is_number (node->name);
+      self->n_numbered += is_number (name);
       return;
     }
   tensor = esp_nodes_leaf_at (self->nodes, esp_node_object (node))->tensor;
   self->n_leaves++;
-  if (strcmp (node->name, "weight") == 0)
+  if (strcmp (name, "weight") == 0)
     self->weight = tensor;
-  else if (strcmp (node->name, "bias") == 0)
+  else if (strcmp (name, "bias") == 0)
     self->bias = tensor;
-  else if (strcmp (node->name, "running_mean") == 0)
+  else if (strcmp (name, "running_mean") == 0)
     self->has_running_mean = TRUE;
-  else if (g_str_has_prefix (node->name, "weight_hh"))
+  else if (g_str_has_prefix (name, "weight_hh"))
     self->gates = tensor;
-  else if (strcmp (node->name, "in_proj_weight") == 0)
+  else if (strcmp (name, "in_proj_weight") == 0)
     self->has_projection = TRUE;
 }
 
@@ -136,5 +137,5 @@ esp_guess_class (EspNodes *nodes, guint32 node)
     return "";
   if (below.gates != NULL)
     return guess_recurrent (below.gates);
-  return guess_layer (&below, there->name);
+  return guess_layer (&below, esp_node_name (nodes, there));
 }

@@ -20,7 +20,7 @@ esp_nodes_new (const char *separator)
 
   self->ref_count = 1;
   self->separator = g_strdup (separator != NULL ? separator : "");
-  self->names = g_string_chunk_new (4096);
+  self->names = esp_names_new ();
   self->nodes = g_array_new (FALSE, FALSE, sizeof (EspNode));
   self->leaves = g_array_new (FALSE, FALSE, sizeof (EspLeaf));
   self->modules = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -29,7 +29,6 @@ esp_nodes_new (const char *separator)
   g_mutex_init (&self->lock);
   self->module_objects = g_ptr_array_new ();
   self->parameter_objects = g_ptr_array_new ();
-  root.name = g_string_chunk_insert_const (self->names, "");
   g_array_append_val (self->nodes, root);
   g_array_append_val (self->modules, first);
   return self;
@@ -74,7 +73,7 @@ esp_nodes_unref (EspNodes *self)
   g_array_unref (self->tensors);
   g_free (self->children);
   g_free (self->next_place);
-  g_string_chunk_free (self->names);
+  esp_names_free (self->names);
   g_free (self->separator);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -216,7 +215,8 @@ esp_nodes_find_child (EspNodes *self, guint32 node, const char *name, gboolean l
       guint32 child = self->children[parent->first + i];
       const EspNode *there = esp_nodes_at (self, child);
 
-      if (esp_node_is_leaf (there) == (leaf != FALSE) && strcmp (there->name, name) == 0)
+      if (esp_node_is_leaf (there) == (leaf != FALSE) &&
+          strcmp (esp_node_name (self, there), name) == 0)
         return child;
     }
   return ESP_NO_NODE;
@@ -276,7 +276,7 @@ append_joined (EspNodes *self, guint32 node, GString *out)
     }
   for (guint i = n; i > 0; i--)
     {
-      g_string_append (out, esp_nodes_at (self, near[i - 1])->name);
+      g_string_append (out, esp_node_name (self, esp_nodes_at (self, near[i - 1])));
       if (i > 1)
         g_string_append (out, self->separator);
     }
@@ -334,7 +334,8 @@ esp_nodes_get_keys (EspNodes *self, guint32 node)
         }
       else if (i > 0)
         g_string_append (key, self->separator);
-      g_string_append (key, esp_nodes_at (self, g_array_index (chain, guint32, i))->name);
+      g_string_append (
+          key, esp_node_name (self, esp_nodes_at (self, g_array_index (chain, guint32, i))));
     }
   g_ptr_array_add (keys, g_strdup (key->str));
   g_ptr_array_add (keys, NULL);

@@ -3,10 +3,11 @@
 
 /* Private to model/: the flat arrays behind a tree. A listing of 20,000 tensors walks them and
  * makes no object; places, modules and parameters become objects when somebody asks for one, once,
- * and stay until the tree goes. 24 bytes a node, 16 a parameter. Arrays are fixed after the
+ * and stay until the tree goes. 20 bytes a node, 16 a parameter. Arrays are fixed after the
  * builder's finish; objects are made under a lock, so that workers may walk too. */
 
 #include "esp-footprint.h"
+#include "esp-names.h"
 #include "esp-place.h"
 #include "esp-tree.h"
 
@@ -23,7 +24,7 @@ typedef struct _EspNodes EspNodes;
 /* one place */
 typedef struct
 {
-  const char *name; /* of the string chunk */
+  guint32 name; /* of the nodes' names */
   guint32 parent;
   guint32 object; /* leaf or module, with the bits above */
   guint32 first;  /* module: where its children begin in children; leaf: index among the tensors */
@@ -59,7 +60,7 @@ struct _EspNodes
 {
   gint ref_count;
   char *separator;
-  GStringChunk *names;
+  EspNames *names;
   GArray *nodes;         /* EspNode; 0 is the root */
   guint32 *children;     /* nodes of all children, those of one parent together */
   GArray *leaves;        /* EspLeaf */
@@ -83,6 +84,7 @@ struct _EspNodes
 
 #define esp_nodes_at(self, i) (&g_array_index ((self)->nodes, EspNode, i))
 #define esp_nodes_leaf_at(self, i) (&g_array_index ((self)->leaves, EspLeaf, i))
+#define esp_node_name(self, node) esp_names_get ((self)->names, (node)->name)
 #define esp_node_is_leaf(node) (((node)->object & ESP_NODE_LEAF) != 0)
 #define esp_node_is_implied(node) (((node)->object & ESP_NODE_IMPLIED) != 0)
 #define esp_node_object(node) ((node)->object & ESP_NODE_OBJECT)

@@ -105,7 +105,7 @@ esp_place_get_name (EspPlace *self)
 {
   g_return_val_if_fail (ESP_IS_PLACE (self), "");
 
-  return get_node (self)->name;
+  return esp_node_name (self->nodes, get_node (self));
 }
 
 char *

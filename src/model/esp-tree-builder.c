@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "esp-error.h"
+#include "esp-hash.h"
 #include "esp-limits.h"
 #include "esp-nodes.h"
 #include "esp-ties.h"
@@ -43,7 +44,6 @@ struct _EspTreeBuilder
   GString *last_text;
   GArray *last_parts;
   GArray *last_nodes; /* guint32, of the first last_nodes->len parts */
-  GString *name;      /* scratch */
 };
 
 EspTreeBuilder *
@@ -61,7 +61,6 @@ esp_tree_builder_new (const char *separator)
   self->last_text = g_string_new (NULL);
   self->last_parts = g_array_new (FALSE, FALSE, sizeof (Part));
   self->last_nodes = g_array_new (FALSE, FALSE, sizeof (guint32));
-  self->name = g_string_new (NULL);
   return self;
 }
 
@@ -83,25 +82,16 @@ esp_tree_builder_free (EspTreeBuilder *self)
   g_string_free (self->last_text, TRUE);
   g_array_unref (self->last_parts);
   g_array_unref (self->last_nodes);
-  g_string_free (self->name, TRUE);
   g_free (self);
 }
 
 /* --- modules by name --- */
 
 static guint
-hash_place (guint32 parent, const char *name)
+find_slot (EspTreeBuilder *self, guint32 parent, guint32 name)
 {
-  guint64 h = (guint64) (guintptr) name ^ ((guint64) parent << 32 | parent);
-
-  h *= G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  return h >> 32;
-}
-
-static guint
-find_slot (EspTreeBuilder *self, guint32 parent, const char *name)
-{
-  guint i = hash_place (parent, name) & (self->n_slots - 1);
+  const guint32 wanted[] = { parent, name };
+  guint i = esp_hash_bytes (wanted, sizeof wanted) & (self->n_slots - 1);
 
   for (; self->slots[i] != 0; i = (i + 1) & (self->n_slots - 1))
     {
@@ -135,7 +125,7 @@ grow_slots (EspTreeBuilder *self)
 static gboolean
 add_node (EspTreeBuilder *self,
           guint32 parent,
-          const char *name,
+          guint32 name,
           guint32 object,
           guint32 *out,
           GError **error)
@@ -156,7 +146,7 @@ add_node (EspTreeBuilder *self,
 
 /* the canonical node of the module @name below @parent, made if need be */
 static gboolean
-enter (EspTreeBuilder *self, guint32 parent, const char *name, guint32 *out, GError **error)
+enter (EspTreeBuilder *self, guint32 parent, guint32 name, guint32 *out, GError **error)
 {
   guint slot = find_slot (self, parent, name);
   guint32 id = self->nodes->modules->len;
@@ -236,12 +226,14 @@ is_part_known (EspTreeBuilder *self, guint i, gsize common)
          now->offset + now->length <= common;
 }
 
-static const char *
-intern (EspTreeBuilder *self, const Part *part)
+static gboolean
+intern (EspTreeBuilder *self, const Part *part, guint32 *name, GError **error)
 {
-  g_string_truncate (self->name, 0);
-  g_string_append_len (self->name, self->text->str + part->offset, part->length);
-  return g_string_chunk_insert_const (self->nodes->names, self->name->str);
+  if (esp_names_intern (self->nodes->names, self->text->str + part->offset, part->length, name))
+    return TRUE;
+  g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                       _ ("All names together take more than 4 GB"));
+  return FALSE;
 }
 
 /* goes through the modules of the first @n parts */
@@ -259,7 +251,10 @@ descend (EspTreeBuilder *self, guint n, guint32 *out, GError **error)
   g_array_set_size (self->last_nodes, i);
   for (; i < n; i++)
     {
-      if (!enter (self, at, intern (self, &g_array_index (self->parts, Part, i)), &at, error))
+      guint32 name;
+
+      if (!intern (self, &g_array_index (self->parts, Part, i), &name, error) ||
+          !enter (self, at, name, &at, error))
         {
           g_array_set_size (self->last_nodes, 0);
           return FALSE;
@@ -273,24 +268,23 @@ descend (EspTreeBuilder *self, guint n, guint32 *out, GError **error)
   return TRUE;
 }
 
-/* goes to the parent of the path's last part, whose interned name is given */
+/* goes to the parent of the path's last part, whose name is given; empty for no part */
 static gboolean
 descend_to_parent (EspTreeBuilder *self,
                    const char *const *keys,
                    guint32 *parent,
-                   const char **name,
+                   guint32 *name,
                    GError **error)
 {
   guint n;
 
+  *name = 0;
   if (!set_path (self, keys, error))
     return FALSE;
   n = self->parts->len;
   if (!descend (self, n > 0 ? n - 1 : 0, parent, error))
     return FALSE;
-  *name = n > 0 ? intern (self, &g_array_index (self->parts, Part, n - 1))
-                : g_string_chunk_insert_const (self->nodes->names, "");
-  return TRUE;
+  return n == 0 || intern (self, &g_array_index (self->parts, Part, n - 1), name, error);
 }
 
 /* bit i: whether the i-th name from the last upwards begins a key; bit 31 stands for all above.
@@ -359,8 +353,7 @@ esp_tree_builder_add_shared_module (EspTreeBuilder *self,
                                     GError **error)
 {
   EspSharedPlace place = { 0 };
-  const char *name;
-  guint32 parent;
+  guint32 parent, name;
   guint slot;
 
   g_return_val_if_fail (self != NULL && keys != NULL && ESP_IS_MODULE (module), FALSE);
@@ -396,8 +389,7 @@ add_row (EspTreeBuilder *self,
          guint32 *out,
          GError **error)
 {
-  const char *last;
-  guint32 parent, bits;
+  guint32 parent, last, bits;
 
   if (self->nodes->tensors->len >= ESP_LIMIT_TENSORS)
     {
@@ -498,7 +490,7 @@ esp_tree_builder_add_implied (EspTreeBuilder *self,
 static GHashTable *
 list_names (EspNodes *nodes)
 {
-  GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTable *names = g_hash_table_new_full (esp_hash_string, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < nodes->tensors->len; i++)
     {
@@ -554,6 +546,7 @@ esp_tree_builder_finish (EspTreeBuilder *self, GError **error)
     {
       /* not needed any more, and the arrays to come take room */
       g_clear_pointer (&self->slots, g_free);
+      esp_names_seal (self->nodes->names);
       if (esp_unfold (self->nodes, self->shared, error))
         built = TRUE;
     }

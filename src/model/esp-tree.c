@@ -294,7 +294,8 @@ walk_names (EspNodes *nodes, guint32 from, char *const *names, gboolean leaf, gb
               guint32 child = nodes->children[parent->first + c];
               const EspNode *node = esp_nodes_at (nodes, child);
 
-              if (esp_node_is_leaf (node) == want_leaf && strcmp (node->name, names[i]) == 0)
+              if (esp_node_is_leaf (node) == want_leaf &&
+                  strcmp (esp_node_name (nodes, node), names[i]) == 0)
                 g_array_append_val (level, child);
             }
         }
@@ -443,7 +444,7 @@ follow_from_top (EspNodes *nodes, char *const *typed)
       guint32 child = esp_nodes_get_child (nodes, 0, i);
 
       if (!esp_node_is_leaf (esp_nodes_at (nodes, child)) &&
-          (root->n == 1 || is_name_of_whole (esp_nodes_at (nodes, child)->name)))
+          (root->n == 1 || is_name_of_whole (esp_node_name (nodes, esp_nodes_at (nodes, child)))))
         found = follow (nodes, child, typed);
     }
   return found;

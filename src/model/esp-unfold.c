@@ -32,7 +32,8 @@ compare_children (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   EspNodes *nodes = user_data;
   guint32 x = *(const guint32 *) a, y = *(const guint32 *) b;
-  int order = esp_path_compare (esp_nodes_at (nodes, x)->name, esp_nodes_at (nodes, y)->name);
+  int order = esp_path_compare (esp_node_name (nodes, esp_nodes_at (nodes, x)),
+                                esp_node_name (nodes, esp_nodes_at (nodes, y)));
 
   return order != 0 ? order : x < y ? -1 : x > y;
 }
@@ -45,7 +46,7 @@ sort_numbers (EspNodes *nodes, const EspNode *parent)
 
   for (guint32 i = 0; i < parent->n; i++)
     {
-      if (!is_number (esp_nodes_at (nodes, children[i])->name))
+      if (!is_number (esp_node_name (nodes, esp_nodes_at (nodes, children[i]))))
         return;
       sorted = sorted && (i == 0 || compare_children (&children[i - 1], &children[i], nodes) < 0);
     }
@@ -133,7 +134,7 @@ enter_module (Unfolder *self, guint32 from, const Level *above, guint32 to, GErr
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                    _ ("The module “%.100s” contains itself"),
-                   esp_nodes_at (self->nodes, from)->name);
+                   esp_node_name (self->nodes, esp_nodes_at (self->nodes, from)));
       return FALSE;
     }
   if (self->stack->len >= ESP_LIMIT_MODULE_DEPTH)
