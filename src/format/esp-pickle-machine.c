@@ -12,6 +12,7 @@
 #include "esp-hash.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* opcodes between two looks at the cancellable */
@@ -34,8 +35,8 @@ esp_pickle_machine_fail (EspPickleMachine *self,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, ESP_FORMAT_ERROR, code, "%s, byte %" G_GSIZE_FORMAT ", %s: %s",
-               self->cursor.what, self->opcode_position,
+  g_set_error (error, ESP_FORMAT_ERROR, code, "%s, byte %zu, %s: %s", self->cursor.what,
+               self->opcode_position,
                self->opcode != NULL && self->opcode->name != NULL ? self->opcode->name : "?", text);
   return FALSE;
 }
@@ -157,7 +158,7 @@ esp_pickle_machine_put (EspPickleMachine *self, guint64 index, GError **error)
     return FALSE;
   if (index > G_MAXUINT32)
     return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_CORRUPT,
-                                    _ ("the memo has no entry %" G_GUINT64_FORMAT), index);
+                                    _ ("the memo has no entry %" PRIu64), index);
   if (index < self->memo_capacity || index <= (guint64) self->n_memo + MEMO_SLACK)
     return put_near (self, (gsize) index, value);
   if (self->memo_far == NULL)
@@ -178,7 +179,7 @@ esp_pickle_machine_get (EspPickleMachine *self, guint64 index, GError **error)
     value = g_hash_table_lookup (self->memo_far, GUINT_TO_POINTER ((guint) index));
   if (G_UNLIKELY (value == NULL))
     return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_CORRUPT,
-                                    _ ("the memo has no entry %" G_GUINT64_FORMAT), index);
+                                    _ ("the memo has no entry %" PRIu64), index);
   return esp_pickle_machine_push (self, value, error);
 }
 
@@ -298,8 +299,8 @@ esp_pickle_new (GBytes *bytes,
   if (size > ESP_LIMIT_PICKLE_BYTES)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                   _ ("%s has %" G_GSIZE_FORMAT " bytes, more than the %d that a pickle may have"),
-                   what, size, ESP_LIMIT_PICKLE_BYTES);
+                   _ ("%s has %zu bytes, more than the %d that a pickle may have"), what, size,
+                   ESP_LIMIT_PICKLE_BYTES);
       return NULL;
     }
   self = pickle_alloc (bytes);

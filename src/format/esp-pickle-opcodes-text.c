@@ -68,8 +68,8 @@ push_decimal (EspPickleMachine *self, const char *text, gsize length, GError **e
     }
   if (length > ESP_LIMIT_PICKLE_LONG_BYTES)
     return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_LIMIT,
-                                    _ ("an integer has %" G_GSIZE_FORMAT " bytes, more than %d"),
-                                    length, ESP_LIMIT_PICKLE_LONG_BYTES);
+                                    _ ("an integer has %zu bytes, more than %d"), length,
+                                    ESP_LIMIT_PICKLE_LONG_BYTES);
   value = esp_pickle_push_text (self, ESP_PICKLE_LONG, (const guint8 *) text, length, error);
   if (value == NULL)
     return FALSE;

@@ -120,8 +120,8 @@ read_long (EspPickleMachine *self, gsize length, GError **error)
 
   if (length > ESP_LIMIT_PICKLE_LONG_BYTES)
     return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_LIMIT,
-                                    _ ("an integer has %" G_GSIZE_FORMAT " bytes, more than %d"),
-                                    length, ESP_LIMIT_PICKLE_LONG_BYTES);
+                                    _ ("an integer has %zu bytes, more than %d"), length,
+                                    ESP_LIMIT_PICKLE_LONG_BYTES);
   if (!esp_cursor_read_bytes (&self->cursor, length, &bytes, error))
     return FALSE;
   if (length > 8)

@@ -11,6 +11,7 @@
 #include "esp-path.h"
 
 #include <math.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define DEEPEST 12 /* what stands deeper is left out */
@@ -406,7 +407,7 @@ print_value (Printer *self, const EspPickleValue *value)
       g_string_append (self->out, value->boolean ? "True" : "False");
       break;
     case ESP_PICKLE_INT:
-      g_string_append_printf (self->out, "%" G_GINT64_FORMAT, value->integer);
+      g_string_append_printf (self->out, "%" PRId64, value->integer);
       break;
     case ESP_PICKLE_LONG:
       print_long (self, value);

@@ -19,6 +19,7 @@
 #include "esp-limits.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -165,10 +166,9 @@ esp_pytorch_numpy_read (const EspPickleValue *array,
     return NULL;
   if (esp_tensor_get_bytes (tensor) != parts.bytes->text.length)
     {
-      g_set_error (
-          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-          _ ("the array takes %" G_GUINT64_FORMAT " bytes, but the pickle holds %" G_GSIZE_FORMAT),
-          esp_tensor_get_bytes (tensor), parts.bytes->text.length);
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("the array takes %" PRIu64 " bytes, but the pickle holds %zu"),
+                   esp_tensor_get_bytes (tensor), parts.bytes->text.length);
       return NULL;
     }
   return g_steal_pointer (&tensor);
@@ -208,7 +208,7 @@ esp_pytorch_numpy_scalar_to_text (const EspPickleValue *value)
 
       esp_decode_i64 (dtype->dtype, copy, 0, 1, &integer);
       if (dtype->dtype == ESP_DTYPE_UINT64)
-        return g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) integer);
+        return g_strdup_printf ("%" PRIu64, (guint64) integer);
       if (info->kind == ESP_KIND_BOOL)
         return g_strdup (integer != 0 ? "True" : "False");
       number.kind = ESP_PICKLE_INT;

@@ -21,6 +21,7 @@
 #include "esp-limits.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* what the lists and the values of one tensor may take */
@@ -95,10 +96,10 @@ fail_parts (GError **error)
 static gboolean
 fail_index (gint64 index, guint64 size, GError **error)
 {
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("index %" G_GINT64_FORMAT
-                  " of the sparse tensor lies outside its dimension of size %" G_GUINT64_FORMAT),
-               index, size);
+  g_set_error (
+      error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+      _ ("index %" PRId64 " of the sparse tensor lies outside its dimension of size %" PRIu64),
+      index, size);
   return FALSE;
 }
 

@@ -15,6 +15,7 @@
 #include "esp-hash.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define KEY_MAX 64
@@ -122,10 +123,10 @@ open_storage (EspPytorchStorages *self, const Id *id, EspPytorchStorage *storage
     }
   if (!esp_pytorch_dtype_get_size (storage->dtype, id->numel, &size))
     {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("storage “%s” should have %" G_GUINT64_FORMAT
-                      " elements, more bytes than 64 bits can count"),
-                   key, id->numel);
+      g_set_error (
+          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+          _ ("storage “%s” should have %" PRIu64 " elements, more bytes than 64 bits can count"),
+          key, id->numel);
       return FALSE;
     }
   storage->storage = self->open (id->key, size, self->user_data, error);
@@ -135,15 +136,14 @@ open_storage (EspPytorchStorages *self, const Id *id, EspPytorchStorage *storage
   if (found < size)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
-                   _ ("storage “%s” has %" G_GUINT64_FORMAT " bytes, but its %" G_GUINT64_FORMAT
-                      " elements of %s take %" G_GUINT64_FORMAT),
+                   _ ("storage “%s” has %" PRIu64 " bytes, but its %" PRIu64
+                      " elements of %s take %" PRIu64),
                    key, found, id->numel, storage->dtype->native, size);
       g_clear_pointer (&storage->storage, esp_storage_unref);
       return FALSE;
     }
   if (found > size)
-    self->warn (g_strdup_printf (_ ("Storage “%s” has %" G_GUINT64_FORMAT
-                                    " bytes, more than the %" G_GUINT64_FORMAT
+    self->warn (g_strdup_printf (_ ("Storage “%s” has %" PRIu64 " bytes, more than the %" PRIu64
                                     " that it needs; PyTorch refuses this"),
                                  key, found, size),
                 self->user_data);

@@ -15,6 +15,7 @@
 #include "esp-pytorch-sparse.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* a parameter of a subclass of a tensor on a device is four; a cycle has no end */
@@ -323,7 +324,7 @@ read_numbers (Build *self, const EspPickleValue *value, guint64 count, GError **
       esp_dtype_get_info (esp_tensor_get_dtype (numbers->tensor))->kind == ESP_KIND_COMPLEX)
     {
       fail (error, ESP_FORMAT_ERROR_CORRUPT,
-            _ ("it has %" G_GUINT64_FORMAT " scales or zero points instead of %" G_GUINT64_FORMAT),
+            _ ("it has %" PRIu64 " scales or zero points instead of %" PRIu64),
             esp_tensor_get_count (numbers->tensor), count);
       return NULL;
     }

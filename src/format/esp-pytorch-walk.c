@@ -18,6 +18,7 @@
 #include "esp-pytorch-survey.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define METADATA_MAX 2000   /* texts */
@@ -151,8 +152,8 @@ describe_tensor (Walk *self, const EspPytorchTensor *tensor)
   else if (tensor->layout != NULL && self->metadata->len < 2 * METADATA_MAX)
     {
       g_ptr_array_add (self->metadata, esp_path_join (get_keys (self), "."));
-      g_ptr_array_add (self->metadata, g_strdup_printf ("%s, nnz=%" G_GUINT64_FORMAT,
-                                                        tensor->layout, tensor->n_stored));
+      g_ptr_array_add (self->metadata,
+                       g_strdup_printf ("%s, nnz=%" PRIu64, tensor->layout, tensor->n_stored));
     }
 }
 

@@ -20,6 +20,7 @@
 #include "esp-pytorch-walk.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define PICKLE_MEMBER "data.pkl"
@@ -196,11 +197,11 @@ add_report (EspCheckpoint *checkpoint, EspPickle *pickle)
   for (guint i = 0; i < n_refused; i++)
     esp_checkpoint_add_pickle_refused (checkpoint, esp_pickle_get_refused (pickle, i));
   if (n_unlisted > 0)
-    esp_checkpoint_add_warning (
-        checkpoint,
-        ngettext ("%" G_GUINT64_FORMAT " more call that was not made isn’t listed",
-                  "%" G_GUINT64_FORMAT " more calls that were not made aren’t listed", n_unlisted),
-        n_unlisted);
+    esp_checkpoint_add_warning (checkpoint,
+                                ngettext ("%" PRIu64 " more call that was not made isn’t listed",
+                                          "%" PRIu64 " more calls that were not made aren’t listed",
+                                          n_unlisted),
+                                n_unlisted);
 }
 
 static EspCheckpoint *
