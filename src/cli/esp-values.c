@@ -12,6 +12,7 @@
 #include "esp-values.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,7 +177,7 @@ write_native (Writer *self)
   if (chunk == NULL)
     {
       g_set_error (self->error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _ ("%" G_GUINT64_FORMAT " bytes are more than there is memory for"), most);
+                   _ ("%" PRIu64 " bytes are more than there is memory for"), most);
       return FALSE;
     }
   for (guint64 start = 0; start < count; start += step)
@@ -204,7 +205,7 @@ write_npy (Writer *self)
   g_string_append_len (header, "\x93NUMPY\x01\x00\x00\x00", 10);
   g_string_append_printf (header, "{'descr': '%s', 'fortran_order': False, 'shape': (", type.descr);
   for (guint i = 0; i < ndim; i++)
-    g_string_append_printf (header, "%s%" G_GINT64_FORMAT "%s", i > 0 ? ", " : "", shape[i],
+    g_string_append_printf (header, "%s%" PRId64 "%s", i > 0 ? ", " : "", shape[i],
                             ndim == 1 ? "," : "");
   g_string_append (header, "), }");
   while ((header->len + 1) % 64 != 0)
@@ -229,9 +230,9 @@ append_number (GString *text, Way way, gboolean is_unsigned, const void *numbers
       gint64 value = ((const gint64 *) numbers)[i];
 
       if (is_unsigned)
-        g_string_append_printf (text, "%" G_GUINT64_FORMAT, (guint64) value);
+        g_string_append_printf (text, "%" PRIu64, (guint64) value);
       else
-        g_string_append_printf (text, "%" G_GINT64_FORMAT, value);
+        g_string_append_printf (text, "%" PRId64, value);
       return;
     }
   if (way == BY_F32)

@@ -8,6 +8,7 @@
 #include "esp-cli.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -310,7 +311,7 @@ list_text (EspDocument *document, const char *file)
       shape = esp_number_format_shape (esp_tensor_get_shape (row.tensor),
                                        esp_tensor_get_ndim (row.tensor));
       esp_cli_print_padded (shown, width);
-      esp_cli_print ("  %-10s  %-8s  %12" G_GUINT64_FORMAT "  %s\n", esp_role_get_name (row.role),
+      esp_cli_print ("  %-10s  %-8s  %12" PRIu64 "  %s\n", esp_role_get_name (row.role),
                      esp_dtype_get_info (esp_tensor_get_dtype (row.tensor))->brief,
                      esp_tensor_get_bytes (row.tensor), shape);
     }

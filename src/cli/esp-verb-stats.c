@@ -8,6 +8,7 @@
 #include "esp-cli.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,14 +137,14 @@ print_result (Printer *self, const char *name, const Result *result)
       return;
     }
   values = esp_stats_get_values (result->stats);
-  esp_cli_print ("  %12" G_GUINT64_FORMAT, values->count);
+  esp_cli_print ("  %12" PRIu64, values->count);
   print_number (values->min);
   print_number (values->max);
   print_number (values->mean);
   print_number (values->std);
   print_number (values->l2);
-  esp_cli_print ("  %10" G_GUINT64_FORMAT "  %8" G_GUINT64_FORMAT "  %8" G_GUINT64_FORMAT,
-                 values->zeros, values->nans, values->infs);
+  esp_cli_print ("  %10" PRIu64 "  %8" PRIu64 "  %8" PRIu64, values->zeros, values->nans,
+                 values->infs);
   if (result->hash != NULL)
     esp_cli_print ("  %s", result->hash);
   esp_cli_print_text ("\n");

@@ -8,6 +8,7 @@
 #include "esp-cli.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,9 +57,8 @@ report_text (EspSnapshot *snapshot, EspTrainer *trainer)
 {
   double accuracy = esp_snapshot_get_accuracy (snapshot);
 
-  esp_cli_print ("%10" G_GUINT64_FORMAT "  %8" G_GUINT64_FORMAT "  %12.6g",
-                 esp_snapshot_get_step (snapshot), esp_snapshot_get_epoch (snapshot),
-                 esp_snapshot_get_loss (snapshot));
+  esp_cli_print ("%10" PRIu64 "  %8" PRIu64 "  %12.6g", esp_snapshot_get_step (snapshot),
+                 esp_snapshot_get_epoch (snapshot), esp_snapshot_get_loss (snapshot));
   if (esp_network_is_classifier (esp_trainer_get_network (trainer)) && !isnan (accuracy))
     esp_cli_print ("  %8.4f", accuracy);
   else

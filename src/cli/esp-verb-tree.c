@@ -8,6 +8,7 @@
 #include "esp-cli.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "esp-number.h"
@@ -112,11 +113,10 @@ print_module (Printer *self, EspPlace *place, int depth)
   if (self->measure)
     return;
   if (totals->tensors > 0)
-    esp_cli_print (ngettext ("  %" G_GUINT64_FORMAT " element", "  %" G_GUINT64_FORMAT " elements",
-                             totals->elements),
+    esp_cli_print (ngettext ("  %" PRIu64 " element", "  %" PRIu64 " elements", totals->elements),
                    totals->elements);
   if (totals->unique_elements != totals->elements)
-    esp_cli_print (_ (", %" G_GUINT64_FORMAT " unique"), totals->unique_elements);
+    esp_cli_print (_ (", %" PRIu64 " unique"), totals->unique_elements);
   if (first != place)
     {
       g_autofree char *path = esp_cli_show_name (esp_place_get_path (first));
@@ -225,11 +225,10 @@ print_totals (EspTree *tree)
 {
   const EspTotals *totals = esp_tree_get_totals (tree);
 
-  esp_cli_print (_ ("\n%" G_GUINT64_FORMAT " tensors in state_dict(), %" G_GUINT64_FORMAT
-                    " in named_parameters()\n"),
+  esp_cli_print (_ ("\n%" PRIu64 " tensors in state_dict(), %" PRIu64 " in named_parameters()\n"),
                  totals->tensors, totals->parameters);
-  esp_cli_print (_ ("%" G_GUINT64_FORMAT " elements, %" G_GUINT64_FORMAT " unique, "
-                    "%" G_GUINT64_FORMAT " bytes\n"),
+  esp_cli_print (_ ("%" PRIu64 " elements, %" PRIu64 " unique, "
+                    "%" PRIu64 " bytes\n"),
                  totals->elements, totals->unique_elements, totals->bytes);
 }
 

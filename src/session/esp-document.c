@@ -11,6 +11,7 @@
 #include "esp-document.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "esp-code.h"
@@ -434,8 +435,7 @@ esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double val
   if (index >= esp_tensor_get_count (esp_parameter_get_data (parameter)))
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
-                   _ ("There is no element %" G_GUINT64_FORMAT " in %s"), index,
-                   esp_place_get_path (place));
+                   _ ("There is no element %" PRIu64 " in %s"), index, esp_place_get_path (place));
       return FALSE;
     }
   playing = hold (self);
