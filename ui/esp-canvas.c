@@ -128,7 +128,7 @@ update_scalar (EspCanvas *self)
 
   if (esp_view_get_kind (self->view) != ESP_VIEW_SCALAR)
     return;
-  value = esp_view_read_value (self->view, 0, 0, &error);
+  value = esp_plane_read_cell (esp_view_get_matrix (self->view), 0, 0, &error);
   gtk_label_set_label (self->scalar, value != NULL ? value : error->message);
 }
 

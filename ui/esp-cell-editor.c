@@ -81,9 +81,10 @@ on_activate (EspCellEditor *self)
       show_problem (self, problem);
       return;
     }
-  if (!esp_document_edit (document, esp_view_get_place (self->view),
-                          esp_view_get_flat_index (self->view, self->row, self->column), value,
-                          &error))
+  if (!esp_document_edit (
+          document, esp_view_get_place (self->view),
+          esp_plane_get_flat_index (esp_view_get_plane (self->view), self->row, self->column),
+          value, &error))
     {
       show_problem (self, error->message);
       return;
@@ -144,16 +145,16 @@ esp_cell_editor_open (EspCellEditor *self, EspView *view, gint64 row, gint64 col
   g_autofree char *title = NULL;
 
   g_return_if_fail (ESP_IS_CELL_EDITOR (self));
-  g_return_if_fail (ESP_IS_VIEW (view));
+  g_return_if_fail (ESP_IS_VIEW (view) && esp_view_get_matrix (view) != NULL);
 
-  value = esp_view_read_value (view, row, column, NULL);
+  value = esp_plane_read_cell (esp_view_get_matrix (view), row, column, NULL);
   if (value == NULL)
     return;
 
   g_set_object (&self->view, view);
   self->row = row;
   self->column = column;
-  title = esp_view_describe_cell (view, row, column);
+  title = esp_plane_describe_cell (esp_view_get_plane (view), row, column);
   gtk_label_set_label (self->title, title);
   gtk_editable_set_text (GTK_EDITABLE (self->entry), value);
   show_problem (self, NULL);

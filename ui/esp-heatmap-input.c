@@ -369,7 +369,8 @@ on_copy (GtkWidget *widget, GVariant *args, gpointer unused)
   if (!is_shown (self) || self->cursor_row < 0)
     return GDK_EVENT_PROPAGATE;
 
-  value = esp_view_read_value (self->view, self->cursor_row, self->cursor_column, NULL);
+  value = esp_plane_read_cell (esp_view_get_matrix (self->view), self->cursor_row,
+                               self->cursor_column, NULL);
   if (value != NULL)
     {
       g_auto (GStrv) parts = g_strsplit (value, "\xe2\x88\x92", -1);

@@ -65,7 +65,7 @@ read_value (EspHeatmap *self, gint64 row, gint64 column)
   const EspPixel *pixel;
 
   if (esp_view_is_direct (self->view))
-    return esp_view_read_value (self->view, row, column, NULL);
+    return esp_plane_read_cell (get_matrix (self), row, column, NULL);
 
   pixel = find_pixel (self, row, column, &rows, &columns);
   if (pixel == NULL || rows > 1 || columns > 1)
@@ -145,7 +145,7 @@ update_status (EspHeatmap *self)
       return;
     }
 
-  where = esp_view_describe_cell (self->view, row, column);
+  where = esp_plane_describe_cell (esp_view_get_plane (self->view), row, column);
   value = read_value (self, row, column);
   set_status (self, value != NULL ? g_markup_printf_escaped ("%s: <b>%s</b>", where, value)
                                   : g_markup_escape_text (where, -1));
@@ -172,7 +172,8 @@ update_accessible (EspHeatmap *self)
       return;
     }
 
-  where = esp_view_describe_cell (self->view, self->cursor_row, self->cursor_column);
+  where = esp_plane_describe_cell (esp_view_get_plane (self->view), self->cursor_row,
+                                   self->cursor_column);
   value = read_value (self, self->cursor_row, self->cursor_column);
   cell = value != NULL ? g_strdup_printf ("%s: %s", where, value) : g_strdup (where);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, cell,
@@ -251,12 +252,15 @@ on_tensor_changed (EspHeatmap *self)
     gtk_popover_popdown (GTK_POPOVER (self->editor));
   if (matrix != NULL)
     {
+      const EspPlane *plane = esp_view_get_plane (self->view);
+      EspPlace *place = esp_view_get_place (self->view);
+
       self->geometry.rows = esp_tensor_get_shape (matrix)[0];
       self->geometry.columns = esp_tensor_get_shape (matrix)[1];
       esp_heatmap_geometry_fit (&self->geometry);
       self->fits = TRUE;
-      self->row_name = esp_view_dup_row_name (self->view);
-      self->column_name = esp_view_dup_column_name (self->view);
+      self->row_name = esp_plane_dup_axis_name (plane, place, plane->row_axis);
+      self->column_name = esp_plane_dup_axis_name (plane, place, plane->column_axis);
     }
   update_accessible (self);
   _esp_heatmap_moved (self);
@@ -363,7 +367,8 @@ static char *
 create_tooltip_markup (EspHeatmap *self)
 {
   g_autofree char *value = read_value (self, self->hover_row, self->hover_column);
-  g_autofree char *where = esp_view_describe_cell (self->view, self->hover_row, self->hover_column);
+  g_autofree char *where = esp_plane_describe_cell (esp_view_get_plane (self->view),
+                                                    self->hover_row, self->hover_column);
   g_autofree char *pixel = describe_pixel (self, self->hover_row, self->hover_column);
   const char *unit = esp_view_get_unit_title (self->view, self->hover_row, self->hover_column);
   g_autofree char *escaped = g_markup_escape_text (where, -1);

@@ -8,6 +8,7 @@
 #include "esp-slice-button.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* a tensor may have 64 axes; nobody turns more than these */
 #define MAX_SPINS 8
@@ -22,37 +23,21 @@ struct _EspSliceButton
   GtkWidget *label;
   GtkWidget *grid;
 
-  EspView *view;     /* owned */
-  EspTensor *tensor; /* that the grid was made for; owned */
+  /* owned */
+  EspView *view;
+  EspPlace *place; /* what the grid was made for */
+  EspPlane made_for;
 };
 
 G_DEFINE_FINAL_TYPE (EspSliceButton, esp_slice_button, ADW_TYPE_BIN)
 
-static gboolean
-is_fixed (EspSliceButton *self, guint axis)
-{
-  return (int) axis != esp_view_get_row_axis (self->view) &&
-         (int) axis != esp_view_get_column_axis (self->view);
-}
-
 static void
 update_label (EspSliceButton *self)
 {
-  g_autoptr (GString) text = g_string_new ("[");
-  guint ndim = esp_view_get_ndim (self->view);
+  g_autofree char *text = esp_plane_to_string (esp_view_get_plane (self->view));
 
-  for (guint axis = 0; axis < ndim; axis++)
-    {
-      if (axis > 0)
-        g_string_append (text, ", ");
-      if (is_fixed (self, axis))
-        g_string_append_printf (text, "%" G_GINT64_FORMAT, esp_view_get_index (self->view, axis));
-      else
-        g_string_append_c (text, ':');
-    }
-  g_string_append_c (text, ']');
-  gtk_label_set_label (GTK_LABEL (self->label), text->str);
-  gtk_label_set_width_chars (GTK_LABEL (self->label), (int) MIN (text->len, MAX_CHARS));
+  gtk_label_set_label (GTK_LABEL (self->label), text);
+  gtk_label_set_width_chars (GTK_LABEL (self->label), (int) MIN (strlen (text), MAX_CHARS));
 }
 
 static void
@@ -60,7 +45,7 @@ on_spin (GtkSpinButton *spin, EspSliceButton *self)
 {
   guint axis = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (spin), "axis"));
 
-  if (axis >= esp_view_get_ndim (self->view))
+  if (esp_view_get_tensor (self->view) == NULL || axis >= esp_view_get_plane (self->view)->ndim)
     return;
   esp_view_set_index (self->view, axis, (gint64) gtk_spin_button_get_value (spin));
   update_label (self);
@@ -69,7 +54,7 @@ on_spin (GtkSpinButton *spin, EspSliceButton *self)
 static void
 add_spin (EspSliceButton *self, guint axis, int row)
 {
-  gint64 n = esp_tensor_get_shape (self->tensor)[axis];
+  gint64 n = esp_view_get_plane (self->view)->shape[axis];
   const char *const *axes = esp_axes_get (esp_view_get_place (self->view));
   g_autofree char *last = esp_number_format_count ((guint64) (n - 1));
   g_autofree char *name = axes != NULL ? g_strdup (axes[axis])
@@ -79,7 +64,7 @@ add_spin (EspSliceButton *self, guint axis, int row)
 
   spin = gtk_spin_button_new_with_range (0, (double) (n - 1), 1);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin),
-                             (double) esp_view_get_index (self->view, axis));
+                             (double) esp_view_get_plane (self->view)->index[axis]);
   g_object_set_data (G_OBJECT (spin), "axis", GUINT_TO_POINTER (axis));
   g_signal_connect_object (spin, "value-changed", G_CALLBACK (on_spin), self, 0);
   gtk_accessible_update_property (GTK_ACCESSIBLE (spin), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
@@ -93,26 +78,12 @@ add_spin (EspSliceButton *self, guint axis, int row)
   gtk_grid_attach (GTK_GRID (self->grid), note, 2, row, 1, 1);
 }
 
-static gboolean
-same_shape (EspTensor *a, EspTensor *b)
-{
-  guint ndim = esp_tensor_get_ndim (a);
-
-  if (ndim != esp_tensor_get_ndim (b))
-    return FALSE;
-  for (guint axis = 0; axis < ndim; axis++)
-    if (esp_tensor_get_shape (a)[axis] != esp_tensor_get_shape (b)[axis])
-      return FALSE;
-
-  return TRUE;
-}
-
 static void
 update (EspSliceButton *self)
 {
   EspTensor *tensor = esp_view_get_tensor (self->view);
-  guint ndim = esp_view_get_ndim (self->view);
-  gboolean useful = tensor != NULL && ndim > 2 && esp_tensor_get_count (tensor) > 0;
+  const EspPlane *plane = esp_view_get_plane (self->view);
+  gboolean useful = tensor != NULL && plane->ndim > 2 && esp_tensor_get_count (tensor) > 0;
   GtkWidget *child;
   int row = 0;
 
@@ -124,18 +95,15 @@ update (EspSliceButton *self)
     }
 
   update_label (self);
-  if (self->tensor != NULL && same_shape (tensor, self->tensor) &&
-      g_object_get_data (G_OBJECT (self), "place") == esp_view_get_place (self->view))
-    return;
+  if (self->place == esp_view_get_place (self->view) && esp_plane_fits (&self->made_for, tensor))
+    return; /* another channel: the spin buttons stay as they are */
 
-  g_clear_pointer (&self->tensor, esp_tensor_unref);
-  self->tensor = esp_tensor_ref (tensor);
-  /* only compared, never followed */
-  g_object_set_data (G_OBJECT (self), "place", esp_view_get_place (self->view));
+  g_set_object (&self->place, esp_view_get_place (self->view));
+  esp_plane_set (&self->made_for, self->place, tensor);
   while ((child = gtk_widget_get_first_child (self->grid)) != NULL)
     gtk_grid_remove (GTK_GRID (self->grid), child);
-  for (guint axis = 0; axis < ndim && row < MAX_SPINS; axis++)
-    if (is_fixed (self, axis))
+  for (guint axis = 0; axis < plane->ndim && row < MAX_SPINS; axis++)
+    if (esp_plane_is_fixed (plane, axis))
       add_spin (self, axis, row++);
 }
 
@@ -145,7 +113,8 @@ esp_slice_button_dispose (GObject *object)
   EspSliceButton *self = ESP_SLICE_BUTTON (object);
 
   g_clear_object (&self->view);
-  g_clear_pointer (&self->tensor, esp_tensor_unref);
+  g_clear_object (&self->place);
+  esp_plane_clear (&self->made_for);
 
   G_OBJECT_CLASS (esp_slice_button_parent_class)->dispose (object);
 }

@@ -7,7 +7,6 @@
 
 #include "esp-view.h"
 
-#include "esp-axes.h"
 #include "esp-style.h"
 #include "esp-unit-marks.h"
 
@@ -30,14 +29,11 @@ struct _EspView
   EspStats *stats;
   GCancellable *scan;
   char *title, *details;
-  gint64 *index; /* (ndim) */
+  EspPlane plane;
   EspUnitMarks *marks;
 
   /* state */
   EspViewKind kind;
-  guint ndim;
-  int row_axis, column_axis;
-  int unit_axis; /* which axis counts the layer's units: "out" */
   gboolean has_norm;
   EspNorm norm;
   double held; /* the range of a live tensor, see esp_norm_hold() */
@@ -179,52 +175,11 @@ set_missing (EspView *self)
                  _ ("It is there after the first backward pass: play or do one step."));
 }
 
-static gboolean
-same_shape (EspTensor *a, EspTensor *b)
-{
-  guint ndim = esp_tensor_get_ndim (a);
-
-  if (ndim != esp_tensor_get_ndim (b))
-    return FALSE;
-  for (guint i = 0; i < ndim; i++)
-    if (esp_tensor_get_shape (a)[i] != esp_tensor_get_shape (b)[i])
-      return FALSE;
-
-  return TRUE;
-}
-
-static void
-reset_slice (EspView *self)
-{
-  const char *const *axes = esp_axes_get (self->place);
-
-  self->ndim = esp_tensor_get_ndim (self->tensor);
-  g_free (self->index);
-  self->index = g_new0 (gint64, MAX (self->ndim, 1));
-  self->column_axis = (int) self->ndim - 1;
-  self->row_axis = (int) self->ndim - 2;
-  if (self->row_axis < 0)
-    self->row_axis = -1;
-  self->unit_axis = 0;
-  for (guint axis = 0; axes != NULL && axis < self->ndim; axis++)
-    if (g_str_equal (axes[axis], "out"))
-      self->unit_axis = (int) axis;
-}
-
-static EspSlice *
-create_slice (EspView *self)
-{
-  return self->ndim < 2
-             ? esp_slice_new_default (self->ndim)
-             : esp_slice_new_matrix (self->ndim, self->row_axis, self->column_axis, self->index);
-}
-
 /* the matrix of the tensor, or a message; FALSE if there is nothing to scan */
 static gboolean
 take_matrix (EspView *self)
 {
   const GError *reason = esp_tensor_get_error (self->tensor);
-  g_autoptr (EspSlice) slice = NULL;
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->matrix, esp_tensor_unref);
@@ -243,15 +198,14 @@ take_matrix (EspView *self)
       return FALSE;
     }
 
-  slice = create_slice (self);
-  self->matrix = esp_slice_apply_matrix (slice, self->tensor, &error);
+  self->matrix = esp_plane_apply (&self->plane, self->tensor, &error);
   if (self->matrix == NULL)
     {
       set_message (self, _ ("This slice can't be drawn"), error->message);
       return FALSE;
     }
 
-  self->kind = self->ndim == 0 ? ESP_VIEW_SCALAR : ESP_VIEW_MATRIX;
+  self->kind = self->plane.ndim == 0 ? ESP_VIEW_SCALAR : ESP_VIEW_MATRIX;
   return TRUE;
 }
 
@@ -284,15 +238,13 @@ restart (EspView *self)
 {
   EspPlace *place = self->session != NULL ? esp_session_get_selection (self->session) : NULL;
   EspTensor *tensor;
-  gboolean keep_slice;
+  gboolean same_place = place == self->place;
 
-  keep_slice = place == self->place && self->tensor != NULL;
   forget (self);
-  if (place != self->place)
+  if (!same_place)
     esp_unit_marks_set_place (self->marks, NULL, NULL);
   g_set_object (&self->place, place);
   tensor = find_tensor (self);
-  keep_slice = keep_slice && tensor != NULL && same_shape (tensor, self->tensor);
   g_clear_pointer (&self->tensor, esp_tensor_unref);
 
   if (place == NULL)
@@ -304,8 +256,8 @@ restart (EspView *self)
   else
     {
       self->tensor = esp_tensor_ref (tensor);
-      if (!keep_slice)
-        reset_slice (self);
+      if (!same_place || !esp_plane_fits (&self->plane, tensor))
+        esp_plane_set (&self->plane, place, tensor);
       if (take_matrix (self))
         {
           scan (self);
@@ -325,7 +277,7 @@ on_updated (EspView *self)
   if (tensor == self->tensor)
     return;
   if (tensor == NULL || self->tensor == NULL || self->matrix == NULL ||
-      !same_shape (tensor, self->tensor))
+      !esp_plane_fits (&self->plane, tensor))
     {
       restart (self);
       return;
@@ -415,7 +367,7 @@ esp_view_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->place);
   g_clear_pointer (&self->tensor, esp_tensor_unref);
-  g_clear_pointer (&self->index, g_free);
+  esp_plane_clear (&self->plane);
 
   G_OBJECT_CLASS (esp_view_parent_class)->dispose (object);
 }
@@ -581,104 +533,26 @@ esp_view_is_quick (EspView *self)
   return esp_view_is_direct (self) && esp_tensor_get_count (self->tensor) <= QUICK_ELEMENTS;
 }
 
-guint
-esp_view_get_ndim (EspView *self)
+const EspPlane *
+esp_view_get_plane (EspView *self)
 {
-  g_return_val_if_fail (ESP_IS_VIEW (self), 0);
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  return self->tensor != NULL ? self->ndim : 0;
-}
-
-int
-esp_view_get_row_axis (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), -1);
-
-  return self->row_axis;
-}
-
-int
-esp_view_get_column_axis (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), -1);
-
-  return self->column_axis;
-}
-
-gint64
-esp_view_get_index (EspView *self, guint axis)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), 0);
-  g_return_val_if_fail (axis < esp_view_get_ndim (self), 0);
-
-  return self->index[axis];
+  return &self->plane;
 }
 
 void
 esp_view_set_index (EspView *self, guint axis, gint64 index)
 {
   g_return_if_fail (ESP_IS_VIEW (self));
-  g_return_if_fail (axis < esp_view_get_ndim (self));
+  g_return_if_fail (self->tensor != NULL && axis < self->plane.ndim);
 
-  index = CLAMP (index, 0, esp_tensor_get_shape (self->tensor)[axis] - 1);
-  if (index == self->index[axis])
+  index = CLAMP (index, 0, self->plane.shape[axis] - 1);
+  if (index == self->plane.index[axis])
     return;
 
-  self->index[axis] = index;
+  self->plane.index[axis] = index;
   g_signal_emit (self, signals[take_matrix (self) ? VALUES_CHANGED : TENSOR_CHANGED], 0);
-}
-
-guint64
-esp_view_get_flat_index (EspView *self, gint64 row, gint64 column)
-{
-  guint64 flat = 0;
-
-  g_return_val_if_fail (ESP_IS_VIEW (self) && self->tensor != NULL, 0);
-
-  for (guint axis = 0; axis < self->ndim; axis++)
-    {
-      gint64 at = (int) axis == self->column_axis ? column
-                  : (int) axis == self->row_axis  ? row
-                                                  : self->index[axis];
-
-      flat = flat * (guint64) esp_tensor_get_shape (self->tensor)[axis] + (guint64) at;
-    }
-
-  return flat;
-}
-
-/* short words of the field; where they aren't known, the number where it isn't plain which it is */
-static char *
-dup_axis_name (EspView *self, int axis)
-{
-  const char *const *axes;
-
-  if (self->tensor == NULL || self->ndim < 2 || axis < 0)
-    return NULL;
-
-  axes = esp_axes_get (self->place);
-  if (axes != NULL)
-    return g_strdup (axes[axis]);
-  if (self->ndim == 2)
-    return NULL;
-
-  return g_strdup_printf (C_ ("axis", "dim %d"), axis);
-}
-
-char *
-esp_view_dup_row_name (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
-
-  return dup_axis_name (self, self->row_axis);
-}
-
-char *
-esp_view_dup_column_name (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
-
-  return dup_axis_name (self, self->column_axis);
 }
 
 const EspRowMark *
@@ -686,26 +560,23 @@ esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
 {
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  *on_columns = self->unit_axis == self->column_axis;
-  if (self->unit_axis != self->row_axis && self->unit_axis != self->column_axis)
-    {
-      *n = 0;
-      return NULL;
-    }
+  *n = 0;
+  *on_columns = self->plane.unit_axis == self->plane.column_axis;
+  if (esp_plane_get_unit (&self->plane, 0, 0) < 0)
+    return NULL;
+
   return esp_unit_marks_get (self->marks, n);
 }
 
 const char *
 esp_view_get_unit_title (EspView *self, gint64 row, gint64 column)
 {
+  gint64 unit;
+
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  if (self->unit_axis == self->row_axis && row >= 0)
-    return esp_unit_marks_get_title (self->marks, row);
-  if (self->unit_axis == self->column_axis)
-    return esp_unit_marks_get_title (self->marks, column);
-
-  return NULL;
+  unit = esp_plane_get_unit (&self->plane, row, column);
+  return unit >= 0 ? esp_unit_marks_get_title (self->marks, unit) : NULL;
 }
 
 EspStats *
@@ -807,68 +678,4 @@ esp_view_choose_colormap (EspView *self, gboolean signed_data)
 
   chosen = self->colormaps[signed_data ? 1 : 0];
   return chosen != NULL ? chosen : esp_colormap_get_default (signed_data, esp_style_is_dark ());
-}
-
-char *
-esp_view_describe_cell (EspView *self, gint64 row, gint64 column)
-{
-  g_autoptr (GString) indices = NULL;
-
-  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
-
-  if (self->ndim == 0)
-    return g_strdup (_ ("The only value"));
-  if (self->ndim == 1)
-    return g_strdup_printf (_ ("Element %lld"), (long long) column);
-  if (self->ndim == 2)
-    return g_strdup_printf (_ ("Row %lld, column %lld"), (long long) row, (long long) column);
-
-  indices = g_string_new ("[");
-  for (guint axis = 0; axis < self->ndim; axis++)
-    {
-      gint64 at = (int) axis == self->column_axis ? column
-                  : (int) axis == self->row_axis  ? row
-                                                  : self->index[axis];
-
-      g_string_append_printf (indices, axis > 0 ? ", %" G_GINT64_FORMAT : "%" G_GINT64_FORMAT, at);
-    }
-  g_string_append_c (indices, ']');
-  return g_strdup_printf (_ ("Element %s"), indices->str);
-}
-
-char *
-esp_view_read_value (EspView *self, gint64 row, gint64 column, GError **error)
-{
-  EspDtype dtype;
-  const EspDtypeInfo *info;
-  guint64 index;
-  double values[2];
-  gint64 whole;
-
-  g_return_val_if_fail (ESP_IS_VIEW (self) && self->matrix != NULL, NULL);
-
-  dtype = esp_tensor_get_dtype (self->matrix);
-  info = esp_dtype_get_info (dtype);
-  index = (guint64) row * (guint64) esp_tensor_get_shape (self->matrix)[1] + (guint64) column;
-  if ((info->kind == ESP_KIND_INT || info->kind == ESP_KIND_UINT) &&
-      esp_tensor_get_affine (self->matrix) == NULL)
-    {
-      if (!esp_tensor_read_i64 (self->matrix, index, 1, &whole, NULL, error))
-        return NULL;
-      if (whole < 0 && info->kind == ESP_KIND_INT)
-        return g_strdup_printf ("\xe2\x88\x92%" G_GUINT64_FORMAT, -(guint64) whole);
-      return g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) whole);
-    }
-  if (!esp_tensor_read_f64 (self->matrix, index, 1, values, NULL, error))
-    return NULL;
-  if (info->kind == ESP_KIND_COMPLEX)
-    {
-      gboolean single = dtype != ESP_DTYPE_COMPLEX128;
-      g_autofree char *re = esp_number_format_all (values[0], single);
-      g_autofree char *im = esp_number_format_all (values[1], single);
-
-      return g_strdup_printf (C_ ("complex number", "%s, %s i"), re, im);
-    }
-
-  return esp_number_format_all (values[0], dtype != ESP_DTYPE_FLOAT64);
 }

@@ -3,6 +3,8 @@
 
 #include "espalier.h"
 
+#include "esp-plane.h"
+
 #include <adwaita.h>
 
 G_BEGIN_DECLS
@@ -52,16 +54,8 @@ gboolean esp_view_is_direct (EspView *self);
 gboolean esp_view_is_quick (EspView *self);
 
 /* which matrix of an N-d tensor */
-guint esp_view_get_ndim (EspView *self);
-int esp_view_get_row_axis (EspView *self); /* -1 for a strip */
-int esp_view_get_column_axis (EspView *self);
-gint64 esp_view_get_index (EspView *self, guint axis);
+const EspPlane *esp_view_get_plane (EspView *self); /* borrowed; of no meaning without a tensor */
 void esp_view_set_index (EspView *self, guint axis, gint64 index);
-/* C-order index in the whole tensor of a cell of the matrix */
-guint64 esp_view_get_flat_index (EspView *self, gint64 row, gint64 column);
-/* "out", "in", "dim 2"; NULL if there is nothing to say. New strings. */
-char *esp_view_dup_row_name (EspView *self);
-char *esp_view_dup_column_name (EspView *self);
 
 /* units that were found dead, silent or all zero; borrowed */
 const EspRowMark *esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns);
@@ -82,11 +76,5 @@ const EspColormap *esp_view_get_colormap (EspView *self, gboolean signed_data);
 void esp_view_set_colormap (EspView *self, gboolean signed_data, const EspColormap *colormap);
 /* the chosen map or the default; never NULL */
 const EspColormap *esp_view_choose_colormap (EspView *self, gboolean signed_data);
-
-/* "Row 611, column 1204", "Element 5"; with all indices where there are more than two. New string.
- */
-char *esp_view_describe_cell (EspView *self, gint64 row, gint64 column);
-/* one value as text: the shortest that reads back, or re and im of a complex one. New string. */
-char *esp_view_read_value (EspView *self, gint64 row, gint64 column, GError **error);
 
 G_END_DECLS

@@ -8,6 +8,38 @@
 
 #include <math.h>
 
+/* A norm made ready for very many values: which of 256 colours follows from eight comparisons, so a
+ * logarithmic scale costs no more than a linear one. */
+typedef struct
+{
+  float bounds[256]; /* entry i + 1 of the map begins at bounds[i]; the last is never reached */
+  guint32 colors[256];
+} Paint;
+
+static void
+paint_init (Paint *paint, const EspNorm *norm)
+{
+  for (guint i = 0; i < 256; i++)
+    {
+      const guint8 *entry = norm->colormap->table[i];
+
+      paint->bounds[i] = i < 255 ? (float) esp_norm_unmap (norm, (i + 0.5) / 255) : INFINITY;
+      paint->colors[i] = 0xff000000u | (guint32) entry[0] << 16 | (guint32) entry[1] << 8 |
+                         entry[2];
+    }
+}
+
+static inline guint32
+paint_get (const Paint *paint, float value)
+{
+  guint i = 0;
+
+  for (guint step = 128; step > 0; step /= 2)
+    i += value >= paint->bounds[i + step - 1] ? step : 0;
+
+  return paint->colors[i];
+}
+
 cairo_surface_t *
 esp_draw_overview_surface (EspOverview *overview, const EspNorm *norm, EspReduction reduction)
 {
@@ -16,10 +48,12 @@ esp_draw_overview_surface (EspOverview *overview, const EspNorm *norm, EspReduct
                                                          (int) height);
   guint8 *data = cairo_image_surface_get_data (surface);
   gsize stride;
+  Paint paint;
 
   if (cairo_surface_status (surface) != CAIRO_STATUS_SUCCESS || data == NULL)
     return surface;
 
+  paint_init (&paint, norm);
   stride = (gsize) cairo_image_surface_get_stride (surface);
   for (guint y = 0; y < height; y++)
     {
@@ -28,11 +62,9 @@ esp_draw_overview_surface (EspOverview *overview, const EspNorm *norm, EspReduct
 
       for (guint x = 0; x < width; x++)
         if (G_LIKELY (row[x].flags == 0))
-          out[x] = esp_norm_get_color (norm, esp_pixel_reduce (&row[x], reduction));
-        else if (row[x].flags & ESP_PIXEL_NAN)
-          out[x] = ESP_COLOR_NAN;
+          out[x] = paint_get (&paint, esp_pixel_reduce (&row[x], reduction));
         else
-          out[x] = ESP_COLOR_INF;
+          out[x] = row[x].flags & ESP_PIXEL_NAN ? ESP_COLOR_NAN : ESP_COLOR_INF;
     }
 
   cairo_surface_mark_dirty (surface);

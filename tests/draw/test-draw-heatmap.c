@@ -438,6 +438,42 @@ test_hover (void)
   picture_clear (&picture);
 }
 
+/* the quick way to many colours agrees with the plain one, on every scale */
+static void
+test_surface (void)
+{
+  g_autofree float *values = g_new (float, 100 * 100);
+  const gint64 shape[] = { 100, 100 };
+  const EspRegion whole = { 0, 0, 100, 100 };
+  g_autoptr (EspTensor) tensor = NULL;
+  g_autoptr (EspOverview) overview = NULL;
+  guint other = 0;
+
+  for (int i = 0; i < 10000; i++)
+    values[i] = (float) g_test_rand_double_range (-1.2, 1.2);
+  values[0] = 0;
+  values[1] = -1;
+  values[2] = 1;
+  tensor = esp_tensor_new_for_floats (values, shape, 2);
+  overview = esp_overview_new (tensor, &whole, 100, 100, 1, NULL, NULL);
+  for (int scale = 0; scale < ESP_N_SCALES; scale++)
+    {
+      Picture picture = { .scene = { .geometry = { .width = 100, .height = 100 } } };
+      EspNorm norm;
+
+      esp_norm_init_for_range (&norm, -1, 1, scale % 2 == 1);
+      norm.scale = (EspScale) scale;
+      picture.surface = esp_draw_overview_surface (overview, &norm, ESP_REDUCTION_LARGEST);
+      for (int i = 0; i < 10000; i++)
+        other += pixel_at (&picture, i % 100, i / 100) != esp_norm_get_color (&norm, values[i]);
+      for (int i = 0; i < 3; i++)
+        g_assert_cmphex (pixel_at (&picture, i, 0), ==, esp_norm_get_color (&norm, values[i]));
+      cairo_surface_destroy (picture.surface);
+    }
+  /* rounding may put a value on a bound to the neighbouring entry */
+  g_assert_cmpuint (other, <, 8);
+}
+
 /* where the overview doesn't reach, the ground shows */
 static void
 test_ground (void)
@@ -567,6 +603,7 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/heatmap/column-marks", test_column_marks);
   g_test_add_func ("/draw/heatmap/cursor", test_cursor);
   g_test_add_func ("/draw/heatmap/hover", test_hover);
+  g_test_add_func ("/draw/heatmap/surface", test_surface);
   g_test_add_func ("/draw/heatmap/ground", test_ground);
   g_test_add_func ("/draw/heatmap/huge-zoom", test_huge_zoom);
   g_test_add_func ("/draw/heatmap/levels", test_levels);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which matrix of a tensor is shown, and cells of it in words. Plain arithmetic on up to 64 axes.
+ */
+
+#include "config.h"
+
+#include "esp-plane.h"
+
+#include "esp-axes.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+void
+esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor)
+{
+  const char *const *axes = esp_axes_get (place);
+  guint ndim = esp_tensor_get_ndim (tensor);
+
+  esp_plane_clear (self);
+  self->ndim = ndim;
+  self->shape = g_new0 (gint64, MAX (ndim, 1));
+  self->index = g_new0 (gint64, MAX (ndim, 1));
+  if (ndim > 0)
+    memcpy (self->shape, esp_tensor_get_shape (tensor), ndim * sizeof *self->shape);
+  self->column_axis = (int) ndim - 1;
+  self->row_axis = MAX ((int) ndim - 2, -1);
+  for (guint axis = 0; axes != NULL && axis < ndim; axis++)
+    if (g_str_equal (axes[axis], "out"))
+      self->unit_axis = (int) axis;
+}
+
+void
+esp_plane_clear (EspPlane *self)
+{
+  g_free (self->shape);
+  g_free (self->index);
+  memset (self, 0, sizeof *self);
+}
+
+gboolean
+esp_plane_fits (const EspPlane *self, EspTensor *tensor)
+{
+  guint ndim = esp_tensor_get_ndim (tensor);
+
+  if (self->shape == NULL || ndim != self->ndim)
+    return FALSE;
+  for (guint axis = 0; axis < ndim; axis++)
+    if (self->shape[axis] != esp_tensor_get_shape (tensor)[axis])
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+esp_plane_is_fixed (const EspPlane *self, guint axis)
+{
+  return (int) axis != self->row_axis && (int) axis != self->column_axis;
+}
+
+EspTensor *
+esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
+{
+  g_autoptr (EspSlice) slice = self->ndim < 2
+                                   ? esp_slice_new_default (self->ndim)
+                                   : esp_slice_new_matrix (self->ndim, self->row_axis,
+                                                           self->column_axis, self->index);
+
+  return esp_slice_apply_matrix (slice, tensor, error);
+}
+
+static gint64
+get_index (const EspPlane *self, guint axis, gint64 row, gint64 column)
+{
+  if ((int) axis == self->column_axis)
+    return column;
+  if ((int) axis == self->row_axis)
+    return row;
+
+  return self->index[axis];
+}
+
+guint64
+esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 column)
+{
+  guint64 flat = 0;
+
+  for (guint axis = 0; axis < self->ndim; axis++)
+    flat = flat * (guint64) self->shape[axis] + (guint64) get_index (self, axis, row, column);
+
+  return flat;
+}
+
+gint64
+esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column)
+{
+  if (self->ndim > 0 && self->unit_axis == self->row_axis)
+    return row;
+  if (self->ndim > 0 && self->unit_axis == self->column_axis)
+    return column;
+
+  return -1;
+}
+
+char *
+esp_plane_to_string (const EspPlane *self)
+{
+  GString *text = g_string_new ("[");
+
+  for (guint axis = 0; axis < self->ndim; axis++)
+    {
+      if (axis > 0)
+        g_string_append (text, ", ");
+      if (esp_plane_is_fixed (self, axis))
+        g_string_append_printf (text, "%" G_GINT64_FORMAT, self->index[axis]);
+      else
+        g_string_append_c (text, ':');
+    }
+  g_string_append_c (text, ']');
+
+  return g_string_free (text, FALSE);
+}
+
+char *
+esp_plane_describe_cell (const EspPlane *self, gint64 row, gint64 column)
+{
+  g_autoptr (GString) indices = NULL;
+
+  if (self->ndim == 0)
+    return g_strdup (_ ("The only value"));
+  if (self->ndim == 1)
+    return g_strdup_printf (_ ("Element %lld"), (long long) column);
+  if (self->ndim == 2)
+    return g_strdup_printf (_ ("Row %lld, column %lld"), (long long) row, (long long) column);
+
+  indices = g_string_new ("[");
+  for (guint axis = 0; axis < self->ndim; axis++)
+    g_string_append_printf (indices, axis > 0 ? ", %" G_GINT64_FORMAT : "%" G_GINT64_FORMAT,
+                            get_index (self, axis, row, column));
+  g_string_append_c (indices, ']');
+  return g_strdup_printf (_ ("Element %s"), indices->str);
+}
+
+char *
+esp_plane_dup_axis_name (const EspPlane *self, EspPlace *place, int axis)
+{
+  const char *const *axes;
+
+  if (self->ndim < 2 || axis < 0)
+    return NULL;
+
+  axes = esp_axes_get (place);
+  if (axes != NULL)
+    return g_strdup (axes[axis]);
+  if (self->ndim == 2)
+    return NULL;
+
+  return g_strdup_printf (C_ ("axis", "dim %d"), axis);
+}
+
+static char *
+format_whole (gint64 value, EspKind kind)
+{
+  if (value < 0 && kind == ESP_KIND_INT)
+    return g_strdup_printf ("\xe2\x88\x92%" G_GUINT64_FORMAT, -(guint64) value);
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) value);
+}
+
+char *
+esp_plane_read_cell (EspTensor *matrix, gint64 row, gint64 column, GError **error)
+{
+  EspDtype dtype = esp_tensor_get_dtype (matrix);
+  EspKind kind = esp_dtype_get_info (dtype)->kind;
+  guint64 index = (guint64) row * (guint64) esp_tensor_get_shape (matrix)[1] + (guint64) column;
+  gboolean single = dtype != ESP_DTYPE_FLOAT64 && dtype != ESP_DTYPE_COMPLEX128;
+  double values[2];
+  gint64 whole;
+
+  if ((kind == ESP_KIND_INT || kind == ESP_KIND_UINT) && esp_tensor_get_affine (matrix) == NULL)
+    return esp_tensor_read_i64 (matrix, index, 1, &whole, NULL, error) ? format_whole (whole, kind)
+                                                                       : NULL;
+
+  if (!esp_tensor_read_f64 (matrix, index, 1, values, NULL, error))
+    return NULL;
+  if (kind == ESP_KIND_COMPLEX)
+    {
+      g_autofree char *re = esp_number_format_all (values[0], single);
+      g_autofree char *im = esp_number_format_all (values[1], single);
+
+      return g_strdup_printf (C_ ("complex number", "%s, %s i"), re, im);
+    }
+
+  return esp_number_format_all (values[0], single);
+}

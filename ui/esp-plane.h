@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "espalier.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspPlane:
+ *
+ * Which matrix of an N-d tensor is shown: two axes, the others fixed at an index. A plain value
+ * that owns its arrays; zero it before the first use.
+ */
+typedef struct
+{
+  guint ndim;
+  int row_axis, column_axis; /* -1: a strip, a scalar */
+  int unit_axis;             /* which axis counts the layer's units: "out" */
+  gint64 *shape;             /* (ndim) */
+  gint64 *index;             /* (ndim), of no meaning for the two axes */
+} EspPlane;
+
+/* the last two axes, index 0 of the others */
+void esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor);
+void esp_plane_clear (EspPlane *self);
+gboolean esp_plane_fits (const EspPlane *self, EspTensor *tensor); /* it has the same shape */
+gboolean esp_plane_is_fixed (const EspPlane *self, guint axis);
+
+/* the matrix itself; new reference */
+EspTensor *esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error);
+/* C-order index in the whole tensor of a cell of the matrix */
+guint64 esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 column);
+/* unit that a cell belongs to, -1 if the units aren't along one of the two axes */
+gint64 esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column);
+
+/* "[0, 3, :, :]". New string. */
+char *esp_plane_to_string (const EspPlane *self);
+/* "Row 611, column 1204", "Element 5"; all indices where there are more than two. New string. */
+char *esp_plane_describe_cell (const EspPlane *self, gint64 row, gint64 column);
+/* "out", "in", "dim 2"; NULL if there is nothing to say. New string. */
+char *esp_plane_dup_axis_name (const EspPlane *self, EspPlace *place, int axis);
+
+/* a cell of a matrix as text: the shortest that reads back, or re and im of a complex one. New
+ * string. */
+char *esp_plane_read_cell (EspTensor *matrix, gint64 row, gint64 column, GError **error);
+
+G_END_DECLS
