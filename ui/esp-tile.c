@@ -295,6 +295,7 @@ set_labels (EspTile *self, EspPlace *module)
 
   gtk_label_set_label (self->title, name);
   gtk_label_set_label (self->module, owner);
+  gtk_widget_set_visible (GTK_WIDGET (self->module), *owner != '\0');
   gtk_label_set_label (self->shape, shape);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);

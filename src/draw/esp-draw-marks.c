@@ -264,8 +264,6 @@ esp_draw_stripes (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *
   if (overview == NULL || !esp_draw_get_visible_pixels (geometry, overview, &x0, &y0, &x1, &y1))
     return;
   esp_draw_get_pixel_box (geometry, overview, x0, y0, &left, &top, &width, &height);
-  if (shows_cells (overview, width, height))
-    return;
   mask = create_nan_mask (overview, x0, y0, x1, y1);
   if (mask == NULL)
     return;
