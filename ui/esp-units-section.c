@@ -60,6 +60,37 @@ set_caption (EspUnitsSection *self, guint64 examples, guint64 step)
   esp_section_set_caption (ESP_SECTION (self), text);
 }
 
+/* what never fires in the layers below a container, each shared layer once, with the layer's path
+ * in front */
+static void
+collect_below (EspDocument *document, EspPlace *place, GPtrArray *findings)
+{
+  for (guint i = 0; i < esp_place_get_n_children (place); i++)
+    {
+      EspPlace *child = esp_place_get_child (place, i);
+      g_autoptr (GPtrArray) own = NULL;
+      g_autofree char *path = NULL;
+
+      if (!esp_place_get_module (child) || esp_place_get_first (child) != child ||
+          esp_place_get_totals (child)->tensors == 0)
+        continue;
+      own = esp_document_get_unit_findings (document, child);
+      path = esp_path_escape (esp_place_get_path (child));
+      for (guint k = 0; k < own->len; k++)
+        {
+          const EspFinding *finding = g_ptr_array_index (own, k);
+
+          /* TRANSLATORS: path of a layer, then what was found there: "2: Unit 5: dead" */
+          g_ptr_array_add (findings,
+                           esp_finding_new (finding->kind, finding->severity, finding->unit,
+                                            finding->index,
+                                            g_strdup_printf (_ ("%s: %s"), path, finding->title),
+                                            g_strdup (finding->details)));
+        }
+      collect_below (document, child, findings);
+    }
+}
+
 static void
 fill (EspUnitsSection *self, GPtrArray *findings, guint n_units)
 {
@@ -99,6 +130,7 @@ esp_units_section_show (EspSection *section, EspSession *session)
   if (n_units == 0 || examples == 0)
     return;
   findings = esp_document_get_unit_findings (document, place);
+  collect_below (document, place, findings);
   set_caption (self, examples, esp_snapshot_get_step (snapshot));
   fill (self, findings, n_units);
 }
