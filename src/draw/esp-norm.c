@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static const char *const scale_names[ESP_N_SCALES] = { "linear", "symlog", "log", "sqrt" };
+static const char *const scale_names[ESP_N_SCALES] = { "linear", "symlog", "log", "sqrt", "rank" };
 
 /* fewer values than this never hide behind an outlier: each has its own pixels */
 #define FEW_VALUES 4096
@@ -48,6 +48,37 @@ get_log_floor (const EspNorm *self)
   return self->hi > 0 ? self->hi * 1e-6 : 1e-6;
 }
 
+/* where the value stands among the ranks, 0 to ESP_NORM_RANKS; among equal ones at the lowest */
+static double
+get_rank (const EspNorm *self, double value)
+{
+  guint low = 0, high = ESP_NORM_RANKS;
+
+  if (value <= self->ranks[0])
+    return 0;
+  if (value >= self->ranks[ESP_NORM_RANKS])
+    return ESP_NORM_RANKS;
+  /* ranks[low] < value <= ranks[high] */
+  while (high - low > 1)
+    {
+      guint middle = (low + high) / 2;
+
+      if (self->ranks[middle] < value)
+        low = middle;
+      else
+        high = middle;
+    }
+  return low + (value - self->ranks[low]) / (self->ranks[high] - self->ranks[low]);
+}
+
+static double
+get_ranked (const EspNorm *self, double rank)
+{
+  guint low = (guint) CLAMP (rank, 0, ESP_NORM_RANKS - 1);
+
+  return self->ranks[low] + (rank - low) * (self->ranks[low + 1] - self->ranks[low]);
+}
+
 static double
 bend (const EspNorm *self, double value)
 {
@@ -63,6 +94,8 @@ bend (const EspNorm *self, double value)
       return log (fmax (value, get_log_floor (self)));
     case ESP_SCALE_SQRT:
       return copysign (sqrt (magnitude), value);
+    case ESP_SCALE_RANK:
+      return self->has_ranks ? get_rank (self, value) : value;
     case ESP_SCALE_LINEAR:
     case ESP_N_SCALES:
     default:
@@ -85,6 +118,8 @@ unbend (const EspNorm *self, double value)
       return exp (value);
     case ESP_SCALE_SQRT:
       return copysign (value * value, value);
+    case ESP_SCALE_RANK:
+      return self->has_ranks ? get_ranked (self, value) : value;
     case ESP_SCALE_LINEAR:
     case ESP_N_SCALES:
     default:
@@ -120,6 +155,7 @@ esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark)
   g_return_if_fail (self != NULL);
 
   self->scale = ESP_SCALE_LINEAR;
+  self->has_ranks = FALSE;
   self->colormap = esp_colormap_get_default (lo < 0, dark);
   set_range (self, lo, hi);
 }
@@ -161,6 +197,53 @@ esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark)
     hi = high;
 
   esp_norm_init_for_range (self, lo, hi, dark);
+}
+
+/* @n + 1 ranks from @out on: the values below which @from to @to of all lie */
+static void
+fill_ranks (EspStats *stats, double from, double to, guint n, double *out)
+{
+  for (guint i = 0; i <= n; i++)
+    out[i] = esp_stats_get_quantile (stats, from + (to - from) * i / n);
+}
+
+void
+esp_norm_set_ranks (EspNorm *self, EspStats *stats)
+{
+  const EspStatsValues *values;
+  double below = 0;
+  guint half = ESP_NORM_RANKS / 2;
+
+  g_return_if_fail (self != NULL && stats != NULL);
+
+  self->scale = ESP_SCALE_RANK;
+  values = esp_stats_get_values (stats);
+  self->has_ranks = values->finite > 0 && values->max > values->min;
+  if (!self->has_ranks)
+    return;
+  if (values->min < 0 && values->max > 0)
+    {
+      /* zeros are no negative values, and have the middle for themselves */
+      esp_stats_get_bins (stats, values->min, 0, 1, &below);
+      below = CLAMP (below - values->zeros, 0, values->finite) / values->finite;
+      fill_ranks (stats, 0, below, half, self->ranks);
+      fill_ranks (stats, below + (double) values->zeros / values->finite, 1, half,
+                  self->ranks + half);
+      self->ranks[half] = 0;
+    }
+  else
+    fill_ranks (stats, 0, 1, ESP_NORM_RANKS, self->ranks);
+  self->ranks[0] = self->lo = values->min;
+  self->ranks[ESP_NORM_RANKS] = self->hi = values->max;
+  /* quantiles are as fine as the histogram: they may reach across 0, and stand still */
+  for (guint i = 1; i < ESP_NORM_RANKS; i++)
+    {
+      double most = i < half && values->max > 0
+                        ? fmin (values->max, values->min < 0 ? 0 : values->max)
+                        : values->max;
+
+      self->ranks[i] = CLAMP (self->ranks[i], self->ranks[i - 1], most);
+    }
 }
 
 /* the next of these times a power of ten */

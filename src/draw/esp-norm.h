@@ -12,11 +12,15 @@ typedef enum
   ESP_SCALE_SYMLOG, /* linear within @threshold of 0, logarithmic beyond */
   ESP_SCALE_LOG,    /* of positive values; those <= 0 get the low end's colour */
   ESP_SCALE_SQRT,   /* sign(v) sqrt(|v|) */
+  ESP_SCALE_RANK,   /* by how many values are smaller: esp_norm_set_ranks(); linear before it */
   ESP_N_SCALES
 } EspScale;
 
 EspScale esp_scale_from_name (const char *name, gboolean *found);
-const char *esp_scale_get_name (EspScale scale); /* "linear", "symlog", "log", "sqrt" */
+const char *esp_scale_get_name (EspScale scale); /* "linear", "symlog", "log",
+                                                     "sqrt", "rank" */
+
+#define ESP_NORM_RANKS 128
 
 /**
  * EspNorm:
@@ -29,6 +33,8 @@ typedef struct
   EspScale scale;
   double lo, hi;    /* the range; values beyond get the end colours */
   double threshold; /* of symlog, > 0 */
+  gboolean has_ranks;
+  double ranks[ESP_NORM_RANKS + 1]; /* values at equal steps of rank, growing */
 } EspNorm;
 
 /* range from statistics: symmetric about 0 for signed data with a diverging map, else min to max.
@@ -41,6 +47,9 @@ void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark
  * that grows at once, in round steps, and shrinks only when the values have become much smaller, so
  * that colours don't flicker. @held keeps it from call to call; 0 at first. */
 void esp_norm_hold (EspNorm *self, double *held);
+/* Scale and ranks from statistics: equal steps of colour hold equally many values. Of signed data,
+ * negative and positive values are ranked apart, so that 0 stays in the middle of the map. */
+void esp_norm_set_ranks (EspNorm *self, EspStats *stats);
 double esp_norm_map (const EspNorm *self, double value);   /* 0 to 1, clamped; NaN for NaN */
 double esp_norm_unmap (const EspNorm *self, double share); /* the value at a place of the map */
 guint32 esp_norm_get_color (

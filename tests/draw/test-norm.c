@@ -238,6 +238,44 @@ test_hold (void)
   g_assert_cmpfloat (norm.lo, ==, 0);
 }
 
+/* each step of colour holds as many values as the next, and 0 stays in the middle */
+static void
+test_ranks (void)
+{
+  float values[4000];
+  g_autoptr (EspStats) stats = NULL;
+  guint low = 0, middle = 0, zero_side = 0;
+  EspNorm norm;
+
+  for (int i = 0; i < 4000; i++)
+    values[i] = i < 1000 ? -powf (10, (i - 500) / 100.0f) : i < 1500 ? 0 : (i - 1499) * 0.01f;
+  stats = scan (values, 4000);
+  esp_norm_init_for_stats (&norm, stats, FALSE);
+  esp_norm_set_ranks (&norm, stats);
+  g_assert_cmpfloat (norm.lo, ==, values[999]);
+  g_assert_cmpfloat (norm.hi, ==, values[3999]);
+  g_assert_cmpfloat (esp_norm_map (&norm, 0), ==, 0.5);
+  g_assert_cmpfloat (esp_norm_map (&norm, norm.lo), ==, 0);
+  g_assert_cmpfloat (esp_norm_map (&norm, norm.hi), ==, 1);
+  for (int i = 0; i < 4000; i++)
+    {
+      double share = esp_norm_map (&norm, values[i]);
+
+      low += values[i] < 0 && share < 0.25;
+      middle += values[i] > 0 && share > 0.75;
+      zero_side += values[i] < 0 ? share > 0.5 : values[i] > 0 ? share < 0.5 : 0;
+      /* codes of the histogram are 1/128 of a value wide */
+      g_assert_cmpfloat_with_epsilon (esp_norm_unmap (&norm, share), values[i],
+                                      fabs (values[i]) / 64 + 1e-3);
+    }
+  g_assert_cmpuint (zero_side, ==, 0);
+  /* half of each side, to the resolution of the histogram */
+  g_assert_cmpuint (low, >, 480);
+  g_assert_cmpuint (low, <, 520);
+  g_assert_cmpuint (middle, >, 1200);
+  g_assert_cmpuint (middle, <, 1300);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -254,5 +292,6 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/norm/outlier", test_outlier);
   g_test_add_func ("/draw/norm/hold", test_hold);
 
+  g_test_add_func ("/draw/norm/ranks", test_ranks);
   return g_test_run ();
 }
