@@ -120,7 +120,7 @@ parse_options (Options *self)
     self->scale_id = esp_scale_from_name (self->scale, &found);
   if (!found)
     {
-      esp_cli_message (_ ("--scale: there is no “%s”; there are linear, symlog, log, sqrt"),
+      esp_cli_message (_ ("--scale: there is no “%s”; there are linear, symlog, log, sqrt, rank"),
                        self->scale);
       return FALSE;
     }
@@ -156,7 +156,18 @@ set_norm (EspNorm *norm, const Options *options, EspStats *stats)
     esp_norm_init_for_stats (norm, stats, FALSE);
   if (options->map != NULL)
     norm->colormap = options->map;
-  if (options->scale != NULL)
+  if (options->scale != NULL && options->scale_id == ESP_SCALE_RANK)
+    {
+      double lo = norm->lo, hi = norm->hi;
+
+      esp_norm_set_ranks (norm, stats);
+      if (options->has_range)
+        {
+          norm->lo = lo;
+          norm->hi = hi;
+        }
+    }
+  else if (options->scale != NULL)
     norm->scale = options->scale_id;
 }
 
@@ -312,7 +323,8 @@ esp_verb_render (int argc, char *argv[])
       N_ ("In pixels; follows the matrix unless given"), "WxH" },
     { "colormap", 0, 0, G_OPTION_ARG_STRING, &options.colormap,
       N_ ("A colour map by name: vik, batlow, …"), "M" },
-    { "scale", 0, 0, G_OPTION_ARG_STRING, &options.scale, N_ ("linear, symlog, log or sqrt"), "S" },
+    { "scale", 0, 0, G_OPTION_ARG_STRING, &options.scale, N_ ("linear, symlog, log, sqrt or rank"),
+      "S" },
     { "range", 0, 0, G_OPTION_ARG_STRING, &options.range,
       N_ ("The values at the ends of the colour map"), "LO:HI" },
     { "slice", 0, 0, G_OPTION_ARG_STRING, &options.slice,

@@ -603,7 +603,7 @@ test_render (void)
   g_autofree char *svg = g_build_filename (folder, "out.svg", NULL);
   g_autofree char *nowhere = g_build_filename (folder, "no", "out.png", NULL);
   g_auto (Run) as_png = run ("render", path, "net.0.weight", "-o", png, "--size", "300x200",
-                             "--scale", "symlog", "--colormap", "vik", "--range", "-1:1", NULL);
+                             "--scale", "rank", "--colormap", "vik", "--range", "-1:1", NULL);
   g_auto (Run) as_svg = run ("render", path, "net.0.bias", "-o", svg, NULL);
   g_auto (Run) no_out = run ("render", path, "net.0.bias", NULL);
   g_auto (Run) suffix = run ("render", path, "net.0.bias", "-o", "x.gif", NULL);
