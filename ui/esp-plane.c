@@ -14,7 +14,7 @@
 void
 esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor)
 {
-  const char *const *axes = esp_axes_get (place);
+  const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
   guint ndim = esp_tensor_get_ndim (tensor);
 
   esp_plane_clear (self);

@@ -20,7 +20,7 @@ typedef struct
   gint64 *index;             /* (ndim), of no meaning for the two axes */
 } EspPlane;
 
-/* the last two axes, index 0 of the others */
+/* the last two axes, index 0 of the others; @place, which may be NULL, tells which axis is which */
 void esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor);
 void esp_plane_clear (EspPlane *self);
 gboolean esp_plane_fits (const EspPlane *self, EspTensor *tensor); /* it has the same shape */
