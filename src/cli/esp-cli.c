@@ -269,8 +269,14 @@ esp_cli_get_width (const char *text)
 
   for (; *text != '\0'; text = g_utf8_next_char (text))
     {
-      gunichar c = g_utf8_get_char (text);
+      gunichar c = (guchar) *text;
 
+      if (c < 0x80)
+        {
+          width++;
+          continue;
+        }
+      c = g_utf8_get_char (text);
       width += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
     }
   return width;
@@ -279,9 +285,11 @@ esp_cli_get_width (const char *text)
 void
 esp_cli_print_padded (const char *text, int width)
 {
+  int missing = width - esp_cli_get_width (text);
+
   esp_cli_print_text (text);
-  for (int i = esp_cli_get_width (text); i < width; i++)
-    esp_cli_print_text (" ");
+  if (missing > 0)
+    esp_cli_print ("%*s", missing, "");
 }
 
 int

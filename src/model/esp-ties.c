@@ -11,7 +11,7 @@
 #include "esp-ties.h"
 
 #define MAX_TIES 10000
-#define PAIRS 4000000
+#define PAIRS 1000000
 #define STEPS_PER_PAIR 1000000
 #define STEPS 20000000
 

@@ -402,6 +402,48 @@ test_list_implied (void)
   g_assert_cmpint (json_object_get_int_member (totals, "unique_elements"), ==, 6);
 }
 
+/* the example that ships: a pickled module with a layer at two places */
+static void
+test_list_pickle (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "examples", "digits.pt",
+                                                 NULL);
+  g_auto (Run) listed = run ("list", "--json", path, NULL);
+  g_autoptr (JsonParser) parser = NULL;
+  g_autofree char *names = NULL;
+  guint n_shared = 0, n_unnamed = 0;
+  JsonObject *root, *totals;
+  JsonArray *modules;
+
+  assert_done (&listed);
+  root = parse (&listed, &parser);
+  g_assert_cmpstr (json_object_get_string_member (root, "format"), ==, "pytorch-zip");
+  modules = json_object_get_array_member (root, "modules");
+  for (guint i = 0; i < json_array_get_length (modules); i++)
+    {
+      JsonObject *module = json_array_get_object_element (modules, i);
+
+      n_unnamed += !g_str_has_prefix (json_object_get_string_member (module, "class"), "torch.nn.");
+      if (json_object_get_null_member (module, "shared_with"))
+        continue;
+      n_shared++;
+      g_assert_cmpstr (json_object_get_string_member (module, "path"), ==, "again");
+      g_assert_cmpstr (json_object_get_string_member (module, "shared_with"), ==, "shared");
+    }
+  g_assert_cmpuint (n_shared, ==, 1);
+  g_assert_cmpuint (n_unnamed, ==, 0);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (root, "ties")), ==, 2);
+  names = join_array (get_row (root, "ties", 0), "names");
+  g_assert_cmpstr (names, ==, "shared.weight|again.weight|");
+  totals = json_object_get_object_member (root, "totals");
+  g_assert_cmpint (json_object_get_int_member (totals, "elements") -
+                       json_object_get_int_member (totals, "unique_elements"),
+                   ==, 32 * 32 + 32);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (
+                        json_object_get_object_member (root, "pickle"), "globals")),
+                    >, 3);
+}
+
 static void
 test_list_text (void)
 {
@@ -759,6 +801,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cli/output-ends", test_output_ends);
   g_test_add_func ("/cli/list-json", test_list_json);
   g_test_add_func ("/cli/list-implied", test_list_implied);
+  g_test_add_func ("/cli/list-pickle", test_list_pickle);
   g_test_add_func ("/cli/list-text", test_list_text);
   g_test_add_func ("/cli/tree", test_tree);
   g_test_add_func ("/cli/stats", test_stats);
