@@ -53,8 +53,8 @@ typedef struct
 struct _EspPickleValue
 {
   guint8 kind;
-  gboolean decimal : 1;    /* LONG: its text is decimal digits, not two's complement */
-  gboolean class_call : 1; /* OBJECT: made by __new__, not by calling the class */
+  guint decimal : 1;    /* LONG: its text is decimal digits, not two's complement */
+  guint class_call : 1; /* OBJECT: made by __new__, not by calling the class */
   guint index; /* containers (LIST ... DICT, OBJECT, CALL): dense number below n_containers */
   union
   {

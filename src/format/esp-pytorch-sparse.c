@@ -282,7 +282,7 @@ merge_runs (Sparse *self, GError **error)
   guint n = 0;
 
   g_array_sort (self->runs, compare_runs);
-  runs = (Run *) self->runs->data;
+  runs = (Run *) (gpointer) self->runs->data;
   for (guint i = 0; i < self->runs->len; i++)
     {
       if (n == 0 || runs[n - 1].to != runs[i].to)

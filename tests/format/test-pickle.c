@@ -372,8 +372,8 @@ test_names (void)
 {
   g_autoptr (EspPickle) pickle = NULL;
   const EspPickleValue *root;
-  static const char *const expected[] = { "a\xc0\x80"
-                                          "b",
+  static const char *const expected[] = { ("a\xc0\x80"
+                                           "b"),
                                           "new\nline",
                                           "\xed\xa0\x80",
                                           "x\xff",

@@ -160,8 +160,8 @@ test_names (void)
     "a/b",
     "../../etc/passwd",
     "new\nline",
-    "nul\xc0\x80"
-    "x",
+    ("nul\xc0\x80"
+     "x"),
     "quote\"back\\slash",
     "重み.🔥",
     "__metadata",
