@@ -16,9 +16,10 @@
 
 #include "esp-code.h"
 #include "esp-error.h"
+#include "esp-finder.h"
 #include "esp-format.h"
 #include "esp-number.h"
-#include "esp-tree-builder.h"
+#include "esp-save.h"
 
 struct _EspDocument
 {
@@ -457,90 +458,14 @@ esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double val
 /* --- findings --- */
 
 static void
-free_finding (gpointer finding)
-{
-  esp_finding_free (finding);
-}
-
-static GPtrArray *
-new_findings (void)
-{
-  return g_ptr_array_new_with_free_func (free_finding);
-}
-
-static void
-add_copies (GPtrArray *to, GPtrArray *from)
-{
-  for (guint i = 0; i < from->len; i++)
-    {
-      const EspFinding *finding = from->pdata[i];
-      EspFinding *copy = esp_finding_new (finding->kind, finding->severity, finding->unit,
-                                          finding->index, g_strdup (finding->title),
-                                          g_strdup (finding->details));
-
-      g_ptr_array_add (to, copy);
-    }
-}
-
-/* takes the elements; NULL-safe */
-static void
-add_taken (GPtrArray *to, GPtrArray *from)
-{
-  if (from == NULL)
-    return;
-  add_copies (to, from);
-  g_ptr_array_unref (from);
-}
-
-typedef struct
-{
-  EspPlace *place;
-  EspTensor *tensor;
-  GPtrArray *weights; /* found on the main thread already, or NULL */
-} FindWork;
-
-static void
-free_find_work (gpointer data)
-{
-  FindWork *work = data;
-
-  g_object_unref (work->place);
-  esp_tensor_unref (work->tensor);
-  g_clear_pointer (&work->weights, g_ptr_array_unref);
-  g_free (work);
-}
-
-static void
-find_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  FindWork *work = data;
-  g_autoptr (GPtrArray) findings = new_findings ();
-  g_autoptr (EspStats) stats = NULL;
-  GPtrArray *weights = g_steal_pointer (&work->weights);
-  GError *error = NULL;
-
-  stats = esp_scan_stats (work->tensor, NULL, NULL, cancellable, &error);
-  if (stats != NULL)
-    {
-      add_taken (findings, esp_findings_from_stats (work->tensor, stats));
-      if (weights == NULL)
-        weights = esp_findings_from_weights (work->place, cancellable, &error);
-    }
-  add_taken (findings, weights);
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, g_steal_pointer (&findings), (GDestroyNotify) g_ptr_array_unref);
-}
-
-static void
 find_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) outer = user_data;
   EspDocument *self = g_task_get_source_object (outer);
-  FindWork *work = g_task_get_task_data (G_TASK (result));
+  EspPlace *place;
+  EspTensor *tensor;
   GError *error = NULL;
-  GPtrArray *findings = g_task_propagate_pointer (G_TASK (result), &error);
+  GPtrArray *findings = esp_finder_find_finish (result, &place, &tensor, &error);
   Found *found;
 
   if (findings == NULL)
@@ -549,10 +474,10 @@ find_done (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   found = g_new (Found, 1);
-  found->tensor = esp_tensor_ref (work->tensor);
+  found->tensor = esp_tensor_ref (tensor);
   found->findings = g_ptr_array_ref (findings);
-  g_hash_table_replace (self->findings, g_object_ref (work->place), found);
-  g_signal_emit (self, signals[FOUND], 0, work->place);
+  g_hash_table_replace (self->findings, g_object_ref (place), found);
+  g_signal_emit (self, signals[FOUND], 0, place);
   g_task_return_pointer (outer, findings, (GDestroyNotify) g_ptr_array_unref);
 }
 
@@ -579,10 +504,8 @@ esp_document_find_async (EspDocument *self,
                          gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GTask) inner = NULL;
   EspParameter *parameter;
   GPtrArray *known;
-  FindWork *work;
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place));
 
@@ -591,7 +514,7 @@ esp_document_find_async (EspDocument *self,
   parameter = esp_place_get_parameter (place);
   if (parameter == NULL || esp_tensor_get_storage (esp_parameter_get_data (parameter)) == NULL)
     {
-      g_task_return_pointer (task, new_findings (), (GDestroyNotify) g_ptr_array_unref);
+      g_task_return_pointer (task, esp_finder_new_list (), (GDestroyNotify) g_ptr_array_unref);
       return;
     }
   known = esp_document_peek_findings (self, place);
@@ -600,20 +523,8 @@ esp_document_find_async (EspDocument *self,
       g_task_return_pointer (task, g_ptr_array_ref (known), (GDestroyNotify) g_ptr_array_unref);
       return;
     }
-  work = g_new0 (FindWork, 1);
-  work->place = g_object_ref (place);
-  work->tensor = esp_tensor_ref (esp_parameter_get_data (parameter));
-  /* a live network's parameters change under a worker; its matrices are small */
-  if (self->network != NULL)
-    {
-      work->weights = esp_findings_from_weights (place, cancellable, NULL);
-      if (work->weights == NULL)
-        work->weights = new_findings ();
-    }
-  /* without a source, so that no worker can be the last to hold the document */
-  inner = g_task_new (NULL, cancellable, find_done, g_steal_pointer (&task));
-  g_task_set_task_data (inner, work, free_find_work);
-  g_task_run_in_thread (inner, find_in_thread);
+  esp_finder_find_async (place, self->network != NULL, cancellable, find_done,
+                         g_steal_pointer (&task));
 }
 
 GPtrArray *
@@ -627,9 +538,10 @@ esp_document_find_finish (EspDocument *self, GAsyncResult *result, GError **erro
   kept = g_task_propagate_pointer (G_TASK (result), error);
   if (kept == NULL)
     return NULL;
-  all = new_findings ();
-  add_copies (all, kept);
-  add_taken (all, esp_document_get_unit_findings (self, g_task_get_task_data (G_TASK (result))));
+  all = esp_finder_new_list ();
+  esp_finder_add_copies (all, kept);
+  esp_finder_add_taken (
+      all, esp_document_get_unit_findings (self, g_task_get_task_data (G_TASK (result))));
   return all;
 }
 
@@ -638,90 +550,36 @@ esp_document_get_unit_findings (EspDocument *self, EspPlace *place)
 {
   g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), NULL);
 
-  return self->snapshot != NULL ? esp_findings_from_units (place, self->snapshot) : new_findings ();
+  return self->snapshot != NULL ? esp_findings_from_units (place, self->snapshot)
+                                : esp_finder_new_list ();
 }
 
 /* --- saving --- */
 
+/* a save on its way */
 typedef struct
 {
-  EspTree *tree;
-  char *path;
-  gboolean replace;
-  guint64 changes;
-} SaveWork;
-
-static void
-free_save_work (gpointer data)
-{
-  SaveWork *work = data;
-
-  g_object_unref (work->tree);
-  g_free (work->path);
-  g_free (work);
-}
-
-/* the tree with the tensors of this moment, which the trainer's next steps don't touch */
-static EspTree *
-freeze (EspTree *tree, GError **error)
-{
-  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (esp_tree_get_separator (tree));
-  g_autoptr (GHashTable) copies = g_hash_table_new (NULL, NULL);
-  guint n = esp_tree_get_n_tensors (tree);
-
-  for (guint i = 0; i < n; i++)
-    {
-      EspPlace *place = esp_tree_get_tensor (tree, i);
-      EspParameter *parameter = esp_place_get_parameter (place);
-      EspParameter *copy = g_hash_table_lookup (copies, parameter);
-      const char *const *keys = esp_place_get_keys (place);
-
-      if (copy != NULL)
-        {
-          if (!esp_tree_builder_add_shared_parameter (builder, keys, copy, error))
-            return NULL;
-          continue;
-        }
-      copy = esp_tree_builder_add_tensor (builder, keys, NULL, esp_parameter_get_role (parameter),
-                                          esp_parameter_get_requires_grad (parameter),
-                                          esp_parameter_get_data (parameter), error);
-      if (copy == NULL)
-        return NULL;
-      g_hash_table_insert (copies, parameter, copy);
-    }
-  return esp_tree_builder_finish (builder, error);
-}
-
-static void
-save_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  SaveWork *work = data;
-  const EspFormat *format = esp_format_from_name ("safetensors");
-  GError *error = NULL;
-
-  if (format->write (work->tree, work->path, work->replace, NULL, NULL, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
+  GTask *task;
+  guint64 changes; /* that it has seen */
+} Saving;
 
 static void
 save_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) outer = user_data;
-  EspDocument *self = g_task_get_source_object (outer);
-  const SaveWork *work = g_task_get_task_data (G_TASK (result));
+  g_autofree Saving *saving = user_data;
+  g_autoptr (GTask) task = saving->task;
+  EspDocument *self = g_task_get_source_object (task);
   GError *error = NULL;
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
+  if (!esp_save_tree_finish (result, &error))
     {
-      g_task_return_error (outer, error);
+      g_task_return_error (task, error);
       return;
     }
   /* what came after the save is not in it */
-  if (work->changes == self->changes)
+  if (saving->changes == self->changes)
     set_modified (self, FALSE);
-  g_task_return_boolean (outer, TRUE);
+  g_task_return_boolean (task, TRUE);
 }
 
 void
@@ -732,37 +590,20 @@ esp_document_save_async (EspDocument *self,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (GTask) inner = NULL;
-  GError *error = NULL;
-  SaveWork *work;
-  EspTree *tree;
+  gboolean live, playing;
+  Saving *saving;
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && path != NULL);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  if (self->network != NULL)
-    {
-      gboolean playing = hold (self);
-
-      tree = freeze (esp_network_get_tree (self->network), &error);
-      go_on (self, playing);
-    }
-  else
-    tree = g_object_ref (esp_checkpoint_get_tree (self->checkpoint));
-  if (tree == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  work = g_new0 (SaveWork, 1);
-  work->tree = tree;
-  work->path = g_strdup (path);
-  work->replace = replace;
-  work->changes = self->changes;
-  inner = g_task_new (NULL, cancellable, save_done, g_steal_pointer (&task));
-  g_task_set_task_data (inner, work, free_save_work);
-  g_task_run_in_thread (inner, save_in_thread);
+  live = self->network != NULL;
+  playing = live && hold (self);
+  saving = g_new (Saving, 1);
+  saving->task = g_task_new (self, cancellable, callback, user_data);
+  saving->changes = self->changes;
+  esp_save_tree_async (esp_document_get_tree (self), live, path, replace, cancellable, save_done,
+                       saving);
+  if (live)
+    go_on (self, playing);
 }
 
 gboolean
@@ -776,11 +617,9 @@ esp_document_save_finish (EspDocument *self, GAsyncResult *result, GError **erro
 gboolean
 esp_document_save (EspDocument *self, const char *path, gboolean replace, GError **error)
 {
-  const EspFormat *format = esp_format_from_name ("safetensors");
-
   g_return_val_if_fail (ESP_IS_DOCUMENT (self) && path != NULL, FALSE);
 
-  if (!format->write (esp_document_get_tree (self), path, replace, NULL, NULL, NULL, error))
+  if (!esp_save_tree (esp_document_get_tree (self), path, replace, NULL, error))
     return FALSE;
   set_modified (self, FALSE);
   return TRUE;

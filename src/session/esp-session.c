@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What one window or one verb works on. Opening reads in a worker: the file's first bytes say
- * whether it is a network specification (JSON with "espalier") or a checkpoint; the document is
- * replaced on the main thread only when the new one is complete. Specifications are small; the
- * strict reader looks at them before json-glib does, which has no limit on nesting. */
+/* What one window or one verb works on. Opening reads in a worker (esp-loader.c); the document is
+ * replaced on the main thread only when the new one is complete. */
 
 #include "config.h"
 
 #include "esp-session.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "esp-error.h"
-#include "esp-format.h"
-#include "esp-json.h"
+#include "esp-loader.h"
 #include "esp-parameter.h"
-#include "esp-path.h"
-#include "esp-source.h"
 
-/* a specification is some kilobytes of text */
-#define MOST_SPEC_BYTES (4 * 1024 * 1024)
-#define HEAD_BYTES 4096
 #define PROGRESS_INTERVAL_MS 50
 
 struct _EspSession
@@ -225,176 +212,10 @@ esp_session_set_channel (EspSession *self, EspChannel channel)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CHANNEL]);
 }
 
-/* --- reading --- */
-
-/* what a file holds: one of the two */
-typedef struct
-{
-  EspCheckpoint *checkpoint;
-  EspNetwork *network;
-} Loaded;
-
-static void
-free_loaded (gpointer data)
-{
-  Loaded *loaded = data;
-
-  g_clear_object (&loaded->checkpoint);
-  g_clear_object (&loaded->network);
-  g_free (loaded);
-}
-
-/* the beginning of a regular file; nothing where it can't be had, whose reasons the formats tell */
-static gsize
-read_head (const char *path, char *head, gsize size)
-{
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat st;
-  gssize n = 0;
-
-  if (fd < 0)
-    return 0;
-  if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
-    n = pread (fd, head, size, 0);
-  close (fd);
-  return n > 0 ? n : 0;
-}
-
-/* text whose first character is a brace: a checkpoint's first bytes are a length or a magic number,
- * and a length has zeros in it */
-static gboolean
-looks_like_json (const char *path)
-{
-  char head[HEAD_BYTES];
-  gsize n = read_head (path, head, sizeof head), i = 0;
-
-  if (n >= 3 && memcmp (head, "\xef\xbb\xbf", 3) == 0)
-    i = 3;
-  while (i < n && strchr (" \t\r\n", head[i]) != NULL && head[i] != '\0')
-    i++;
-  return i < n && head[i] == '{' && memchr (head, '\0', n) == NULL;
-}
-
-/* whether the object has a member "espalier"; an error if the text is no JSON */
-static gboolean
-has_member (const char *text, gsize length, const char *what, gboolean *has, GError **error)
-{
-  g_autoptr (EspJsonReader) reader = esp_json_reader_new (text, length, what);
-
-  *has = FALSE;
-  if (!esp_json_reader_expect (reader, ESP_JSON_OBJECT, error))
-    return FALSE;
-  for (;;)
-    {
-      EspJsonToken token = esp_json_reader_next (reader, error);
-
-      if (token == ESP_JSON_OBJECT_END)
-        return esp_json_reader_expect (reader, ESP_JSON_END, error);
-      if (token != ESP_JSON_KEY)
-        return FALSE;
-      *has = *has || strcmp (esp_json_reader_get_text (reader, NULL), "espalier") == 0;
-      if (!esp_json_reader_skip (reader, error))
-        return FALSE;
-    }
-}
-
-/* the text of a regular file of at most MOST_SPEC_BYTES, without a byte order mark */
-static gboolean
-read_text (const char *path, char **text, gsize *length, GError **error)
-{
-  g_autoptr (EspSource) source = esp_source_new_for_file (path, error);
-  g_autoptr (GBytes) bytes = NULL;
-  const char *data;
-
-  if (source == NULL)
-    return FALSE;
-  bytes = esp_source_read_bytes (source, 0, esp_source_get_size (source), MOST_SPEC_BYTES, NULL,
-                                 error);
-  if (bytes == NULL)
-    return FALSE;
-  data = g_bytes_get_data (bytes, length);
-  if (*length >= 3 && memcmp (data, "\xef\xbb\xbf", 3) == 0)
-    {
-      data += 3;
-      *length -= 3;
-    }
-  *text = g_strndup (data, *length);
-  return TRUE;
-}
-
-gboolean
-esp_session_read_spec (const char *path, char **text, gsize *length, GError **error)
-{
-  g_autofree char *read = NULL;
-  gboolean has;
-
-  g_return_val_if_fail (path != NULL && text != NULL && length != NULL, FALSE);
-
-  if (!read_text (path, &read, length, error) || !has_member (read, *length, "JSON", &has, error))
-    return FALSE;
-  if (!has)
-    {
-      g_set_error_literal (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
-                           _ ("This is no network specification: it has no member “espalier”"));
-      return FALSE;
-    }
-  *text = g_steal_pointer (&read);
-  return TRUE;
-}
-
-/* TRUE with *network set for a specification, with NULL where the file is something else */
-static gboolean
-try_network (const char *path, EspNetwork **network, GError **error)
-{
-  g_autofree char *text = NULL, *base = NULL, *name = NULL;
-  g_autoptr (GError) why = NULL;
-  gsize length;
-  gboolean has;
-
-  *network = NULL;
-  if (!looks_like_json (path) || !read_text (path, &text, &length, NULL))
-    return TRUE;
-  if (!has_member (text, length, "JSON", &has, &why))
-    has = strstr (text, "\"espalier\"") != NULL;
-  if (!has)
-    return TRUE;
-  if (why == NULL)
-    *network = esp_network_new_from_json (text, length, &why);
-  if (*network != NULL)
-    return TRUE;
-  base = g_path_get_basename (path);
-  name = esp_path_escape (base);
-  g_propagate_prefixed_error (error, g_steal_pointer (&why), "%s: ", name);
-  return FALSE;
-}
-
-static Loaded *
-load_anything (const char *path,
-               EspProgressFunc progress,
-               gpointer user_data,
-               GCancellable *cancellable,
-               GError **error)
-{
-  EspCheckpoint *checkpoint = NULL;
-  EspNetwork *network;
-  Loaded *loaded;
-
-  if (!try_network (path, &network, error))
-    return NULL;
-  if (network == NULL)
-    {
-      checkpoint = esp_format_open (path, progress, user_data, cancellable, error);
-      if (checkpoint == NULL)
-        return NULL;
-    }
-  loaded = g_new (Loaded, 1);
-  loaded->checkpoint = checkpoint;
-  loaded->network = network;
-  return loaded;
-}
+/* --- loading --- */
 
 static EspDocument *
-make_document (const Loaded *loaded)
+make_document (const EspLoaded *loaded)
 {
   return loaded->network != NULL ? esp_document_new_for_network (loaded->network)
                                  : esp_document_new_for_checkpoint (loaded->checkpoint);
@@ -404,15 +225,14 @@ EspDocument *
 esp_session_load (EspSession *self, const char *path, GCancellable *cancellable, GError **error)
 {
   g_autoptr (EspDocument) document = NULL;
-  Loaded *loaded;
+  g_autoptr (EspLoaded) loaded = NULL;
 
   g_return_val_if_fail (ESP_IS_SESSION (self) && path != NULL, NULL);
 
-  loaded = load_anything (path, NULL, NULL, cancellable, error);
+  loaded = esp_loader_load (path, NULL, NULL, cancellable, error);
   if (loaded == NULL)
     return NULL;
   document = make_document (loaded);
-  free_loaded (loaded);
   esp_session_set_document (self, document);
   return self->document;
 }
@@ -485,10 +305,10 @@ load_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   LoadWork *work = data;
   GError *error = NULL;
-  Loaded *loaded = load_anything (work->path, note_progress, work, cancellable, &error);
+  EspLoaded *loaded = esp_loader_load (work->path, note_progress, work, cancellable, &error);
 
   if (loaded != NULL)
-    g_task_return_pointer (task, loaded, free_loaded);
+    g_task_return_pointer (task, loaded, (GDestroyNotify) esp_loaded_free);
   else
     g_task_return_error (task, error);
 }
@@ -525,7 +345,7 @@ load_done (GObject *source, GAsyncResult *result, gpointer user_data)
   EspSession *self = g_task_get_source_object (outer);
   GCancellable *cancellable = g_task_get_cancellable (G_TASK (result));
   GError *error = NULL;
-  Loaded *loaded = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr (EspLoaded) loaded = g_task_propagate_pointer (G_TASK (result), &error);
   g_autoptr (EspDocument) document = NULL;
 
   if (self->loading == cancellable)
@@ -540,7 +360,6 @@ load_done (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   document = make_document (loaded);
-  free_loaded (loaded);
   esp_session_set_document (self, document);
   g_task_return_boolean (outer, TRUE);
 }
@@ -601,6 +420,14 @@ esp_session_load_finish (EspSession *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+esp_session_read_spec (const char *path, char **text, gsize *length, GError **error)
+{
+  g_return_val_if_fail (path != NULL && text != NULL && length != NULL, FALSE);
+
+  return esp_loader_read_spec (path, text, length, error);
 }
 
 /* --- what ships with the program --- */

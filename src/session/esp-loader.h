@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Private to session/: a path -> what it holds. */
+
+#include "esp-checkpoint.h"
+#include "esp-network.h"
+
+G_BEGIN_DECLS
+
+/* one of the two */
+typedef struct
+{
+  EspCheckpoint *checkpoint;
+  EspNetwork *network;
+} EspLoaded;
+
+void esp_loaded_free (EspLoaded *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspLoaded, esp_loaded_free)
+
+/* a checkpoint or a network specification, found by content; blocking, any thread. Messages begin
+ * with the file's name. */
+EspLoaded *esp_loader_load (const char *path,
+                            EspProgressFunc progress,
+                            gpointer user_data,
+                            GCancellable *cancellable,
+                            GError **error);
+/* esp_session_read_spec() */
+gboolean esp_loader_read_spec (const char *path, char **text, gsize *length, GError **error);
+
+G_END_DECLS
