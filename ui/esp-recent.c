@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#define PROGRAM "Espalier" /* how the list names us */
 #define NETWORK_TYPE "application/x-espalier-network+json"
 
 static void
@@ -24,8 +25,8 @@ recent_file_free (gpointer data)
 static gboolean
 is_ours (GtkRecentInfo *info)
 {
-  return gtk_recent_info_has_application (info, g_get_application_name ()) &&
-         gtk_recent_info_is_local (info) && gtk_recent_info_exists (info);
+  return gtk_recent_info_has_application (info, PROGRAM) && gtk_recent_info_is_local (info) &&
+         gtk_recent_info_exists (info);
 }
 
 static int
@@ -96,7 +97,7 @@ esp_recent_add (GFile *file, EspDocument *document)
   GtkRecentData data = {
     .display_name = shown,
     .mime_type = type ? type : (char *) "application/octet-stream",
-    .app_name = (char *) g_get_application_name (),
+    .app_name = (char *) PROGRAM,
     .app_exec = app_exec,
   };
 
@@ -112,7 +113,7 @@ esp_recent_clear (void)
   GList *items = gtk_recent_manager_get_items (manager);
 
   for (GList *at = items; at; at = at->next)
-    if (gtk_recent_info_has_application (at->data, g_get_application_name ()))
+    if (gtk_recent_info_has_application (at->data, PROGRAM))
       gtk_recent_manager_remove_item (manager, gtk_recent_info_get_uri (at->data), NULL);
   g_list_free_full (items, (GDestroyNotify) gtk_recent_info_unref);
 }

@@ -71,8 +71,7 @@ collect_below (EspDocument *document, EspPlace *place, GPtrArray *findings)
       g_autoptr (GPtrArray) own = NULL;
       g_autofree char *path = NULL;
 
-      if (!esp_place_get_module (child) || esp_place_get_first (child) != child ||
-          esp_place_get_totals (child)->tensors == 0)
+      if (!esp_place_get_module (child) || esp_place_get_totals (child)->tensors == 0)
         continue;
       own = esp_document_get_unit_findings (document, child);
       path = esp_path_escape (esp_place_get_path (child));
@@ -80,6 +79,8 @@ collect_below (EspDocument *document, EspPlace *place, GPtrArray *findings)
         {
           const EspFinding *finding = g_ptr_array_index (own, k);
 
+          if (finding->kind == ESP_FINDING_DEAD_UNIT && esp_place_get_first (child) != child)
+            continue;
           /* TRANSLATORS: path of a layer, then what was found there: "2: Unit 5: dead" */
           g_ptr_array_add (findings,
                            esp_finding_new (finding->kind, finding->severity, finding->unit,
