@@ -187,7 +187,6 @@ bind (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 
   gtk_inscription_set_text (GTK_INSCRIPTION (text), string);
   gtk_widget_set_css_classes (text, classes);
-  gtk_widget_set_tooltip_text (text, *string ? string : NULL);
 }
 
 GtkColumnViewColumn *

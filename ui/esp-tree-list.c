@@ -463,6 +463,27 @@ build_columns (EspTreeList *self)
     }
 }
 
+/* -- tooltips -------------------------------------------------------------------------------- */
+
+/* what may be cut is told whole: the path in the name's cell, the text in the others */
+static gboolean
+on_query_tooltip (EspTreeList *self, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  GtkWidget *at = gtk_widget_pick (GTK_WIDGET (self->view), x, y, GTK_PICK_DEFAULT);
+  GtkWidget *name = at ? gtk_widget_get_ancestor (at, ESP_TYPE_TREE_NAME) : NULL;
+  GtkWidget *text = at ? gtk_widget_get_ancestor (at, GTK_TYPE_INSCRIPTION) : NULL;
+  g_autofree char *told = NULL;
+
+  if (name)
+    told = esp_tree_name_dup_tooltip (ESP_TREE_NAME (name));
+  else if (text)
+    told = g_strdup (gtk_inscription_get_text (GTK_INSCRIPTION (text)));
+  if (!told || !*told)
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, told);
+  return TRUE;
+}
+
 /* -- marks ----------------------------------------------------------------------------------- */
 
 static void
@@ -652,6 +673,7 @@ esp_tree_list_class_init (EspTreeListClass *klass)
   gtk_widget_class_bind_template_child (widget_class, EspTreeList, columns_menu);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_view_key);
+  gtk_widget_class_bind_template_callback (widget_class, on_query_tooltip);
 }
 
 static void

@@ -234,25 +234,38 @@ set_css_class (GtkWidget *widget, const char *css_class, gboolean on)
 static void
 show_place (EspTreeName *self, const char *title)
 {
-  EspParameter *parameter = esp_place_get_parameter (self->place);
-  EspModule *module = esp_place_get_module (self->place);
   const char *icon = get_icon_name (self->place);
-  const char *path = esp_place_get_path (self->place);
-  g_autofree char *name = NULL;
-  g_autofree char *shown_path = esp_path_escape (*path ? path : title);
-  g_autofree char *tooltip = NULL;
+  g_autofree char *name = esp_path_escape (
+      esp_place_get_parent (self->place) ? esp_place_get_name (self->place) : title);
 
-  name = esp_path_escape (esp_place_get_parent (self->place) ? esp_place_get_name (self->place)
-                                                             : title);
   gtk_label_set_text (GTK_LABEL (self->label), name);
-  if (module && *esp_module_get_class (module))
-    tooltip = g_strdup_printf ("%s\n%s", shown_path, esp_module_get_class (module));
-  else if (parameter)
-    tooltip = g_strdup_printf ("%s\n%s", shown_path, get_role_title (self->place));
-  gtk_widget_set_tooltip_text (self->box, tooltip ? tooltip : shown_path);
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon);
   gtk_widget_set_visible (self->icon, icon != NULL);
   set_css_class (self->label, "implied", !esp_place_is_stored (self->place));
+}
+
+char *
+esp_tree_name_dup_tooltip (EspTreeName *self)
+{
+  const char *path;
+  g_autofree char *shown = NULL;
+
+  g_return_val_if_fail (ESP_IS_TREE_NAME (self), NULL);
+
+  if (!self->place)
+    return NULL;
+  path = esp_place_get_path (self->place);
+  shown = *path ? esp_path_escape (path) : g_strdup (gtk_label_get_text (GTK_LABEL (self->label)));
+  if (esp_place_get_parameter (self->place))
+    return g_strdup_printf ("%s\n%s", shown, get_role_title (self->place));
+  if (*esp_module_get_class (esp_place_get_module (self->place)))
+    {
+      g_autofree char *class_name =
+          esp_path_escape (esp_module_get_class (esp_place_get_module (self->place)));
+
+      return g_strdup_printf ("%s\n%s", shown, class_name);
+    }
+  return g_steal_pointer (&shown);
 }
 
 void

@@ -25,6 +25,9 @@ void esp_tree_name_set_row (EspTreeName *self,
                             const char *title);
 GtkTreeListRow *esp_tree_name_get_row (EspTreeName *self); /* borrowed or NULL */
 EspPlace *esp_tree_name_get_place (EspTreeName *self);     /* borrowed or NULL */
+/* the whole path, and the class or role. New string or NULL. Asked for when it is shown: setting a
+ * tooltip on each cell costs a round trip to the display server. */
+char *esp_tree_name_dup_tooltip (EspTreeName *self);
 /* the marks changed */
 void esp_tree_name_update_marks (EspTreeName *self);
 /* CSS class ("tie-a") for the whole row, or NULL */
