@@ -15,12 +15,21 @@
 
 #include <string.h>
 
+/* fields of an object that are looked through; modules have about 30 and their attributes */
+#define FIELDS_MAX 4096
+/* and beside the entries of a state dict: _metadata */
+#define ATTRIBUTES_MAX 64
+
 static gboolean
 is_module_state (const EspPickleValue *state)
 {
-  const EspPickleValue *modules = esp_pickle_value_find (state, "_modules");
-  const EspPickleValue *parameters = esp_pickle_value_find (state, "_parameters");
+  const EspPickleValue *modules;
+  const EspPickleValue *parameters;
 
+  if (state == NULL || state->kind != ESP_PICKLE_DICT || state->items.n > 2 * FIELDS_MAX)
+    return FALSE;
+  modules = esp_pickle_value_find (state, "_modules");
+  parameters = esp_pickle_value_find (state, "_parameters");
   return modules != NULL && modules->kind == ESP_PICKLE_DICT && parameters != NULL &&
          parameters->kind == ESP_PICKLE_DICT;
 }
@@ -46,6 +55,27 @@ esp_pytorch_get_class (const EspPickleValue *value)
     return NULL;
   return value->record->callee->kind == ESP_PICKLE_GLOBAL ? value->record->callee->name->full
                                                           : NULL;
+}
+
+const EspPickleValue *
+esp_pytorch_get_versions (const EspPickleValue *value)
+{
+  const EspPickleValue *state = value->state;
+  const EspPickleValue *versions;
+
+  if (value->kind != ESP_PICKLE_DICT || state == NULL || state->kind != ESP_PICKLE_DICT ||
+      state->items.n > 2 * ATTRIBUTES_MAX)
+    return NULL;
+  versions = esp_pickle_value_find (state, "_metadata");
+  return versions != NULL && versions->kind == ESP_PICKLE_DICT ? versions : NULL;
+}
+
+guint
+esp_pytorch_count_versions (const EspPickleValue *value)
+{
+  const EspPickleValue *versions = esp_pytorch_get_versions (value);
+
+  return versions != NULL ? versions->items.n / 2 : 0;
 }
 
 static void

@@ -45,6 +45,10 @@ const EspPickleValue *esp_pytorch_get_module (const EspPickleValue *value);
 /* the producer's own class: "torch.nn.modules.linear.Linear"; NULL if it has no name */
 const char *esp_pytorch_get_class (const EspPickleValue *value);
 
+/* the _metadata of a state dict: its modules' versions by path; NULL if it has none */
+const EspPickleValue *esp_pytorch_get_versions (const EspPickleValue *value);
+guint esp_pytorch_count_versions (const EspPickleValue *value);
+
 /* what is below @owner; of a module its parameters, buffers and modules, in that order, without its
  * attributes */
 void esp_pytorch_edges_init (EspPytorchEdges *self, const EspPickleValue *owner);

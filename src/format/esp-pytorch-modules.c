@@ -16,6 +16,8 @@
 /* what a person would have given to the constructor */
 #define ITEMS_MAX 64
 #define NESTED_MAX 3
+/* parameters among which a bias is looked for */
+#define PARAMETERS_MAX 64
 
 static gboolean
 is_simple (const EspPickleValue *value, guint depth)
@@ -68,7 +70,8 @@ void
 esp_pytorch_add_attributes (EspTreeBuilder *builder, EspModule *module, const EspPickleValue *value)
 {
   const EspPickleValue *fields = esp_pytorch_get_module (value);
-  const EspPickleValue *bias;
+  const EspPickleValue *parameters = esp_pickle_value_find (fields, "_parameters");
+  const EspPickleValue *bias = NULL;
   g_autofree guint8 *shadowed = esp_pytorch_find_shadowed (fields);
   EspPytorchEdges edges;
   EspPytorchEdge edge;
@@ -78,7 +81,8 @@ esp_pytorch_add_attributes (EspTreeBuilder *builder, EspModule *module, const Es
     if (shadowed == NULL || !shadowed[edge.position])
       add_attribute (builder, module, &edge);
   /* a constructor's argument that leaves no attribute: a bias that isn't wanted is None */
-  bias = esp_pickle_value_find (esp_pickle_value_find (fields, "_parameters"), "bias");
+  if (parameters->items.n <= 2 * PARAMETERS_MAX)
+    bias = esp_pickle_value_find (parameters, "bias");
   if (bias != NULL && esp_pickle_value_find (fields, "bias") == NULL)
     esp_tree_builder_add_attribute (builder, module, "bias",
                                     bias->kind == ESP_PICKLE_NONE ? "False" : "True");
@@ -90,12 +94,12 @@ esp_pytorch_add_state_dict_modules (EspTreeBuilder *builder,
                                     const EspPickleValue *state_dict,
                                     GError **error)
 {
-  const EspPickleValue *versions = esp_pickle_value_find (state_dict->state, "_metadata");
+  const EspPickleValue *versions = esp_pytorch_get_versions (state_dict);
   EspPytorchEdges edges;
   EspPytorchEdge edge;
   gboolean good = TRUE;
 
-  if (state_dict->kind != ESP_PICKLE_DICT || versions == NULL || versions->kind != ESP_PICKLE_DICT)
+  if (versions == NULL)
     return TRUE;
   esp_pytorch_edges_init (&edges, versions);
   while (good && esp_pytorch_edges_next (&edges, &edge))

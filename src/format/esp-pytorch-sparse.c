@@ -26,6 +26,8 @@
 
 /* what the lists and the values of one tensor may take */
 #define MEMORY_MAX ((guint64) 256 * 1024 * 1024)
+/* what is kept from one read to the next when a scan has come to the end */
+#define KEPT_MAX ((guint64) 1024 * 1024)
 /* elements of the dense form; beyond that nobody waits for a scan */
 #define DENSE_MAX ((guint64) 1 << 36)
 
@@ -53,6 +55,8 @@ typedef struct
   guint64 dense;      /* elements below the sparse dimensions */
   guint64 run_length; /* in elements */
   gsize element;      /* bytes */
+  guint64 size;       /* bytes of the dense form */
+  guint64 memory;     /* of runs and values, when loaded */
 
   GMutex lock;
   gboolean loaded;
@@ -305,13 +309,20 @@ merge_runs (Sparse *self, GError **error)
   return TRUE;
 }
 
+static void
+unload (Sparse *self)
+{
+  g_clear_pointer (&self->runs, g_array_unref);
+  g_clear_pointer (&self->bytes, g_free);
+  self->loaded = FALSE;
+}
+
 static gboolean
 load (Sparse *self, GCancellable *cancellable, GError **error)
 {
   guint64 count = esp_tensor_get_count (self->values);
 
-  g_clear_pointer (&self->runs, g_array_unref);
-  g_free (self->bytes);
+  unload (self);
   self->runs = g_array_new (FALSE, FALSE, sizeof (Run));
   self->bytes = g_malloc (MAX (count * self->element, 1));
   return esp_tensor_read_bytes (self->values, 0, count, self->bytes, cancellable, error) &&
@@ -375,9 +386,12 @@ sparse_read (gpointer data,
   g_mutex_lock (&self->lock);
   good = self->loaded || load (self, cancellable, error);
   self->loaded = good;
-  g_mutex_unlock (&self->lock);
   if (good)
     fill (self, offset, length, buffer);
+  /* a checkpoint may have many of them: those that were gone through give their memory back */
+  if (!good || (offset + length == self->size && self->memory > KEPT_MAX))
+    unload (self);
+  g_mutex_unlock (&self->lock);
   return good;
 }
 
@@ -496,11 +510,12 @@ check_memory (Sparse *self, GError **error)
   guint64 plain = self->plain != NULL ? esp_tensor_get_count (self->plain) : 0;
   guint64 count = esp_tensor_get_count (self->values);
 
-  if (indices <= MEMORY_MAX && plain <= MEMORY_MAX && count <= MEMORY_MAX &&
-      (indices + plain) * sizeof (gint64) + count / MAX (self->run_length, 1) * sizeof (Run) +
-              count * self->element <=
-          MEMORY_MAX)
-    return TRUE;
+  if (indices <= MEMORY_MAX && plain <= MEMORY_MAX && count <= MEMORY_MAX)
+    {
+      self->memory = count / MAX (self->run_length, 1) * sizeof (Run) + count * self->element;
+      if (self->memory + (indices + plain) * sizeof (gint64) <= MEMORY_MAX)
+        return TRUE;
+    }
   g_set_error_literal (
       error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
       _ ("the sparse tensor holds more values than can be put in order in memory"));
@@ -583,7 +598,8 @@ esp_pytorch_sparse_new (EspSparseLayout layout,
       return NULL;
     }
   id = g_strdup_printf ("sparse %s", esp_storage_get_id (esp_tensor_get_storage (values)));
-  storage = esp_storage_new (&sparse_funcs, self, id, product (shape, ndim) * self->element);
+  self->size = product (shape, ndim) * self->element;
+  storage = esp_storage_new (&sparse_funcs, self, id, self->size);
   /* the packed values are little endian already */
   flags = esp_tensor_get_flags (values) & ~(guint) ESP_TENSOR_BIG_ENDIAN;
   return esp_tensor_new (dtype, esp_tensor_get_native_dtype (values), shape, ndim, NULL, 0, flags,

@@ -31,6 +31,8 @@ enum
 {
   PLACED = 1 << 0,  /* a tensor or module that has a row */
   VISITED = 1 << 1, /* a container that was gone through */
+  WORTH = 1 << 2,   /* a container that is worth a look as an attribute, */
+  BORING = 1 << 3,  /* or not; neither while nobody asked */
 };
 
 typedef struct
@@ -201,20 +203,28 @@ push_frame (Walk *self, const EspPickleValue *value, EspPytorchContext context, 
 
 /* whether an attribute can lead to a tensor; most are numbers, and hooks that are empty */
 static gboolean
-is_worth_a_look (const EspPickleValue *value)
+is_worth_a_look (Walk *self, const EspPickleValue *value)
 {
   EspPytorchEdges edges;
   EspPytorchEdge edge;
+  guint8 *flags;
 
   if (!esp_pickle_value_is_container (value))
     return FALSE;
-  if (esp_pytorch_value_is_tensor (value) || esp_pytorch_get_module (value) != NULL)
-    return TRUE;
-  esp_pytorch_edges_init (&edges, value);
-  while (esp_pytorch_edges_next (&edges, &edge))
-    if (esp_pickle_value_is_container (edge.value))
-      return TRUE;
-  return FALSE;
+  flags = &self->flags[value->index];
+  if ((*flags & (WORTH | BORING)) == 0)
+    {
+      guint8 found = BORING;
+
+      esp_pytorch_edges_init (&edges, value);
+      while (found == BORING && esp_pytorch_edges_next (&edges, &edge))
+        if (esp_pickle_value_is_container (edge.value))
+          found = WORTH;
+      if (esp_pytorch_value_is_tensor (value) || esp_pytorch_get_module (value) != NULL)
+        found = WORTH;
+      *flags |= found;
+    }
+  return (*flags & WORTH) != 0;
 }
 
 static void
@@ -225,7 +235,7 @@ remember_attributes (Walk *self, const EspPickleValue *module)
 
   esp_pytorch_edges_init_attributes (&edges, module);
   while (esp_pytorch_edges_next (&edges, &edge))
-    if (is_worth_a_look (edge.value))
+    if (is_worth_a_look (self, edge.value))
       {
         Pending pending = { module, g_strdupv ((GStrv) get_keys (self)) };
 
@@ -240,16 +250,7 @@ add_module (Walk *self, const EspPickleValue *value, EspPytorchContext context, 
   EspModule *module = g_hash_table_lookup (self->modules, value);
 
   if (module != NULL)
-    {
-      if (self->in_attributes)
-        return TRUE;
-      if (!self->unfold)
-        {
-          self->left_out = TRUE;
-          return TRUE;
-        }
-      return esp_tree_builder_add_shared_module (self->builder, get_keys (self), module, error);
-    }
+    return esp_tree_builder_add_shared_module (self->builder, get_keys (self), module, error);
   module = esp_tree_builder_add_module (self->builder, get_keys (self),
                                         esp_pytorch_get_class (value), error);
   if (module == NULL)
@@ -264,11 +265,6 @@ add_module (Walk *self, const EspPickleValue *value, EspPytorchContext context, 
 static gboolean
 add_container (Walk *self, const EspPickleValue *value, EspPytorchContext context, GError **error)
 {
-  if ((self->flags[value->index] & VISITED) != 0 && (self->in_attributes || !self->unfold))
-    {
-      self->left_out = self->left_out || !self->in_attributes;
-      return TRUE;
-    }
   if (!self->in_attributes &&
       !esp_pytorch_add_state_dict_modules (self->builder, self->keys, value, error))
     return FALSE;
@@ -317,6 +313,11 @@ add_value (Walk *self,
       if (self->in_attributes && (self->flags[value->index] & PLACED) != 0)
         return TRUE;
       return add_tensor (self, value, edge, context, error);
+    }
+  if ((self->flags[value->index] & VISITED) != 0 && (self->in_attributes || !self->unfold))
+    {
+      self->left_out = self->left_out || !self->in_attributes;
+      return TRUE;
     }
   if (esp_pytorch_get_module (value) != NULL)
     return add_module (self, value, context, error);
@@ -392,7 +393,7 @@ walk_attributes (Walk *self, const EspPickleValue *module, const char *const *ke
   esp_pytorch_edges_init_attributes (&edges, module);
   while (esp_pytorch_edges_next (&edges, &edge))
     {
-      if (!is_worth_a_look (edge.value))
+      if (!is_worth_a_look (self, edge.value))
         continue;
       g_ptr_array_set_size (self->keys, 0);
       for (guint i = 0; keys[i] != NULL; i++)

@@ -234,6 +234,50 @@ test_sparse_outside (void)
   g_assert_nonnull (strstr (error->message, "lies outside its dimension of size 4"));
 }
 
+/* a large one gives its memory back when it was gone through, and is read again; indices stand in
+ * reverse order and every second element is zero */
+static void
+test_sparse_again (void)
+{
+  gsize n = 100000;
+  g_autofree gint64 *indices = g_new (gint64, n);
+  g_autofree float *values = g_new (float, n);
+  g_autofree float *got = g_new (float, 2 * n);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+  ZipWriter zip;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      indices[i] = (gint64) (2 * (n - 1 - i));
+      values[i] = (float) (n - 1 - i);
+    }
+  zip_init (&zip);
+  zip_add (
+      &zip, "f/data.pkl",
+      TEXT ("}X\1\0\0\0sctorch._utils\n_rebuild_sparse_tensor\nX\20\0\0\0torch.sparse_coo("
+            "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nLongStorage\nX\1\0\0\0"
+            "0X\3\0\0\0cpuJ\xa0\x86\1\0tQK\0K\1J\xa0\x86\1\0\x86J\xa0\x86\1\0K\1\x86" TAIL REBUILD
+            "((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"
+            "1X\3\0\0\0cpuJ\xa0\x86\1\0tQK\0J\xa0\x86\1\0\x85K\1\x85" TAIL
+            "J\x40\x0d\3\0\x85t\x86Rs."));
+  zip_add (&zip, "f/data/0", indices, n * sizeof *indices);
+  zip_add (&zip, "f/data/1", values, n * sizeof *values);
+  zip_add (&zip, "f/version", TEXT ("3"));
+  bytes = zip_finish (&zip);
+  checkpoint = open_bytes (bytes, &error);
+  g_assert_no_error (error);
+  for (guint round = 0; round < 2; round++)
+    {
+      memset (got, 0xff, 2 * n * sizeof *got);
+      esp_tensor_read_f32 (get_tensor (checkpoint, "s"), 0, 2 * n, got, NULL, &error);
+      g_assert_no_error (error);
+      for (gsize i = 0; i < 2 * n; i++)
+        g_assert_cmpfloat (got[i], ==, i % 2 == 0 ? (float) (i / 2) : 0);
+    }
+}
+
 /* graphs */
 
 static void
@@ -342,6 +386,29 @@ test_shared_lists (void)
   tree = esp_checkpoint_get_tree (checkpoint);
   g_assert_cmpuint (esp_tree_get_n_tensors (tree), ==, 1024);
   g_assert_cmpuint (esp_tree_get_totals (tree)->unique_elements, ==, 4);
+}
+
+/* few rows, but each place means going through a large dict again */
+static void
+test_shared_large (void)
+{
+  g_autoptr (GByteArray) pickle = g_byte_array_new ();
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  g_byte_array_append (pickle, (const guint8 *) TEXT ("}q\xff("));
+  for (guint i = 0; i < 50000; i++)
+    {
+      const guint8 pair[] = { 'M', (guint8) i, (guint8) (i >> 8), 'N' };
+
+      g_byte_array_append (pickle, pair, sizeof pair);
+    }
+  g_byte_array_append (pickle, (const guint8 *) TEXT (STR1 ("w") TENSOR ("0") "u0]("));
+  for (guint i = 0; i < 9000; i++)
+    g_byte_array_append (pickle, (const guint8 *) TEXT ("h\xff"));
+  g_byte_array_append (pickle, (const guint8 *) TEXT ("e."));
+  checkpoint = open_good (pickle->data, pickle->len);
+  g_assert_cmpuint (esp_tree_get_n_tensors (esp_checkpoint_get_tree (checkpoint)), ==, 1);
+  assert_warning (checkpoint, "at too many places");
 }
 
 /* every list holds every other: paths without repetition are a factorial */
@@ -513,6 +580,8 @@ main (int argc, char **argv)
   g_test_add_func ("/pytorch-walk/tensor-cycle", test_tensor_cycle);
   g_test_add_func ("/pytorch-walk/endless", test_endless);
   g_test_add_func ("/pytorch-walk/shared-lists", test_shared_lists);
+  g_test_add_func ("/pytorch-walk/shared-large", test_shared_large);
+  g_test_add_func ("/pytorch-walk/sparse-again", test_sparse_again);
   g_test_add_func ("/pytorch-walk/complete-graph", test_complete_graph);
   g_test_add_func ("/pytorch-walk/deep", test_deep);
   g_test_add_func ("/pytorch-walk/module-cycle", test_module_cycle);
