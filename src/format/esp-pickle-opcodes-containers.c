@@ -19,7 +19,7 @@ gboolean
 esp_pickle_fail_kind (EspPickleMachine *self, const EspPickleValue *value, GError **error)
 {
   return esp_pickle_machine_fail (self, error, ESP_FORMAT_ERROR_CORRUPT,
-                                  _ ("it doesn't work on a value of kind “%s”"),
+                                  _ ("it doesn’t work on a value of kind “%s”"),
                                   esp_pickle_kind_get_name (value->kind));
 }
 
