@@ -148,7 +148,6 @@ move_choices (EspCanvas *self)
   gtk_orientable_set_orientation (GTK_ORIENTABLE (self->choices), self->narrow
                                                                       ? GTK_ORIENTATION_VERTICAL
                                                                       : GTK_ORIENTATION_HORIZONTAL);
-  gtk_widget_set_halign (GTK_WIDGET (self->slice), self->narrow ? GTK_ALIGN_FILL : GTK_ALIGN_END);
   gtk_box_append (to, self->choices);
   g_object_unref (self->choices);
 }
@@ -292,24 +291,29 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
     esp_heatmap_zoom_fit (self->heatmap);
 }
 
+static int
+get_natural_width (GtkWidget *widget)
+{
+  int width;
+
+  if (!gtk_widget_get_visible (widget))
+    return 0;
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+  return width + SPACING;
+}
+
 /* what the toolbar takes with all choices in it */
 static int
 get_wide_width (EspCanvas *self)
 {
-  int taken = 2 * MARGIN, size;
+  int taken = 2 * MARGIN + get_natural_width (self->channels) +
+              get_natural_width (GTK_WIDGET (self->slice));
 
-  gtk_widget_measure (self->channels, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &size, NULL, NULL);
-  taken += size;
   for (GtkWidget *child = gtk_widget_get_first_child (self->choices); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    {
-      if (!gtk_widget_get_visible (child))
-        continue;
-      gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &size, NULL, NULL);
-      taken += size + SPACING;
-    }
+    taken += get_natural_width (child);
 
-  return taken;
+  return taken - SPACING;
 }
 
 static void

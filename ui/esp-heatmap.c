@@ -555,7 +555,7 @@ esp_heatmap_class_init (EspHeatmapClass *klass)
 
   _esp_heatmap_add_bindings (widget_class);
   gtk_widget_class_set_css_name (widget_class, "heatmap");
-  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
 }
 
 static void

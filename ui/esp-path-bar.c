@@ -64,6 +64,8 @@ create_part (EspPathBar *self, EspPlace *place, const char *name, gboolean last)
   gtk_button_set_child (GTK_BUTTON (button), label);
   gtk_button_set_has_frame (GTK_BUTTON (button), FALSE);
   gtk_widget_add_css_class (button, "path-part");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, shown,
+                                  -1);
   g_object_set_data_full (G_OBJECT (button), "place", g_object_ref (place), g_object_unref);
   g_signal_connect_object (button, "clicked", G_CALLBACK (on_clicked), self, 0);
   return button;
