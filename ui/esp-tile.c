@@ -233,12 +233,40 @@ esp_tile_dispose (GObject *object)
   G_OBJECT_CLASS (esp_tile_parent_class)->dispose (object);
 }
 
+/* "layers.0.weight, 8 × 8" */
+static char *
+dup_words (EspTile *self)
+{
+  EspTensor *data = esp_parameter_get_data (esp_place_get_parameter (self->place));
+  g_autofree char *path = esp_path_escape (esp_place_get_path (self->place));
+  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (data),
+                                                    esp_tensor_get_ndim (data));
+
+  return g_strdup_printf ("%s, %s", path, shape);
+}
+
+/* asked for when it is shown: to set a tooltip costs a round trip to the display server */
+static gboolean
+esp_tile_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  EspTile *self = ESP_TILE (widget);
+  g_autofree char *words = NULL;
+
+  if (self->place == NULL)
+    return FALSE;
+
+  words = dup_words (self);
+  gtk_tooltip_set_text (tooltip, words);
+  return TRUE;
+}
+
 static void
 esp_tile_class_init (EspTileClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = esp_tile_dispose;
+  widget_class->query_tooltip = esp_tile_query_tooltip;
 
   gtk_widget_class_set_template_from_resource (widget_class, "/org/espalier/Espalier/esp-tile.ui");
   gtk_widget_class_bind_template_child (widget_class, EspTile, picture);
@@ -254,6 +282,7 @@ static void
 esp_tile_init (EspTile *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
   gtk_orientable_set_orientation (
       GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);
   gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (self->picture), draw_picture, self, NULL);
@@ -288,17 +317,15 @@ set_labels (EspTile *self, EspPlace *module)
   EspTensor *data = esp_parameter_get_data (esp_place_get_parameter (self->place));
   g_autofree char *owner = dup_owner (module, self->place);
   g_autofree char *name = esp_path_escape (esp_place_get_name (self->place));
-  g_autofree char *path = esp_path_escape (esp_place_get_path (self->place));
   g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (data),
                                                     esp_tensor_get_ndim (data));
-  g_autofree char *label = g_strdup_printf ("%s, %s", path, shape);
+  g_autofree char *words = dup_words (self);
 
   gtk_label_set_label (self->title, name);
   gtk_label_set_label (self->module, owner);
   gtk_widget_set_visible (GTK_WIDGET (self->module), *owner != '\0');
   gtk_label_set_label (self->shape, shape);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), label);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
 }
 
 /* TRUE if it is another one */
