@@ -31,7 +31,7 @@ struct _EspCanvas
   GtkWidget *all;
   EspPathBar *path;
   GtkWidget *views;
-  GtkToggleButton *heatmap_button, *histogram_button;
+  GtkToggleButton *heatmap_button;
   GtkToggleButton *data_button, *gradient_button;
   GtkWidget *channels;
   GtkBox *wide_choices, *narrow_choices;
@@ -181,7 +181,7 @@ choose_page (EspCanvas *self)
     case ESP_VIEW_SCALAR:
       return "scalar";
     case ESP_VIEW_MATRIX:
-      return gtk_toggle_button_get_active (self->histogram_button) ? "histogram" : "heatmap";
+      return gtk_toggle_button_get_active (self->heatmap_button) ? "heatmap" : "histogram";
     case ESP_VIEW_MESSAGE:
       return "message";
     case ESP_VIEW_NOTHING:
@@ -405,7 +405,6 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, path);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, views);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap_button);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, data_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, gradient_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);

@@ -5,6 +5,7 @@
 #include "esp-canvas.h"
 #include "esp-cell-editor.h"
 #include "esp-heatmap.h"
+#include "esp-histogram.h"
 #include "esp-overview-loader.h"
 #include "esp-place-list.h"
 #include "esp-sheet.h"
@@ -241,6 +242,37 @@ test_pages (Fixture *fixture, gconstpointer data)
   step (fixture);
   wait_for_widget (fixture, ESP_TYPE_HEATMAP);
   g_assert_null (ui_look_find_label (fixture->canvas, "No gradient yet"));
+}
+
+/* a toggle button by its label */
+static void
+activate (Fixture *fixture, const char *label)
+{
+  GtkWidget *found = ui_look_find_label (fixture->canvas, label);
+
+  g_assert_nonnull (found);
+  gtk_toggle_button_set_active (
+      GTK_TOGGLE_BUTTON (gtk_widget_get_ancestor (found, GTK_TYPE_TOGGLE_BUTTON)), TRUE);
+}
+
+static void
+test_views (Fixture *fixture, gconstpointer data)
+{
+  open_network (fixture, "d2l-shared");
+  select_place (fixture, "2.weight");
+  wait_for_widget (fixture, ESP_TYPE_HEATMAP);
+  activate (fixture, "Histogram");
+  wait_for_widget (fixture, ESP_TYPE_HISTOGRAM);
+  select_place (fixture, "0.weight"); /* the choice stays */
+  wait_for_widget (fixture, ESP_TYPE_HISTOGRAM);
+  activate (fixture, "Heatmap");
+  wait_for_widget (fixture, ESP_TYPE_HEATMAP);
+  activate (fixture, "Gradient");
+  g_assert_cmpint (esp_session_get_channel (fixture->session), ==, ESP_CHANNEL_GRAD);
+  g_assert_true (ui_look_wait_for_label (fixture->canvas, "No gradient yet"));
+  activate (fixture, "Data");
+  g_assert_cmpint (esp_session_get_channel (fixture->session), ==, ESP_CHANNEL_DATA);
+  wait_for_widget (fixture, ESP_TYPE_HEATMAP);
 }
 
 /* all tensors below a module, each place of a shared one for itself */
@@ -565,6 +597,7 @@ main (int argc, char **argv)
   adw_init ();
 
   add ("/canvas/pages", test_pages);
+  add ("/canvas/views", test_views);
   add ("/canvas/place-list", test_place_list);
   add ("/canvas/pixels", test_pixels);
   add ("/canvas/follows", test_follows);
