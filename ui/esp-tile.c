@@ -14,7 +14,7 @@ struct _EspTile
 {
   GtkWidget parent_instance;
 
-  /* template */
+  /* children */
   GtkWidget *picture;
   GtkLabel *title;
   GtkLabel *module;
@@ -228,7 +228,10 @@ esp_tile_dispose (GObject *object)
   EspTile *self = ESP_TILE (object);
 
   esp_tile_unbind (self);
-  gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_TILE);
+  g_clear_pointer (&self->picture, gtk_widget_unparent);
+  g_clear_pointer ((GtkWidget **) &self->title, gtk_widget_unparent);
+  g_clear_pointer ((GtkWidget **) &self->module, gtk_widget_unparent);
+  g_clear_pointer ((GtkWidget **) &self->shape, gtk_widget_unparent);
 
   G_OBJECT_CLASS (esp_tile_parent_class)->dispose (object);
 }
@@ -268,24 +271,51 @@ esp_tile_class_init (EspTileClass *klass)
   G_OBJECT_CLASS (klass)->dispose = esp_tile_dispose;
   widget_class->query_tooltip = esp_tile_query_tooltip;
 
-  gtk_widget_class_set_template_from_resource (widget_class, "/org/espalier/Espalier/esp-tile.ui");
-  gtk_widget_class_bind_template_child (widget_class, EspTile, picture);
-  gtk_widget_class_bind_template_child (widget_class, EspTile, title);
-  gtk_widget_class_bind_template_child (widget_class, EspTile, module);
-  gtk_widget_class_bind_template_child (widget_class, EspTile, shape);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "tile");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
 }
 
+static GtkLabel *
+add_label (EspTile *self, PangoEllipsizeMode ellipsize, const char *const *css_classes)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), ellipsize);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 12);
+  gtk_widget_set_css_classes (label, (const char **) css_classes);
+  gtk_widget_set_parent (label, GTK_WIDGET (self));
+  return GTK_LABEL (label);
+}
+
+/* a sheet makes some two hundred tiles at once, so this is no template: to parse it for each takes
+ * as long as all the rest */
 static void
 esp_tile_init (EspTile *self)
 {
-  gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
-  gtk_orientable_set_orientation (
-      GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);
+  GtkWidget *widget = GTK_WIDGET (self);
+
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (gtk_widget_get_layout_manager (widget)),
+                                  GTK_ORIENTATION_VERTICAL);
+  gtk_widget_set_halign (widget, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (widget, GTK_ALIGN_START);
+  gtk_widget_set_size_request (widget, ESP_TILE_SIZE, -1);
+  gtk_widget_set_has_tooltip (widget, TRUE);
+
+  self->picture = gtk_drawing_area_new ();
+  gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (self->picture), ESP_TILE_SIZE);
+  gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (self->picture), ESP_TILE_SIZE);
   gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (self->picture), draw_picture, self, NULL);
+  gtk_widget_add_css_class (self->picture, "tile-picture");
+  gtk_widget_set_parent (self->picture, widget);
+
+  self->title = add_label (self, PANGO_ELLIPSIZE_MIDDLE, (const char *[]) { "tile-title", NULL });
+  gtk_widget_set_margin_top (GTK_WIDGET (self->title), 6);
+  self->module = add_label (self, PANGO_ELLIPSIZE_START,
+                            (const char *[]) { "caption", "second", NULL });
+  self->shape = add_label (self, PANGO_ELLIPSIZE_END,
+                           (const char *[]) { "caption", "second", "numeric", NULL });
 }
 
 GtkWidget *
