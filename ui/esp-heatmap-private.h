@@ -16,6 +16,7 @@ struct _EspHeatmap
   /* owned */
   EspView *view;
   EspOverviewLoader *loader;
+  EspPlace *place;   /* whose matrix is shown, or was last */
   GtkWidget *editor; /* child, made when it is first needed */
   cairo_surface_t *pixels, *ground_pixels;
   EspOverview *pixels_of, *ground_of; /* what the surfaces were made of */

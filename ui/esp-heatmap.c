@@ -228,6 +228,42 @@ _esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column)
   esp_cell_editor_open (ESP_CELL_EDITOR (self->editor), self->view, row, column);
 }
 
+/* a first range from a first picture, so that it can be painted before the statistics are there */
+static void
+offer_range (EspHeatmap *self, EspOverview *overview)
+{
+  double lo = INFINITY, hi = -INFINITY;
+
+  if (overview == NULL || esp_view_get_norm (self->view) != NULL)
+    return;
+
+  for (guint y = 0; y < esp_overview_get_height (overview); y++)
+    {
+      const EspPixel *row = esp_overview_get_row (overview, y);
+
+      for (guint x = 0; x < esp_overview_get_width (overview); x++)
+        {
+          lo = fmin (lo, row[x].min); /* fmin and fmax pass over NaN */
+          hi = fmax (hi, row[x].max);
+        }
+    }
+  if (lo <= hi)
+    esp_view_offer_range (self->view, lo, hi);
+  else
+    esp_view_offer_range (self->view, 0, 1);
+}
+
+static void
+on_loaded (EspHeatmap *self)
+{
+  EspOverview *overview = esp_overview_loader_get_overview (self->loader);
+
+  if (get_matrix (self) == NULL)
+    return;
+  offer_range (self, overview != NULL ? overview : esp_overview_loader_get_ground (self->loader));
+  _esp_heatmap_update_hover (self);
+}
+
 static void
 forget_pixels (EspHeatmap *self)
 {
@@ -235,6 +271,30 @@ forget_pixels (EspHeatmap *self)
   g_clear_pointer (&self->ground_pixels, cairo_surface_destroy);
   g_clear_pointer (&self->pixels_of, esp_overview_unref);
   g_clear_pointer (&self->ground_of, esp_overview_unref);
+}
+
+/* another matrix: all of it, no cursor; another channel of the same one stays where it is, so that
+ * a cell's value and its gradient can be compared */
+static void
+show_matrix (EspHeatmap *self, EspTensor *matrix)
+{
+  const EspPlane *plane = esp_view_get_plane (self->view);
+  EspPlace *place = esp_view_get_place (self->view);
+  const gint64 *shape = esp_tensor_get_shape (matrix);
+
+  if (place == self->place && shape[0] == self->geometry.rows && shape[1] == self->geometry.columns)
+    return;
+
+  g_set_object (&self->place, place);
+  self->cursor_row = self->cursor_column = -1;
+  self->geometry.rows = shape[0];
+  self->geometry.columns = shape[1];
+  esp_heatmap_geometry_fit (&self->geometry);
+  self->fits = TRUE;
+  g_free (self->row_name);
+  g_free (self->column_name);
+  self->row_name = esp_plane_dup_axis_name (plane, place, plane->row_axis);
+  self->column_name = esp_plane_dup_axis_name (plane, place, plane->column_axis);
 }
 
 static void
@@ -245,23 +305,10 @@ on_tensor_changed (EspHeatmap *self)
   forget_pixels (self);
   esp_overview_loader_set_matrix (self->loader, matrix,
                                   matrix != NULL && esp_view_is_quick (self->view), FALSE);
-  self->cursor_row = self->cursor_column = -1;
-  g_clear_pointer (&self->row_name, g_free);
-  g_clear_pointer (&self->column_name, g_free);
   if (self->editor != NULL)
     gtk_popover_popdown (GTK_POPOVER (self->editor));
   if (matrix != NULL)
-    {
-      const EspPlane *plane = esp_view_get_plane (self->view);
-      EspPlace *place = esp_view_get_place (self->view);
-
-      self->geometry.rows = esp_tensor_get_shape (matrix)[0];
-      self->geometry.columns = esp_tensor_get_shape (matrix)[1];
-      esp_heatmap_geometry_fit (&self->geometry);
-      self->fits = TRUE;
-      self->row_name = esp_plane_dup_axis_name (plane, place, plane->row_axis);
-      self->column_name = esp_plane_dup_axis_name (plane, place, plane->column_axis);
-    }
+    show_matrix (self, matrix);
   update_accessible (self);
   _esp_heatmap_moved (self);
 }
@@ -308,38 +355,12 @@ keep_pixels (EspHeatmap *self, EspOverview *overview, EspOverview **of, cairo_su
   return *pixels;
 }
 
-/* a first range from a first picture, so that it can be painted before the statistics are there */
-static void
-offer_range (EspHeatmap *self, EspOverview *overview)
-{
-  double lo = INFINITY, hi = -INFINITY;
-
-  if (overview == NULL || esp_view_get_norm (self->view) != NULL)
-    return;
-
-  for (guint y = 0; y < esp_overview_get_height (overview); y++)
-    {
-      const EspPixel *row = esp_overview_get_row (overview, y);
-
-      for (guint x = 0; x < esp_overview_get_width (overview); x++)
-        {
-          lo = fmin (lo, row[x].min); /* fmin and fmax pass over NaN */
-          hi = fmax (hi, row[x].max);
-        }
-    }
-  if (lo <= hi)
-    esp_view_offer_range (self->view, lo, hi);
-  else
-    esp_view_offer_range (self->view, 0, 1);
-}
-
 static void
 fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
 {
   EspOverview *ground = esp_overview_loader_get_ground (self->loader);
   EspOverview *overview = esp_overview_loader_get_overview (self->loader);
 
-  offer_range (self, overview != NULL ? overview : ground);
   esp_style_init_palette (palette, GTK_WIDGET (self));
   scene->geometry = self->geometry;
   scene->palette = palette;
@@ -529,6 +550,7 @@ esp_heatmap_dispose (GObject *object)
   g_clear_object (&self->loader);
   g_clear_object (&self->view);
   g_clear_pointer (&self->status, g_free);
+  g_clear_object (&self->place);
   g_clear_pointer (&self->row_name, g_free);
   g_clear_pointer (&self->column_name, g_free);
 
@@ -566,7 +588,7 @@ esp_heatmap_init (EspHeatmap *self)
   self->hover_row = self->hover_column = self->cursor_row = self->cursor_column = -1;
   self->fits = TRUE;
   self->loader = esp_overview_loader_new ();
-  g_signal_connect_object (self->loader, "changed", G_CALLBACK (_esp_heatmap_update_hover), self,
+  g_signal_connect_object (self->loader, "changed", G_CALLBACK (on_loaded), self,
                            G_CONNECT_SWAPPED);
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Overviews for the tiles of a sheet. In: tensors, as tiles come into view; out: overviews of a
  * hundred pixels or two a side. A sheet may have thousands of tensors of gigabytes in all, so only
- * what is looked at is read, the newest wish first, two at a time. */
+ * what is looked at is read, two at a time. */
 
 #include "config.h"
 
@@ -179,12 +179,13 @@ start (EspThumbnails *self, Entry *entry)
                           entry->cancellable, on_made, job);
 }
 
-/* first those that have nothing, then those that are coarse */
+/* First those that have nothing, then those that are coarse; the oldest wish first, since tiles
+ * come from top to bottom and what is out of view again is no longer wanted. */
 static Entry *
 find_next (EspThumbnails *self)
 {
   for (guint pass = 0; pass < 2; pass++)
-    for (GList *link = self->kept.head; link != NULL; link = link->next)
+    for (GList *link = self->kept.tail; link != NULL; link = link->prev)
       {
         Entry *entry = link->data;
 

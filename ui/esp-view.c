@@ -28,6 +28,7 @@ struct _EspView
   EspTensor *matrix;
   EspStats *stats;
   GCancellable *scan;
+  EspTensor *scanned; /* what the scan that runs reads, or the last one read */
   char *title, *details;
   EspPlane plane;
   EspUnitMarks *marks;
@@ -100,6 +101,8 @@ update_norm (EspView *self)
   self->has_norm = TRUE;
 }
 
+static void start_scan (EspView *self); /* a scan that ends may start the next */
+
 static void
 on_scanned (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -119,9 +122,21 @@ on_scanned (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  g_clear_pointer (&self->stats, esp_stats_unref);
   self->stats = g_steal_pointer (&stats);
   update_norm (self);
   g_signal_emit (self, signals[LOOK_CHANGED], 0);
+  if (self->scanned != self->tensor) /* values of a live network have changed meanwhile */
+    start_scan (self);
+}
+
+static void
+start_scan (EspView *self)
+{
+  g_clear_pointer (&self->scanned, esp_tensor_unref);
+  self->scanned = esp_tensor_ref (self->tensor);
+  self->scan = g_cancellable_new ();
+  esp_scan_stats_async (self->tensor, self->scan, on_scanned, g_object_ref (self));
 }
 
 static void
@@ -130,6 +145,7 @@ cancel_scan (EspView *self)
   if (self->scan != NULL)
     g_cancellable_cancel (self->scan);
   g_clear_object (&self->scan);
+  g_clear_pointer (&self->scanned, esp_tensor_unref);
 }
 
 /* statistics of the whole tensor, so that the colours of one slice mean the same as those of
@@ -152,11 +168,10 @@ scan (EspView *self)
         set_message (self, _ ("This tensor can't be read"), error->message);
       return;
     }
-  if (self->scan != NULL) /* a live one: the next snapshot comes soon */
+  if (self->scan != NULL) /* when it is done, it looks whether there are newer values */
     return;
 
-  self->scan = g_cancellable_new ();
-  esp_scan_stats_async (self->tensor, self->scan, on_scanned, g_object_ref (self));
+  start_scan (self);
 }
 
 /* which channel is missing, and why */

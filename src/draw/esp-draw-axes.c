@@ -90,7 +90,8 @@ draw_labels (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
 
   g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, axis->n - 1);
   widest = esp_draw_get_text_width (cr, text);
-  room = axis->vertical ? 18 : widest + 8;
+  /* sparser where the labels only give a scale */
+  room = axis->size < 14 ? (axis->vertical ? 30 : widest + 26) : (axis->vertical ? 18 : widest + 8);
   step = get_step (axis, room);
   first = (gint64) fmax (0, floor ((axis->from - axis->start) / axis->size / (double) step)) * step;
   last = (gint64) fmin ((double) axis->n - 1,

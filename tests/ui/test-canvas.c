@@ -369,6 +369,11 @@ test_cursor (Fixture *fixture, gconstpointer data)
   esp_heatmap_set_cursor (heatmap, 8, 0); /* there is no such row */
   g_assert_true (esp_heatmap_get_cursor (heatmap, &row, &column));
   g_assert_cmpint (row, ==, 6);
+  step (fixture); /* another channel of the same tensor: the same cell */
+  esp_session_set_channel (fixture->session, ESP_CHANNEL_GRAD);
+  g_assert_true (esp_heatmap_get_cursor (heatmap, &row, &column));
+  g_assert_cmpint (row, ==, 6);
+  g_assert_cmpint (column, ==, 2);
   select_place (fixture, "2.bias"); /* another tensor: no cursor */
   g_assert_false (esp_heatmap_get_cursor (heatmap, &row, &column));
 }
