@@ -395,7 +395,7 @@ esp_layout_fetch (const EspLayout *self,
     }
   while (count > 0)
     {
-      Box box;
+      Box box = { 0 };
       guint64 n = take_box (self, index, count, &box);
 
       if (!fetch_box (self, &box, scratch, out, cancellable, error))

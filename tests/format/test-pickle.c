@@ -11,6 +11,14 @@
 
 #define BYTES(text) text, sizeof (text) - 1
 
+/* a function, since g_string_append_len() is a macro in newer GLib and BYTES() gives two arguments
+ */
+static void
+append (GString *text, const char *bytes, gsize length)
+{
+  g_string_append_len (text, bytes, (gssize) length);
+}
+
 static EspPickle *
 load (const void *data, gsize size, GError **error)
 {
@@ -272,17 +280,17 @@ test_limits (void)
                         "0"));
   g_string_prepend (text, "}(");
   for (guint i = 0; i < 10000; i++)
-    g_string_append_len (text, BYTES ("h\1h\0\x85R0"));
+    append (text, BYTES ("h\1h\0\x85R0"));
   g_string_append (text, "N.");
   assert_limit (text, "again and again");
   /* and one string */
   text = g_string_new ("(cx\ny\n");
-  g_string_append_len (text, BYTES ("X\x40\x1f\0\0"));
+  append (text, BYTES ("X\x40\x1f\0\0"));
   for (guint i = 0; i < 8000; i++)
     g_string_append_c (text, 'a');
-  g_string_append_len (text, BYTES ("q\0X\6\0\0\0latin1q\1c_codecs\nencode\nq\2"));
+  append (text, BYTES ("q\0X\6\0\0\0latin1q\1c_codecs\nencode\nq\2"));
   for (guint i = 0; i < 1000; i++)
-    g_string_append_len (text, BYTES ("h\2h\0h\1\x86R0"));
+    append (text, BYTES ("h\2h\0h\1\x86R0"));
   g_string_append (text, "N.");
   assert_limit (text, "again and again");
 }
@@ -317,8 +325,8 @@ test_endless (void)
 
   g_string_append_c (data, 'a');
   for (guint i = 0; i < 40; i++)
-    g_string_append_len (data, BYTES ("q\0"
-                                      "0](h\0h\0e"));
+    append (data, BYTES ("q\0"
+                         "0](h\0h\0e"));
   g_string_append_c (data, '.');
   pickle = load (data->str, data->len, &error);
   g_assert_no_error (error);
@@ -353,7 +361,7 @@ test_report (void)
   g_autoptr (EspPickle) pickle = NULL;
 
   for (guint i = 0; i < 100; i++)
-    g_string_append_len (data, BYTES ("cm\nf\nK\1\x85R0"));
+    append (data, BYTES ("cm\nf\nK\1\x85R0"));
   for (guint i = 0; i < 3000; i++)
     g_string_append_printf (data, "cm\ng%u\n)R0", i);
   g_string_append (data, "cnever\nused\n0N.");
