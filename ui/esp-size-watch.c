@@ -11,6 +11,7 @@ struct _EspSizeWatch
   GtkWidget parent_instance;
 
   GtkWidget *child;
+  gboolean shrinks;
   int width; /* announced */
   guint announce_id;
 };
@@ -19,6 +20,7 @@ enum
 {
   PROP_0,
   PROP_CHILD,
+  PROP_SHRINKS,
   PROP_WIDTH,
   N_PROPS
 };
@@ -56,6 +58,8 @@ esp_size_watch_measure (GtkWidget *widget,
   if (self->child)
     gtk_widget_measure (self->child, orientation, for_size, minimum, natural, minimum_baseline,
                         natural_baseline);
+  if (self->shrinks && orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = 0;
 }
 
 static void
@@ -63,8 +67,13 @@ esp_size_watch_size_allocate (GtkWidget *widget, int width, int height, int base
 {
   EspSizeWatch *self = ESP_SIZE_WATCH (widget);
 
+  int minimum = 0;
+
   if (self->child)
-    gtk_widget_allocate (self->child, width, height, baseline, NULL);
+    {
+      gtk_widget_measure (self->child, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+      gtk_widget_allocate (self->child, MAX (width, minimum), height, baseline, NULL);
+    }
   if (width != self->width && self->announce_id == 0)
     self->announce_id = g_idle_add_full (G_PRIORITY_DEFAULT, announce, self, NULL);
 }
@@ -97,6 +106,9 @@ esp_size_watch_get_property (GObject *object, guint id, GValue *value, GParamSpe
     case PROP_CHILD:
       g_value_set_object (value, self->child);
       break;
+    case PROP_SHRINKS:
+      g_value_set_boolean (value, self->shrinks);
+      break;
     case PROP_WIDTH:
       g_value_set_int (value, self->width);
       break;
@@ -114,6 +126,10 @@ esp_size_watch_set_property (GObject *object, guint id, const GValue *value, GPa
     {
     case PROP_CHILD:
       set_child (self, g_value_get_object (value));
+      break;
+    case PROP_SHRINKS:
+      self->shrinks = g_value_get_boolean (value);
+      gtk_widget_queue_resize (GTK_WIDGET (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -145,6 +161,8 @@ esp_size_watch_class_init (EspSizeWatchClass *klass)
 
   properties[PROP_CHILD] = g_param_spec_object ("child", NULL, NULL, GTK_TYPE_WIDGET,
                                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_SHRINKS] = g_param_spec_boolean ("shrinks", NULL, NULL, FALSE,
+                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   properties[PROP_WIDTH] = g_param_spec_int ("width", NULL, NULL, 0, G_MAXINT, 0,
                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS |
                                                  G_PARAM_EXPLICIT_NOTIFY);
@@ -154,6 +172,7 @@ esp_size_watch_class_init (EspSizeWatchClass *klass)
 static void
 esp_size_watch_init (EspSizeWatch *self)
 {
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
 }
 
 GtkWidget *

@@ -111,6 +111,7 @@ dup_size (EspPlace *place, EspTreeTextStyle *style)
 {
   const EspTotals *totals = esp_place_get_totals (place);
   EspParameter *parameter = esp_place_get_parameter (place);
+  g_autofree char *size = NULL;
 
   if (!parameter && totals->tensors == 0)
     return g_strdup ("");
@@ -130,7 +131,11 @@ dup_size (EspPlace *place, EspTreeTextStyle *style)
       return g_strdup (_ ("not stored"));
     }
   *style = parameter ? ESP_TREE_TEXT_PLAIN : ESP_TREE_TEXT_SECOND;
-  return esp_number_format_bytes (totals->bytes);
+  size = esp_number_format_bytes (totals->bytes);
+  if (!esp_tree_is_repeat (place))
+    return g_steal_pointer (&size);
+  *style = ESP_TREE_TEXT_SECOND;
+  return g_strdup_printf ("(%s)", size);
 }
 
 static const struct

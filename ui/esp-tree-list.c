@@ -18,6 +18,7 @@
 #define OPEN_ALL_ROWS 6000 /* Expand All stops here */
 #define NEAR 90            /* pixels that the list may scroll without being centred */
 #define SETTLE_FRAMES 20   /* tries to bring a row into view */
+#define PULSE_DURATION 700 /* milliseconds, a little longer than the style's animation */
 #define MARKS_INTERVAL 333 /* milliseconds between two counts of dead units */
 
 struct _EspTreeList
@@ -41,6 +42,8 @@ struct _EspTreeList
   EspPlace *place;    /* borrowed: what is selected, whether it has a row or not */
   EspPlace *focus_at; /* borrowed: its row gets the keyboard focus as soon as there is one */
   gboolean syncing;   /* not a person selects */
+  EspPlace *pulse[2]; /* borrowed: both ends of a tie that was just followed */
+  guint pulse_id;
   guint marks_id;
   gint64 marks_time;
   guint settle_id;
@@ -89,6 +92,53 @@ update_links (EspTreeList *self, EspPlace *place)
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
     tint_cell (self, cell);
+}
+
+/* -- following a tie ------------------------------------------------------------------------- */
+
+static gboolean
+is_pulsing (EspTreeList *self, EspPlace *place)
+{
+  return place && (place == self->pulse[0] || place == self->pulse[1]);
+}
+
+static void
+show_pulse (EspTreeList *self)
+{
+  GHashTableIter iter;
+  gpointer cell;
+
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    esp_tree_name_set_pulse (cell, is_pulsing (self, esp_tree_name_get_place (cell)));
+}
+
+static gboolean
+end_pulse (gpointer user_data)
+{
+  EspTreeList *self = user_data;
+
+  self->pulse_id = 0;
+  self->pulse[0] = self->pulse[1] = NULL;
+  show_pulse (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* both rows light up once, so that the eye finds where it came from and where it is */
+static void
+pulse_tie (EspTreeList *self, EspPlace *from, EspPlace *to)
+{
+  EspTie *tie = to ? esp_place_get_tie (to) : NULL;
+
+  g_clear_handle_id (&self->pulse_id, g_source_remove);
+  self->pulse[0] = self->pulse[1] = NULL;
+  if (tie && from && from != to && esp_place_get_tie (from) == tie)
+    {
+      self->pulse[0] = from;
+      self->pulse[1] = to;
+      self->pulse_id = g_timeout_add (PULSE_DURATION, end_pulse, self);
+    }
+  show_pulse (self);
 }
 
 /* -- selection ------------------------------------------------------------------------------- */
@@ -259,6 +309,7 @@ esp_tree_list_select (EspTreeList *self, EspPlace *place)
 
   if (!self->rows)
     return;
+  pulse_tie (self, self->place, place);
   self->place = place;
   update_links (self, place);
   selected = gtk_single_selection_get_selected_item (self->selection);
@@ -316,6 +367,7 @@ bind_name (EspTreeList *self, GtkListItem *item)
   g_hash_table_add (self->cells, cell);
   g_signal_connect_swapped (row, "notify::expanded", G_CALLBACK (on_expanded), self);
   tint_cell (self, cell);
+  esp_tree_name_set_pulse (cell, is_pulsing (self, esp_tree_name_get_place (cell)));
   if (esp_tree_name_get_place (cell) == self->focus_at)
     focus_cell (self, cell);
 }
@@ -328,6 +380,7 @@ unbind_name (EspTreeList *self, GtkListItem *item)
   g_signal_handlers_disconnect_by_data (gtk_list_item_get_item (item), self);
   g_hash_table_remove (self->cells, cell);
   esp_tree_name_set_tint (cell, NULL);
+  esp_tree_name_set_pulse (cell, FALSE);
   esp_tree_name_set_row (cell, NULL, NULL, NULL);
 }
 
@@ -557,6 +610,8 @@ forget_document (EspTreeList *self)
   esp_tree_links_set_place (self->links, NULL, NULL);
   self->place = NULL;
   self->focus_at = NULL;
+  self->pulse[0] = self->pulse[1] = NULL;
+  g_clear_handle_id (&self->pulse_id, g_source_remove);
   g_clear_pointer (&self->marks, esp_tree_marks_free);
   if (self->document)
     g_signal_handlers_disconnect_by_data (self->document, self);

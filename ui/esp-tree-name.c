@@ -378,3 +378,14 @@ esp_tree_name_set_tint (EspTreeName *self, const char *tint)
     gtk_widget_add_css_class (row, tint);
   self->tint = tint;
 }
+
+void
+esp_tree_name_set_pulse (EspTreeName *self, gboolean pulse)
+{
+  GtkWidget *row = esp_tree_name_get_row_widget (self);
+
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (row)
+    set_css_class (row, "pulse", pulse);
+}

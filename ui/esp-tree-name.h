@@ -32,6 +32,8 @@ char *esp_tree_name_dup_tooltip (EspTreeName *self);
 void esp_tree_name_update_marks (EspTreeName *self);
 /* CSS class ("tie-a") for the whole row, or NULL */
 void esp_tree_name_set_tint (EspTreeName *self, const char *tint);
+/* lights the whole row up once */
+void esp_tree_name_set_pulse (EspTreeName *self, gboolean pulse);
 /* the widget of the whole row, which takes the focus; NULL before it is in a list */
 GtkWidget *esp_tree_name_get_row_widget (EspTreeName *self);
 

@@ -130,15 +130,14 @@ update_header (EspWindow *self)
 {
   gboolean document = g_str_equal (gtk_stack_get_visible_child_name (self->pages), "document");
   gboolean narrow = esp_panes_get_narrow (self->panes);
-  gboolean live = self->document && esp_document_get_trainer (self->document);
   int width = esp_size_watch_get_width (self->watch);
   gboolean small = width > 0 && width < SMALL_WIDTH;
 
   gtk_widget_set_visible (self->tree_button, document && !narrow);
   gtk_widget_set_visible (self->inspector_button, document && !narrow);
-  /* the menu and the tree's own entry are still there */
+  /* the menu has Save, and the tree its entry */
   gtk_widget_set_visible (self->search_button, document && !small);
-  gtk_widget_set_visible (self->save_button, document && (live || !small));
+  gtk_widget_set_visible (self->save_button, document && !small);
   gtk_widget_set_visible (self->foot, document && narrow);
   if (document)
     gtk_widget_remove_css_class (GTK_WIDGET (self->header), "flat");
