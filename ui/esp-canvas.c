@@ -83,8 +83,7 @@ describe_tensor (EspCanvas *self)
     return NULL;
 
   shape = esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
-  return g_markup_printf_escaped ("%s  %s", shape,
-                                  esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name);
+  return g_markup_printf_escaped ("%s  %s", shape, esp_tensor_get_dtype_name (tensor));
 }
 
 static void

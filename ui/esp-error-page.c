@@ -241,8 +241,7 @@ add_tensor (EspErrorPage *self, EspPlace *place)
   gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("view-grid-symbolic"));
   gtk_box_append (GTK_BOX (box), name_label);
   gtk_box_append (GTK_BOX (box), new_label (shape, "numeric"));
-  gtk_box_append (GTK_BOX (box),
-                  new_label (esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name, "second"));
+  gtk_box_append (GTK_BOX (box), new_label (esp_tensor_get_dtype_name (tensor), "second"));
   gtk_box_append (GTK_BOX (box), size_label);
   gtk_widget_add_css_class (box, "page-tensor");
   add_row (self->tensors, box);

@@ -85,7 +85,7 @@ add_shape (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
 static void
 add_type (EspFactsSection *self, EspTensor *tensor)
 {
-  const char *name = esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name;
+  const char *name = esp_tensor_get_dtype_name (tensor);
   const char *native = esp_tensor_get_native_dtype (tensor);
   const EspAffine *affine = esp_tensor_get_affine (tensor);
   GtkWidget *row = GTK_WIDGET (esp_fact_rows_add (&self->rows, _ ("Type"), name));
@@ -107,25 +107,11 @@ add_type (EspFactsSection *self, EspTensor *tensor)
     }
 }
 
-/* byte of the file at which the tensor's first element lies, -1 where that makes no sense */
-static gint64
-get_file_offset (EspTensor *tensor)
-{
-  EspStorage *storage = esp_tensor_get_storage (tensor);
-  gint64 start = storage ? esp_storage_get_file_offset (storage) : -1;
-  guint64 skipped;
-
-  if (start < 0 || !esp_dtype_get_size (esp_tensor_get_dtype (tensor),
-                                        (guint64) esp_tensor_get_offset (tensor), &skipped))
-    return -1;
-  return start + (gint64) skipped;
-}
-
 static void
 add_bytes (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
 {
   g_autofree char *size = esp_number_format_bytes (esp_tensor_get_bytes (tensor));
-  gint64 offset = get_file_offset (tensor);
+  gint64 offset = esp_tensor_get_file_offset (tensor);
 
   if (!esp_place_is_stored (place))
     esp_fact_rows_add (&self->rows, _ ("Bytes"), _ ("not stored"));
@@ -175,6 +161,7 @@ add_storage (EspFactsSection *self, EspTensor *tensor)
 
   if (!storage)
     return;
+  storage = esp_storage_get_stored (storage);
   size = esp_number_format_bytes (esp_storage_get_size (storage));
   id = esp_path_escape (esp_storage_get_id (storage));
   if (esp_storage_get_size (storage) != esp_tensor_get_bytes (tensor))
@@ -272,6 +259,7 @@ describe_types (EspPlace *place)
   g_autoptr (GPtrArray) stack = g_ptr_array_new ();
   g_autoptr (GString) text = g_string_new (NULL);
   gboolean seen[ESP_N_DTYPES] = { FALSE };
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new (); /* names, borrowed */
   guint n = 0;
 
   g_ptr_array_add (stack, place);
@@ -283,7 +271,14 @@ describe_types (EspPlace *place)
       if (++n > MAX_TYPE_PLACES)
         return NULL;
       if (parameter)
-        seen[esp_tensor_get_dtype (esp_parameter_get_data (parameter))] = TRUE;
+        {
+          EspTensor *tensor = esp_parameter_get_data (parameter);
+
+          if (esp_tensor_get_block_type (tensor) == NULL)
+            seen[esp_tensor_get_dtype (tensor)] = TRUE;
+          else if (!g_ptr_array_find (blocks, esp_tensor_get_dtype_name (tensor), NULL))
+            g_ptr_array_add (blocks, (gpointer) esp_tensor_get_dtype_name (tensor));
+        }
       for (guint i = 0; i < esp_place_get_n_children (top); i++)
         g_ptr_array_add (stack, esp_place_get_child (top, i));
     }
@@ -292,6 +287,9 @@ describe_types (EspPlace *place)
       if (seen[i])
         g_string_append_printf (text, "%s%s", text->len ? ", " : "", esp_dtype_get_info (i)->name);
     }
+  for (guint i = 0; i < blocks->len; i++)
+    g_string_append_printf (text, "%s%s", text->len ? ", " : "",
+                            (const char *) g_ptr_array_index (blocks, i));
   return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 

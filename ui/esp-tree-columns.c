@@ -79,14 +79,14 @@ static char *
 dup_type (EspPlace *place, EspTreeTextStyle *style)
 {
   EspParameter *parameter = esp_place_get_parameter (place);
-  EspDtype dtype;
+  EspTensor *tensor;
 
   if (!parameter)
     return g_strdup ("");
-  dtype = esp_tensor_get_dtype (esp_parameter_get_data (parameter));
-  if (dtype == ESP_DTYPE_INVALID)
-    return esp_path_escape (esp_tensor_get_native_dtype (esp_parameter_get_data (parameter)));
-  return g_strdup (esp_dtype_get_info (dtype)->brief);
+  tensor = esp_parameter_get_data (parameter);
+  if (esp_tensor_get_dtype (tensor) == ESP_DTYPE_INVALID)
+    return esp_path_escape (esp_tensor_get_native_dtype (tensor));
+  return g_strdup (esp_tensor_get_dtype_brief (tensor));
 }
 
 static char *

@@ -153,8 +153,7 @@ update_spoken (EspTreeName *self)
       g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
                                                         esp_tensor_get_ndim (tensor));
 
-      g_string_append_printf (text, ", %s, %s", shape,
-                              esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name);
+      g_string_append_printf (text, ", %s, %s", shape, esp_tensor_get_dtype_name (tensor));
     }
   else if (*esp_module_get_brief_class (module))
     {

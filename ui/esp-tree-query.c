@@ -64,14 +64,13 @@ static gboolean
 matches_dtype (const Term *term, EspPlace *place)
 {
   EspParameter *parameter = esp_place_get_parameter (place);
-  const EspDtypeInfo *info;
   EspTensor *tensor;
 
   if (!parameter)
     return FALSE;
   tensor = esp_parameter_get_data (parameter);
-  info = esp_dtype_get_info (esp_tensor_get_dtype (tensor));
-  return starts_folded (info->name, term->text) || starts_folded (info->brief, term->text) ||
+  return starts_folded (esp_tensor_get_dtype_name (tensor), term->text) ||
+         starts_folded (esp_tensor_get_dtype_brief (tensor), term->text) ||
          starts_folded (esp_tensor_get_native_dtype (tensor), term->text);
 }
 

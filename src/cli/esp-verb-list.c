@@ -72,7 +72,7 @@ put_storage (EspJsonWriter *json, EspTensor *tensor)
   esp_json_writer_i64 (json, esp_tensor_get_offset (tensor));
   put_sizes (json, "stride", esp_tensor_get_strides (tensor), esp_tensor_get_ndim (tensor));
   esp_json_writer_key (json, "bytes");
-  esp_json_writer_u64 (json, esp_storage_get_size (storage));
+  esp_json_writer_u64 (json, esp_storage_get_size (esp_storage_get_stored (storage)));
   esp_json_writer_end_object (json);
 }
 
@@ -104,7 +104,7 @@ put_tensor (EspJsonWriter *json, EspTree *tree, guint index, const EspTreeRow *r
   esp_json_writer_string (json, esp_role_get_name (row->role));
   put_sizes (json, "shape", esp_tensor_get_shape (row->tensor), esp_tensor_get_ndim (row->tensor));
   esp_json_writer_key (json, "dtype");
-  esp_json_writer_string (json, esp_dtype_get_info (esp_tensor_get_dtype (row->tensor))->name);
+  esp_json_writer_string (json, esp_tensor_get_dtype_name (row->tensor));
   esp_json_writer_key (json, "native_dtype");
   esp_json_writer_string (json, esp_tensor_get_native_dtype (row->tensor));
   esp_json_writer_key (json, "count");
@@ -312,8 +312,8 @@ list_text (EspDocument *document, const char *file)
                                        esp_tensor_get_ndim (row.tensor));
       esp_cli_print_padded (shown, width);
       esp_cli_print ("  %-10s  %-8s  %12" PRIu64 "  %s\n", esp_role_get_name (row.role),
-                     esp_dtype_get_info (esp_tensor_get_dtype (row.tensor))->brief,
-                     esp_tensor_get_bytes (row.tensor), shape);
+                     esp_tensor_get_dtype_brief (row.tensor), esp_tensor_get_bytes (row.tensor),
+                     shape);
     }
   return esp_cli_finish ();
 }

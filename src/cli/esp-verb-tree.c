@@ -148,7 +148,7 @@ print_tensor (Printer *self, EspPlace *place, int depth)
   EspTie *tie = esp_place_get_tie (place);
   g_autofree char *name = esp_cli_show_name (esp_place_get_name (place));
   g_autofree char *shape = describe_shape (tensor);
-  const char *type = esp_dtype_get_info (esp_tensor_get_dtype (tensor))->name;
+  const char *type = esp_tensor_get_dtype_name (tensor);
 
   print_left (self, depth, name, FALSE);
   if (self->measure)

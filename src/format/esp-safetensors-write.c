@@ -254,7 +254,7 @@ make_header (Writer *self, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (EspJsonWriter) json = esp_json_writer_new_for_string (text);
-  guint64 size;
+  guint64 length;
 
   g_string_append_len (text, "\0\0\0\0\0\0\0\0", ESP_SAFETENSORS_PREFIX);
   esp_json_writer_begin_object (json);
@@ -262,10 +262,12 @@ make_header (Writer *self, GError **error)
   for (guint i = 0; i < self->rows->len; i++)
     {
       const Row *row = &g_array_index (self->rows, Row, i);
-      guint64 end;
+      guint64 size, end;
 
-      if (!esp_add_u64 (self->total, esp_tensor_get_bytes (row->tensor), &end) ||
-          end > G_MAXINT64 / 2)
+      /* not what it takes where it is stored: blocks are written as the float32 that they hold */
+      if (!esp_dtype_get_size (esp_tensor_get_dtype (row->tensor),
+                               esp_tensor_get_count (row->tensor), &size) ||
+          !esp_add_u64 (self->total, size, &end) || end > G_MAXINT64 / 2)
         {
           g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
                                _ ("the file would be too large"));
@@ -277,8 +279,8 @@ make_header (Writer *self, GError **error)
   esp_json_writer_end_object (json);
   while (text->len % ALIGNMENT != 0)
     g_string_append_c (text, ' ');
-  size = GUINT64_TO_LE ((guint64) text->len - ESP_SAFETENSORS_PREFIX);
-  memcpy (text->str, &size, sizeof size);
+  length = GUINT64_TO_LE ((guint64) text->len - ESP_SAFETENSORS_PREFIX);
+  memcpy (text->str, &length, sizeof length);
   if (text->len - ESP_SAFETENSORS_PREFIX > ESP_LIMIT_JSON_BYTES)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,

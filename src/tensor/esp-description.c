@@ -28,7 +28,7 @@ descriptions_are_equal (gconstpointer a, gconstpointer b)
   gsize n = x->ndim * sizeof *x->shape;
 
   return x->hash == y->hash && x->dtype == y->dtype && x->flags == y->flags && x->ndim == y->ndim &&
-         strcmp (x->native_dtype, y->native_dtype) == 0 &&
+         x->block == y->block && strcmp (x->native_dtype, y->native_dtype) == 0 &&
          (n == 0 ||
           (memcmp (x->shape, y->shape, n) == 0 && memcmp (x->strides, y->strides, n) == 0));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-block.h"
 #include "esp-dtype.h"
 #include "esp-tensor.h"
 
@@ -12,12 +13,13 @@ typedef struct
 {
   guint refs; /* guarded by the table's lock */
   guint hash;
-  const char *native_dtype; /* a GRefString where it is kept */
+  const char *native_dtype;  /* a GRefString where it is kept */
+  const EspBlockType *block; /* how the values are stored, where not as @dtype; or NULL */
   EspDtype dtype;
   EspTensorFlags flags;
   guint ndim;
   guint64 count;         /* elements */
-  guint64 bytes;         /* that they would take stored contiguously */
+  guint64 bytes;         /* that they would take stored contiguously, in blocks if there are */
   const gint64 *shape;   /* (ndim) */
   const gint64 *strides; /* (ndim) */
 } EspDescription;

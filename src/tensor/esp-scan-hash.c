@@ -7,6 +7,7 @@
  *   bool, integers            i64le  each as int64, uint64 keeping its bits
  *   complex                   c64le  (re, im) pairs of float32
  *   opaque                    raw    the stored bytes
+ *   blocks that only we decode  raw  the blocks (a view that cuts through them: f32le)
  *
  * Sequential by nature; memory is one block.
  */
@@ -17,6 +18,7 @@
 
 #include <string.h>
 
+#include "esp-block-storage.h"
 #include "esp-tensor-private.h"
 
 #define BLOCK_ELEMENTS (64 * 1024)
@@ -46,6 +48,18 @@ is_undecodable (EspTensor *tensor)
          g_str_has_prefix (native, "torch.");
 }
 
+/* whole blocks whose values there is nobody to agree with on */
+static gboolean
+is_raw_blocks (EspTensor *tensor)
+{
+  const EspBlockType *block = esp_tensor_get_block_type (tensor);
+
+  return block != NULL && (block->flags & ESP_BLOCK_NO_REFERENCE) != 0 &&
+         esp_tensor_get_flags (tensor) == 0 && esp_tensor_is_contiguous (tensor) &&
+         esp_tensor_get_offset (tensor) % block->elements == 0 &&
+         esp_tensor_get_count (tensor) % block->elements == 0;
+}
+
 static Kind
 get_kind (EspTensor *tensor)
 {
@@ -58,7 +72,7 @@ get_kind (EspTensor *tensor)
     case ESP_KIND_INT:
       return KIND_I64;
     case ESP_KIND_FLOAT:
-      return is_undecodable (tensor) ? KIND_RAW : KIND_F32;
+      return is_undecodable (tensor) || is_raw_blocks (tensor) ? KIND_RAW : KIND_F32;
     case ESP_KIND_COMPLEX:
       return KIND_C64;
     case ESP_KIND_OPAQUE:
@@ -84,6 +98,25 @@ unify_nans (gpointer values, gsize count)
     bits[i] = (bits[i] & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits[i];
 }
 
+/* @count is whole blocks, and so is @start */
+static gsize
+read_raw_blocks (EspTensor *tensor,
+                 guint64 start,
+                 gsize count,
+                 gpointer out,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  const EspBlockType *block = esp_tensor_get_block_type (tensor);
+  guint64 first = ((guint64) esp_tensor_get_offset (tensor) + start) / block->elements;
+  gsize n = count / block->elements;
+
+  return esp_storage_read_blocks (esp_tensor_get_storage (tensor), first, n, out, cancellable,
+                                  error)
+             ? n * block->bytes
+             : 0;
+}
+
 /* a block in its form at @out; returns its bytes, 0 if it fails */
 static gsize
 read_block (EspTensor *tensor,
@@ -105,6 +138,8 @@ read_block (EspTensor *tensor,
                  ? count * sizeof (gint64)
                  : 0;
     case KIND_RAW:
+      if (esp_tensor_get_block_type (tensor) != NULL)
+        return read_raw_blocks (tensor, start, count, out, cancellable, error);
       return esp_tensor_read_bytes (tensor, start, count, out, cancellable, error)
                  ? (count * bits + 7) / 8
                  : 0;

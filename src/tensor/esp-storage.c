@@ -147,11 +147,41 @@ esp_storage_get_size (EspStorage *self)
   return self->size;
 }
 
+EspStorage *
+esp_storage_get_stored (EspStorage *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  while (self->kind == KIND_FUNCS && self->funcs->get_stored != NULL)
+    self = self->funcs->get_stored (self->data);
+  return self;
+}
+
+gpointer
+esp_storage_get_codec (EspStorage *self, const EspStorageFuncs *funcs)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->kind == KIND_FUNCS && self->funcs == funcs ? self->data : NULL;
+}
+
+gboolean
+esp_storage_is_stream (EspStorage *self)
+{
+  EspStorage *stored;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  stored = esp_storage_get_stored (self);
+  return esp_storage_peek (stored) == NULL && esp_storage_get_file_offset (stored) < 0;
+}
+
 gint64
 esp_storage_get_file_offset (EspStorage *self)
 {
   g_return_val_if_fail (self != NULL, -1);
 
+  self = esp_storage_get_stored (self);
   return self->kind == KIND_SOURCE ? esp_source_get_file_offset (self->source, self->offset) : -1;
 }
 

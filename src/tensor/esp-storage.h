@@ -22,6 +22,9 @@ typedef struct
                     GCancellable *cancellable,
                     GError **error);
   void (*free) (gpointer data);
+  /* or NULL: the storage whose bytes this one makes other bytes of, element by element or block by
+   * block, so that going to any place costs no more than it does there; borrowed */
+  EspStorage *(*get_stored) (gpointer data);
 } EspStorageFuncs;
 
 /* @id is the producer's key of the storage ("0"), for people; unique within one checkpoint */
@@ -43,7 +46,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspStorage, esp_storage_unref)
 gboolean esp_storage_is_sole (EspStorage *self);
 const char *esp_storage_get_id (EspStorage *self);
 guint64 esp_storage_get_size (EspStorage *self); /* bytes */
-/* byte offset within the opened file, or -1 where the bytes don't lie there as they are */
+/* what lies in the file: itself, or what its codec decodes; borrowed */
+EspStorage *esp_storage_get_stored (EspStorage *self);
+/* the data that esp_storage_new() was given with these funcs, else NULL: for the codec itself */
+gpointer esp_storage_get_codec (EspStorage *self, const EspStorageFuncs *funcs);
+/* whether the bytes only come one after another (inflated), so that going back is dear */
+gboolean esp_storage_is_stream (EspStorage *self);
+/* byte offset of the stored bytes within the opened file, or -1 where they don't lie there */
 gint64 esp_storage_get_file_offset (EspStorage *self);
 /* the bytes themselves when they are in memory, else NULL; borrowed */
 const guint8 *esp_storage_peek (EspStorage *self);

@@ -16,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "esp-block-storage.h"
 #include "esp-check.h"
 #include "esp-description.h"
 #include "esp-error.h"
@@ -172,9 +173,21 @@ fill_strides (const gint64 *shape, guint ndim, gint64 *strides)
     }
 }
 
+/* bytes of so many elements stored in blocks; a part of a block counts in proportion */
+static guint64
+count_block_bytes (const EspBlockType *block, guint64 count)
+{
+  guint64 rest = count % block->elements;
+
+  /* a block has fewer bytes than its elements have as float32, which were counted */
+  return count / block->elements * block->bytes +
+         (rest * block->bytes + block->elements - 1) / block->elements;
+}
+
 /* without storage; NULL where the shape alone is wrong */
 static EspTensor *
 new_described (EspDtype dtype,
+               const EspBlockType *block,
                const char *native_dtype,
                const gint64 *shape,
                guint ndim,
@@ -182,7 +195,7 @@ new_described (EspDtype dtype,
                EspTensorFlags flags,
                GError **error)
 {
-  EspDescription description = { .dtype = dtype, .flags = flags, .ndim = ndim };
+  EspDescription description = { .block = block, .dtype = dtype, .flags = flags, .ndim = ndim };
   gint64 contiguous[ESP_LIMIT_DIMS];
   EspTensor *self;
 
@@ -194,6 +207,8 @@ new_described (EspDtype dtype,
       fail (error, ESP_TENSOR_ERROR_BOUNDS, _ ("The tensor has more bytes than 64 bits can count"));
       return NULL;
     }
+  if (block != NULL)
+    description.bytes = count_block_bytes (block, description.count);
   if (strides == NULL)
     {
       fill_strides (shape, ndim, contiguous);
@@ -229,6 +244,21 @@ affine_free (EspAffine *affine)
   g_free (affine);
 }
 
+/* takes @self, which may be NULL; NULL when it would reach out of @storage */
+static EspTensor *
+attach (EspTensor *self, gint64 offset, EspStorage *storage, GError **error)
+{
+  g_autoptr (EspTensor) tensor = self;
+
+  if (tensor == NULL)
+    return NULL;
+  tensor->offset = offset;
+  if (!check_reach (tensor, storage, error))
+    return NULL;
+  tensor->storage = esp_storage_ref (storage);
+  return g_steal_pointer (&tensor);
+}
+
 EspTensor *
 esp_tensor_new (EspDtype dtype,
                 const char *native_dtype,
@@ -240,22 +270,71 @@ esp_tensor_new (EspDtype dtype,
                 EspStorage *storage,
                 GError **error)
 {
-  g_autoptr (EspTensor) self = NULL;
-
   g_return_val_if_fail (dtype > ESP_DTYPE_INVALID && dtype < ESP_N_DTYPES, NULL);
   g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
   g_return_val_if_fail (storage != NULL, NULL);
 
   if (!check_not_negative (strides, MIN (ndim, ESP_LIMIT_DIMS), offset, error))
     return NULL;
-  self = new_described (dtype, native_dtype, shape, ndim, strides, flags, error);
+  return attach (new_described (dtype, NULL, native_dtype, shape, ndim, strides, flags, error),
+                 offset, storage, error);
+}
+
+EspTensor *
+esp_tensor_new_blocks (const EspBlockType *type,
+                       const gint64 *shape,
+                       guint ndim,
+                       EspTensorFlags flags,
+                       EspStorage *stored,
+                       GError **error)
+{
+  gboolean swap = (flags & ESP_TENSOR_BIG_ENDIAN) != 0;
+  g_autoptr (EspStorage) storage = NULL;
+
+  g_return_val_if_fail (type != NULL, NULL);
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+  g_return_val_if_fail (stored != NULL, NULL);
+
+  if (ndim == 0 || ndim > ESP_LIMIT_DIMS || shape[ndim - 1] % type->elements != 0)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                   _ ("Rows of %lld elements don't divide into the blocks of %u that %s has"),
+                   ndim == 0 || ndim > ESP_LIMIT_DIMS ? 1 : (long long) shape[ndim - 1],
+                   type->elements, type->native);
+      return NULL;
+    }
+  if (swap && (type->flags & ESP_BLOCK_LITTLE_ONLY) != 0)
+    {
+      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_DTYPE,
+                   _ ("Values of type %s have no defined order of bytes in a big-endian file"),
+                   type->native);
+      return NULL;
+    }
+  if (esp_storage_get_block_type (stored) == type)
+    storage = esp_storage_ref (stored);
+  else
+    storage = esp_storage_new_for_blocks (type, stored, swap);
+  return attach (new_described (ESP_DTYPE_FLOAT32, type, type->native, shape, ndim, NULL,
+                                flags & ~(guint) ESP_TENSOR_BIG_ENDIAN, error),
+                 0, storage, error);
+}
+
+/* takes @reason */
+static EspTensor *
+new_unreadable (EspDtype dtype,
+                const EspBlockType *block,
+                const char *native_dtype,
+                const gint64 *shape,
+                guint ndim,
+                GError *reason)
+{
+  EspTensor *self = new_described (dtype, block, native_dtype, shape, ndim, NULL, 0, NULL);
+
+  /* its shape is nonsense too: keep the reason, which is what counts */
   if (self == NULL)
-    return NULL;
-  self->offset = offset;
-  if (!check_reach (self, storage, error))
-    return NULL;
-  self->storage = esp_storage_ref (storage);
-  return g_steal_pointer (&self);
+    self = new_described (dtype, block, native_dtype, (const gint64[]) { 0 }, 1, NULL, 0, NULL);
+  self->error = reason;
+  return self;
 }
 
 EspTensor *
@@ -265,17 +344,23 @@ esp_tensor_new_unreadable (EspDtype dtype,
                            guint ndim,
                            GError *reason)
 {
-  EspTensor *self;
-
   g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
   g_return_val_if_fail (reason != NULL, NULL);
 
-  self = new_described (dtype, native_dtype, shape, ndim, NULL, 0, NULL);
-  /* its shape is nonsense too: keep the reason, which is what counts */
-  if (self == NULL)
-    self = new_described (dtype, native_dtype, (const gint64[]) { 0 }, 1, NULL, 0, NULL);
-  self->error = reason;
-  return self;
+  return new_unreadable (dtype, NULL, native_dtype, shape, ndim, reason);
+}
+
+EspTensor *
+esp_tensor_new_unreadable_blocks (const EspBlockType *type,
+                                  const gint64 *shape,
+                                  guint ndim,
+                                  GError *reason)
+{
+  g_return_val_if_fail (type != NULL, NULL);
+  g_return_val_if_fail (shape != NULL || ndim == 0, NULL);
+  g_return_val_if_fail (reason != NULL, NULL);
+
+  return new_unreadable (ESP_DTYPE_FLOAT32, type, type->native, shape, ndim, reason);
 }
 
 EspTensor *
@@ -355,8 +440,9 @@ esp_tensor_new_view_with_affine (EspTensor *self,
 
   if (!esp_tensor_check_readable (self, error))
     return NULL;
-  view = new_described (self->description->dtype, self->description->native_dtype, shape, ndim,
-                        strides, self->description->flags, error);
+  view = new_described (self->description->dtype, self->description->block,
+                        self->description->native_dtype, shape, ndim, strides,
+                        self->description->flags, error);
   if (view == NULL)
     return NULL;
   view->offset = offset;
@@ -430,6 +516,32 @@ esp_tensor_get_dtype (EspTensor *self)
 }
 
 const char *
+esp_tensor_get_dtype_name (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->description->block != NULL ? self->description->block->name
+                                          : esp_dtype_get_info (self->description->dtype)->name;
+}
+
+const char *
+esp_tensor_get_dtype_brief (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->description->block != NULL ? self->description->block->native
+                                          : esp_dtype_get_info (self->description->dtype)->brief;
+}
+
+const EspBlockType *
+esp_tensor_get_block_type (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->description->block;
+}
+
+const char *
 esp_tensor_get_native_dtype (EspTensor *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
@@ -483,6 +595,26 @@ esp_tensor_get_bytes (EspTensor *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->description->bytes;
+}
+
+gint64
+esp_tensor_get_file_offset (EspTensor *self)
+{
+  const EspBlockType *block;
+  guint64 skipped;
+  gint64 start;
+
+  g_return_val_if_fail (self != NULL, -1);
+
+  start = self->storage != NULL ? esp_storage_get_file_offset (self->storage) : -1;
+  if (start < 0)
+    return -1;
+  block = self->description->block;
+  if (block != NULL)
+    skipped = (guint64) self->offset / block->elements * block->bytes;
+  else if (!esp_dtype_get_size (self->description->dtype, (guint64) self->offset, &skipped))
+    return -1;
+  return start + (gint64) skipped;
 }
 
 EspTensorFlags
@@ -549,8 +681,7 @@ esp_tensor_check_walkable (EspTensor *self, GError **error)
 gboolean
 esp_tensor_is_stream (EspTensor *self)
 {
-  return self->storage != NULL && esp_storage_peek (self->storage) == NULL &&
-         esp_storage_get_file_offset (self->storage) < 0;
+  return self->storage != NULL && esp_storage_is_stream (self->storage);
 }
 
 guint

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-block.h"
 #include "esp-dtype.h"
 #include "esp-storage.h"
 
@@ -56,6 +57,27 @@ EspTensor *esp_tensor_new_unreadable (EspDtype dtype,
                                       const gint64 *shape,
                                       guint ndim,
                                       GError *reason);
+/**
+ * esp_tensor_new_blocks:
+ * @stored: the blocks; or the storage of another tensor that has them, to share its memory
+ *
+ * A tensor whose rows are stored as blocks of quantised values: a float32 one to all who read it,
+ * but esp_tensor_get_dtype_name(), esp_tensor_get_native_dtype() and esp_tensor_get_bytes() tell of
+ * the blocks. Rows (the last axis) must be whole blocks. @flags may have %ESP_TENSOR_BIG_ENDIAN.
+ *
+ * Returns: a new tensor, or NULL with %ESP_TENSOR_ERROR
+ */
+EspTensor *esp_tensor_new_blocks (const EspBlockType *type,
+                                  const gint64 *shape,
+                                  guint ndim,
+                                  EspTensorFlags flags,
+                                  EspStorage *stored,
+                                  GError **error);
+/* the same without values; takes @reason */
+EspTensor *esp_tensor_new_unreadable_blocks (const EspBlockType *type,
+                                             const gint64 *shape,
+                                             guint ndim,
+                                             GError *reason);
 /* copies @values (C order) into a storage of its own; float32 */
 EspTensor *esp_tensor_new_for_floats (const float *values, const gint64 *shape, guint ndim);
 /* the same view with quantisation parameters; copies @affine; fails unless they fit the shape */
@@ -72,15 +94,24 @@ EspTensor *esp_tensor_ref (EspTensor *self);
 void esp_tensor_unref (EspTensor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTensor, esp_tensor_unref)
 
+/* what values decode from; of blocks: float32 */
 EspDtype esp_tensor_get_dtype (EspTensor *self);
+/* our word for how it is stored: "float32", "q4_k" */
+const char *esp_tensor_get_dtype_name (EspTensor *self);
+/* the same for narrow columns: "f32", "Q4_K" */
+const char *esp_tensor_get_dtype_brief (EspTensor *self);
+const EspBlockType *esp_tensor_get_block_type (EspTensor *self); /* or NULL */
 const char *esp_tensor_get_native_dtype (EspTensor *self);
 guint esp_tensor_get_ndim (EspTensor *self);
 const gint64 *esp_tensor_get_shape (EspTensor *self);
 const gint64 *esp_tensor_get_strides (EspTensor *self);
 gint64 esp_tensor_get_offset (EspTensor *self);
 guint64 esp_tensor_get_count (EspTensor *self); /* elements of the view */
-guint64 esp_tensor_get_bytes (
-    EspTensor *self); /* bytes that these would take stored contiguously */
+/* bytes that these would take stored contiguously (of blocks: with a part of one counted as such)
+ */
+guint64 esp_tensor_get_bytes (EspTensor *self);
+/* byte of the file at which the first element (or its block) lies; -1 where there is none */
+gint64 esp_tensor_get_file_offset (EspTensor *self);
 EspTensorFlags esp_tensor_get_flags (EspTensor *self);
 EspStorage *esp_tensor_get_storage (EspTensor *self); /* NULL if unreadable */
 const EspAffine *esp_tensor_get_affine (EspTensor *self);
@@ -117,8 +148,8 @@ gboolean esp_tensor_read_i64 (EspTensor *self,
                               gint64 *out,
                               GCancellable *cancellable,
                               GError **error);
-/* stored bytes of @count elements in C order, little endian, flags and quantisation not applied;
- * whole-byte dtypes, or a sub-byte tensor read whole */
+/* bytes of @count elements in C order (of blocks: their float32), little endian, flags and
+ * quantisation not applied; whole-byte dtypes, or a sub-byte tensor read whole */
 gboolean esp_tensor_read_bytes (EspTensor *self,
                                 guint64 start,
                                 gsize count,
