@@ -26,9 +26,6 @@ typedef struct
 } Signature;
 
 static const Signature signatures[] = {
-  { 0, 4, "GGUF",
-    N_ ("this is a GGUF file, which can’t be opened yet; open the safetensors files that it was "
-        "made from") },
   { 0, 4, "tjgg",
     N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
         "made it") },

@@ -9,6 +9,7 @@
 
 #include "esp-error.h"
 #include "esp-foreign.h"
+#include "esp-gguf.h"
 #include "esp-path.h"
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
@@ -20,6 +21,7 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
+  &esp_format_gguf,
   &esp_format_safetensors,
   &esp_format_pytorch_zip,
   NULL,
