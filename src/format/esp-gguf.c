@@ -243,13 +243,18 @@ read_entry (Reader *self, GHashTable *seen, GError **error)
 /* {{{ the header */
 
 static gboolean
-check_limit (const char *what, guint64 found, guint64 limit, GError **error)
+check_limits (Reader *self, GError **error)
 {
-  if (found <= limit)
+  if (self->n_tensors > ESP_LIMIT_TENSORS)
+    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                 _ ("%llu tensors; at most %d can be read"), (unsigned long long) self->n_tensors,
+                 ESP_LIMIT_TENSORS);
+  else if (self->n_pairs > ESP_LIMIT_METADATA_ENTRIES)
+    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                 _ ("%llu entries of metadata; at most %d can be read"),
+                 (unsigned long long) self->n_pairs, ESP_LIMIT_METADATA_ENTRIES);
+  else
     return TRUE;
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-               _ ("%s: %llu; at most %llu can be read"), what, (unsigned long long) found,
-               (unsigned long long) limit);
   return FALSE;
 }
 
@@ -274,9 +279,7 @@ read_start (Reader *self, GError **error)
     }
   self->input.version = version;
   return esp_gguf_read_size (&self->input, &self->n_tensors, error) &&
-         esp_gguf_read_size (&self->input, &self->n_pairs, error) &&
-         check_limit (_ ("tensors"), self->n_tensors, ESP_LIMIT_TENSORS, error) &&
-         check_limit (_ ("entries of metadata"), self->n_pairs, ESP_LIMIT_METADATA_ENTRIES, error);
+         esp_gguf_read_size (&self->input, &self->n_pairs, error) && check_limits (self, error);
 }
 
 static gboolean
