@@ -3,6 +3,8 @@
 
 #include "esp-source.h"
 
+#include <sys/stat.h>
+
 G_BEGIN_DECLS
 
 struct _EspSource
@@ -26,5 +28,19 @@ EspSource *_esp_source_new_child (const EspSourceFuncs *funcs,
                                   guint64 offset,
                                   guint64 size,
                                   const char *name);
+
+/* local files, for all that open them */
+void _esp_source_identify (const struct stat *st, EspIdentity *out);
+/* fails unless it is a regular file */
+gboolean _esp_source_check_regular (const struct stat *st, GError **error);
+void _esp_source_set_errno (GError **error, int saved);
+/* fails when the file isn't as @identity says any more */
+gboolean _esp_source_read_fd (int fd,
+                              const EspIdentity *identity,
+                              guint64 offset,
+                              gsize length,
+                              void *buffer,
+                              GCancellable *cancellable,
+                              GError **error);
 
 G_END_DECLS

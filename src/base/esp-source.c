@@ -193,8 +193,8 @@ typedef struct
   EspIdentity identity;
 } FileSource;
 
-static void
-identity_from_stat (EspIdentity *out, const struct stat *st)
+void
+_esp_source_identify (const struct stat *st, EspIdentity *out)
 {
   out->device = st->st_dev;
   out->inode = st->st_ino;
@@ -204,45 +204,45 @@ identity_from_stat (EspIdentity *out, const struct stat *st)
 
 /* the bytes that were just read are those of the file that was opened */
 static gboolean
-file_is_unchanged (FileSource *self, GError **error)
+file_is_unchanged (int fd, const EspIdentity *identity, GError **error)
 {
   struct stat st;
   EspIdentity now;
 
-  if (fstat (self->fd, &st) != 0)
+  if (fstat (fd, &st) != 0)
     {
       int saved = errno;
       g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved), g_strerror (saved));
       return FALSE;
     }
-  identity_from_stat (&now, &st);
-  if (now.size == self->identity.size && now.modified_ns == self->identity.modified_ns)
+  _esp_source_identify (&st, &now);
+  if (now.size == identity->size && now.modified_ns == identity->modified_ns)
     return TRUE;
-  if (now.size != self->identity.size)
+  if (now.size != identity->size)
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                  _ ("the file was changed since it was opened: it had %" PRIu64
                     " bytes and has %" PRIu64 " now"),
-                 self->identity.size, now.size);
+                 identity->size, now.size);
   else
     g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                          _ ("the file was written to since it was opened"));
   return FALSE;
 }
 
-static gboolean
-file_read (gpointer data,
-           guint64 offset,
-           gsize length,
-           void *buffer,
-           GCancellable *cancellable,
-           GError **error)
+gboolean
+_esp_source_read_fd (int fd,
+                     const EspIdentity *identity,
+                     guint64 offset,
+                     gsize length,
+                     void *buffer,
+                     GCancellable *cancellable,
+                     GError **error)
 {
-  FileSource *self = data;
   guint8 *to = buffer;
 
   while (length > 0)
     {
-      gssize n = pread (self->fd, to, MIN (length, PIECE), offset);
+      gssize n = pread (fd, to, MIN (length, PIECE), offset);
 
       if (n < 0 && errno == EINTR)
         continue;
@@ -255,7 +255,7 @@ file_read (gpointer data,
         }
       if (n == 0)
         {
-          if (file_is_unchanged (self, error))
+          if (file_is_unchanged (fd, identity, error))
             g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
                          _ ("the file ends at offset %" PRIu64), offset);
           return FALSE;
@@ -266,7 +266,21 @@ file_read (gpointer data,
       if (length > 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
     }
-  return file_is_unchanged (self, error);
+  return file_is_unchanged (fd, identity, error);
+}
+
+static gboolean
+file_read (gpointer data,
+           guint64 offset,
+           gsize length,
+           void *buffer,
+           GCancellable *cancellable,
+           GError **error)
+{
+  FileSource *self = data;
+
+  return _esp_source_read_fd (self->fd, &self->identity, offset, length, buffer, cancellable,
+                              error);
 }
 
 static gboolean
@@ -289,8 +303,8 @@ file_free (gpointer data)
 
 static const EspSourceFuncs file_funcs = { file_read, file_get_identity, file_free };
 
-static void
-set_errno_error (GError **error, int saved)
+void
+_esp_source_set_errno (GError **error, int saved)
 {
   switch (saved)
     {
@@ -307,6 +321,20 @@ set_errno_error (GError **error, int saved)
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
                    _ ("the file can’t be opened: %s"), g_strerror (saved));
     }
+}
+
+gboolean
+_esp_source_check_regular (const struct stat *st, GError **error)
+{
+  if (S_ISREG (st->st_mode))
+    return TRUE;
+  if (S_ISDIR (st->st_mode))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
+                         _ ("this is a folder, not a file"));
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                         _ ("this is a device, a pipe or a socket, not a file"));
+  return FALSE;
 }
 
 EspSource *
@@ -328,23 +356,17 @@ esp_source_new_for_file (const char *path, GError **error)
       int saved = errno;
       if (fd >= 0)
         close (fd);
-      set_errno_error (error, saved);
+      _esp_source_set_errno (error, saved);
       return NULL;
     }
-  if (!S_ISREG (st.st_mode))
+  if (!_esp_source_check_regular (&st, error))
     {
       close (fd);
-      if (S_ISDIR (st.st_mode))
-        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
-                             _ ("this is a folder, not a file"));
-      else
-        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                             _ ("this is a device, a pipe or a socket, not a file"));
       return NULL;
     }
   file = g_new0 (FileSource, 1);
   file->fd = fd;
-  identity_from_stat (&file->identity, &st);
+  _esp_source_identify (&st, &file->identity);
   name = g_path_get_basename (path);
   return esp_source_new (&file_funcs, file, name, st.st_size);
 }
