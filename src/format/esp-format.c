@@ -22,12 +22,8 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
-  &esp_format_gguf,
-  &esp_format_npy,
-  &esp_format_npz,
-  &esp_format_safetensors,
-  &esp_format_pytorch_zip,
-  NULL,
+  &esp_format_gguf,        &esp_format_npy,         &esp_format_npz,
+  &esp_format_safetensors, &esp_format_pytorch_zip, NULL,
 };
 
 const EspFormat *const *
