@@ -35,6 +35,9 @@ static const Signature signatures[] = {
   { 0, 4, "lmgg",
     N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
         "made it") },
+  { 0, 6, "\x93NUMPY",
+    N_ ("this is a NumPy array (.npy), which can’t be opened yet; save it with "
+        "safetensors.numpy.save_file()") },
   { 4, 4, "TFL3",
     N_ ("this is a TensorFlow Lite model, which can’t be opened yet; open the model that it was "
         "converted from") },
@@ -108,11 +111,25 @@ has_member (EspZip *zip, const char *wanted)
   return FALSE;
 }
 
+static gboolean
+is_npz (EspZip *zip)
+{
+  guint n = esp_zip_get_n_members (zip);
+
+  for (guint i = 0; i < n; i++)
+    if (!g_str_has_suffix (esp_zip_get_member (zip, i)->name, ".npy"))
+      return FALSE;
+  return n > 0;
+}
+
 static const char *
 recognise_zip (EspZip *zip)
 {
   if (esp_zip_get_n_members (zip) == 0)
     return N_ ("this is an empty zip archive");
+  if (is_npz (zip))
+    return N_ ("this is an archive of NumPy arrays (.npz), which can’t be opened yet; convert it "
+               "in Python: safetensors.numpy.save_file (dict (numpy.load (FILE)), OUT)");
   for (guint i = 0; i < G_N_ELEMENTS (archives); i++)
     if (has_member (zip, archives[i].member))
       return archives[i].sentence;
@@ -122,20 +139,11 @@ recognise_zip (EspZip *zip)
 
 /* kinds that need a look at their structure */
 
-/* the number that torch.save() put in front before it wrote zip archives, as any protocol of pickle
- * from 2 on writes it */
 static const char *
 recognise_pickle (const EspProbe *probe)
 {
-  static const guint8 magic[] = { 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
-                                  0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 };
-
   if (probe->head_size < 3 || probe->head[0] != 0x80 || probe->head[1] < 2 || probe->head[1] > 5)
     return NULL;
-  for (gsize at = 2; at <= 11 && at + sizeof magic <= probe->head_size; at++)
-    if (memcmp (probe->head + at, magic, sizeof magic) == 0)
-      return N_ ("this is a PyTorch file of the old form, from before version 1.6, which can’t be "
-                 "opened yet; load it in PyTorch and save it again with torch.save()");
   return N_ (
       "this is a bare Python pickle, not a checkpoint of torch.save(); load it in Python and "
       "save its tensors with torch.save()");

@@ -10,8 +10,8 @@
 #include "esp-error.h"
 #include "esp-foreign.h"
 #include "esp-gguf.h"
-#include "esp-numpy.h"
 #include "esp-path.h"
+#include "esp-pytorch-legacy.h"
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
 
@@ -22,8 +22,11 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
-  &esp_format_gguf,        &esp_format_npy,         &esp_format_npz,
-  &esp_format_safetensors, &esp_format_pytorch_zip, NULL,
+  &esp_format_gguf,
+  &esp_format_safetensors,
+  &esp_format_pytorch_zip,
+  &esp_format_pytorch_legacy,
+  NULL,
 };
 
 const EspFormat *const *

@@ -274,6 +274,7 @@ pickle_alloc (GBytes *bytes)
   self->bytes = g_bytes_ref (bytes);
   esp_pickle_arena_init (&self->arena);
   self->names = g_ptr_array_new ();
+  self->persistents = g_ptr_array_new ();
   self->refused = g_ptr_array_new_with_free_func (g_free);
   self->refused_count = g_hash_table_new (NULL, NULL);
   return self;
@@ -338,6 +339,7 @@ esp_pickle_unref (EspPickle *self)
     return;
   g_hash_table_unref (self->refused_count);
   g_ptr_array_unref (self->refused);
+  g_ptr_array_unref (self->persistents);
   g_ptr_array_unref (self->names);
   esp_pickle_arena_clear (&self->arena);
   g_bytes_unref (self->bytes);
@@ -393,6 +395,22 @@ esp_pickle_get_name (EspPickle *self, guint index)
 
   value = g_ptr_array_index (self->names, index);
   return value->name;
+}
+
+guint
+esp_pickle_get_n_persistents (EspPickle *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->persistents->len;
+}
+
+const EspPickleValue *
+esp_pickle_get_persistent (EspPickle *self, guint index)
+{
+  g_return_val_if_fail (self != NULL && index < self->persistents->len, NULL);
+
+  return g_ptr_array_index (self->persistents, index);
 }
 
 guint

@@ -225,12 +225,19 @@ run_build (EspPickleMachine *self, GError **error)
 gboolean
 esp_pickle_push_persistent (EspPickleMachine *self, const EspPickleValue *id, GError **error)
 {
-  EspPickleValue *value = esp_pickle_machine_push_new (self, ESP_PICKLE_PERSISTENT, error);
+  EspPickleValue *value = esp_pickle_machine_new_value (self, ESP_PICKLE_PERSISTENT, error);
+  const EspPickleValue *class = esp_pickle_value_get_item (id, 1);
 
   if (value == NULL)
     return FALSE;
   value->inner = id;
-  return TRUE;
+  g_ptr_array_add (self->pickle->persistents, value);
+  /* before it wrote archives, PyTorch put a class of its user's as ('module', class, file, source)
+   */
+  if (class != NULL && class->kind == ESP_PICKLE_GLOBAL &&
+      esp_pickle_value_is_string (esp_pickle_value_get_item (id, 0), "module"))
+    value = (EspPickleValue *) class;
+  return esp_pickle_machine_push (self, value, error);
 }
 
 static gboolean

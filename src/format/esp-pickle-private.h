@@ -19,6 +19,7 @@ struct _EspPickle
   guint n_containers;
   guint n_values;
   GPtrArray *names;          /* EspPickleValue of kind GLOBAL, borrowed from the arena */
+  GPtrArray *persistents;    /* EspPickleValue of kind PERSISTENT, borrowed from the arena */
   GPtrArray *refused;        /* owned texts */
   GHashTable *refused_count; /* callable's text -> how many of it are listed */
   guint64 n_unlisted;

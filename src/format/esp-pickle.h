@@ -48,6 +48,9 @@ guint64 esp_pickle_get_memory (EspPickle *self);
  * "torch._utils._rebuild_tensor_v2" */
 guint esp_pickle_get_n_names (EspPickle *self);
 const EspPickleName *esp_pickle_get_name (EspPickle *self, guint index);
+/* all references to something outside, in the order of their mention, each time that one is made */
+guint esp_pickle_get_n_persistents (EspPickle *self);
+const EspPickleValue *esp_pickle_get_persistent (EspPickle *self, guint index);
 /* calls that it asks for and that this program doesn't understand, as text:
  * "posix.system('id')"; at most a few of one callable */
 guint esp_pickle_get_n_refused (EspPickle *self);

@@ -5,20 +5,21 @@
  *   ('storage', torch.FloatStorage, key, location, number of elements)
  *
  * and may occur many times; the first one counts, as in PyTorch. The location ("cpu", "cuda:0") is
- * a label. Checkpoints have up to some 100,000 storages. */
+ * a label. Files from before the archives have a sixth part: None or (key of the view, first
+ * element, number of elements), a part of the storage that is a storage itself; here it is an
+ * offset. Checkpoints have up to some 100,000 storages. */
 
 #include "config.h"
 
 #include "esp-pytorch-storage.h"
 
+#include "esp-check.h"
 #include "esp-error.h"
 #include "esp-hash.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
-
-#define KEY_MAX 64
 
 struct _EspPytorchStorages
 {
@@ -70,16 +71,25 @@ esp_pytorch_storages_get_flags (EspPytorchStorages *self)
   return self->flags;
 }
 
-/* the parts of a persistent id */
-typedef struct
-{
-  char key[KEY_MAX + 1];
-  const char *class_name;
-  guint64 numel;
-} Id;
-
 static gboolean
-parse_id (const EspPickleValue *persistent, Id *out, GError **error)
+parse_view (const EspPickleValue *view, EspPytorchStorageId *out)
+{
+  gint64 count;
+  guint64 end;
+
+  out->view_offset = 0;
+  if (view == NULL || view->kind == ESP_PICKLE_NONE)
+    return TRUE;
+  return esp_pickle_value_get_int (esp_pickle_value_get_item (view, 1), &out->view_offset) &&
+         esp_pickle_value_get_int (esp_pickle_value_get_item (view, 2), &count) &&
+         out->view_offset >= 0 && count >= 0 &&
+         esp_add_u64 ((guint64) out->view_offset, (guint64) count, &end) && end <= out->numel;
+}
+
+gboolean
+esp_pytorch_storage_id_parse (const EspPickleValue *persistent,
+                              EspPytorchStorageId *out,
+                              GError **error)
 {
   const EspPickleValue *id = persistent->kind == ESP_PICKLE_PERSISTENT ? persistent->inner : NULL;
   const EspPickleValue *class = esp_pickle_value_get_item (id, 1);
@@ -89,7 +99,8 @@ parse_id (const EspPickleValue *persistent, Id *out, GError **error)
   if (!esp_pickle_value_is_string (esp_pickle_value_get_item (id, 0), "storage") ||
       esp_pickle_value_get_n_items (id) < 5 ||
       esp_pickle_value_get_meaning (class) != ESP_MEANING_STORAGE ||
-      key->kind != ESP_PICKLE_STRING || key->text.length == 0 || key->text.length > KEY_MAX ||
+      key->kind != ESP_PICKLE_STRING || key->text.length == 0 ||
+      key->text.length > ESP_PYTORCH_KEY_MAX ||
       memchr (key->text.bytes, 0, key->text.length) != NULL ||
       !esp_pickle_value_get_int (esp_pickle_value_get_item (id, 4), &numel) || numel < 0)
     {
@@ -105,11 +116,22 @@ parse_id (const EspPickleValue *persistent, Id *out, GError **error)
   out->key[key->text.length] = '\0';
   out->class_name = class->name->name;
   out->numel = (guint64) numel;
+  if (!parse_view (esp_pickle_value_get_item (id, 5), out))
+    {
+      g_autofree char *text = esp_pickle_value_to_text (id, 200);
+
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("its storage %s is no part of another one"), text);
+      return FALSE;
+    }
   return TRUE;
 }
 
 static gboolean
-open_storage (EspPytorchStorages *self, const Id *id, EspPytorchStorage *storage, GError **error)
+open_storage (EspPytorchStorages *self,
+              const EspPytorchStorageId *id,
+              EspPytorchStorage *storage,
+              GError **error)
 {
   g_autofree char *key = g_utf8_make_valid (id->key, -1);
   guint64 size;
@@ -153,14 +175,17 @@ open_storage (EspPytorchStorages *self, const Id *id, EspPytorchStorage *storage
 const EspPytorchStorage *
 esp_pytorch_storages_get (EspPytorchStorages *self,
                           const EspPickleValue *persistent,
+                          gint64 *offset,
                           GError **error)
 {
   const EspPytorchDtype *dtype;
   EspPytorchStorage *storage;
-  Id id;
+  EspPytorchStorageId id;
 
-  if (!parse_id (persistent, &id, error))
+  if (!esp_pytorch_storage_id_parse (persistent, &id, error))
     return NULL;
+  if (offset != NULL)
+    *offset = id.view_offset;
   dtype = esp_pytorch_dtype_from_storage (id.class_name);
   storage = g_hash_table_lookup (self->by_key, id.key);
   if (storage != NULL)
@@ -182,4 +207,10 @@ esp_pytorch_storages_get (EspPytorchStorages *self,
     g_assert (storage->error != NULL);
   g_hash_table_insert (self->by_key, g_strdup (id.key), storage);
   return storage;
+}
+
+void
+esp_pytorch_storages_take_warning (EspPytorchStorages *self, char *warning)
+{
+  self->warn (warning, self->user_data);
 }

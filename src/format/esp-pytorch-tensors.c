@@ -9,8 +9,10 @@
 
 #include "esp-pytorch-tensors.h"
 
+#include "esp-check.h"
 #include "esp-error.h"
 #include "esp-limits.h"
+#include "esp-pytorch-inner.h"
 #include "esp-pytorch-numpy.h"
 #include "esp-pytorch-sparse.h"
 
@@ -28,6 +30,7 @@ struct _EspPytorchTensors
   GCancellable *cancellable;
   GHashTable *by_value;    /* EspPickleValue -> EspPytorchTensor */
   GHashTable *from_pickle; /* bytes inside the pickle -> EspStorage */
+  EspPytorchInner *inner;  /* storages in files inside the pickle */
   guint depth;
 };
 
@@ -141,8 +144,9 @@ set_requires_grad (Build *self, const EspPickleValue *value)
     self->out->requires_grad = value->boolean ? ESP_REQUIRES_GRAD_YES : ESP_REQUIRES_GRAD_NO;
 }
 
+/* @offset: receives where in it a view of it begins */
 static const EspPytorchStorage *
-get_storage (Build *self, const EspPickleValue *value, GError **error)
+get_storage (Build *self, const EspPickleValue *value, gint64 *offset, GError **error)
 {
   const EspPytorchStorage *storage;
 
@@ -152,12 +156,9 @@ get_storage (Build *self, const EspPickleValue *value, GError **error)
       return NULL;
     }
   if (esp_pickle_value_get_callee_meaning (value) == ESP_MEANING_LOAD_FROM_BYTES)
-    {
-      fail (error, ESP_FORMAT_ERROR_UNSUPPORTED,
-            _ ("its values lie in a second file inside the pickle, which can’t be read"));
-      return NULL;
-    }
-  storage = esp_pytorch_storages_get (self->owner->storages, value, error);
+    storage = esp_pytorch_inner_get (self->owner->inner, value->record->args, offset, error);
+  else
+    storage = esp_pytorch_storages_get (self->owner->storages, value, offset, error);
   if (storage == NULL)
     return NULL;
   if (storage->dtype != NULL && self->dtype == ESP_DTYPE_INVALID)
@@ -195,18 +196,20 @@ build_strided (Build *self,
   const EspPytorchStorage *storage;
   gint64 strides[ESP_LIMIT_DIMS];
   gint64 offset;
+  gint64 view_offset = 0;
   guint n;
   EspTensorFlags flags;
 
   if (!read_shape (self, get_arg (args, 2), error))
     return FALSE;
-  storage = get_storage (self, get_arg (args, 0), error);
+  storage = get_storage (self, get_arg (args, 0), &view_offset, error);
   if (storage == NULL || !read_sizes (get_arg (args, 3), strides, &n, error))
     return FALSE;
   if (n != self->ndim)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT, _ ("it has %u sizes and %u strides"), self->ndim,
                  n);
-  if (!esp_pickle_value_get_int (get_arg (args, 1), &offset))
+  if (!esp_pickle_value_get_int (get_arg (args, 1), &offset) ||
+      (offset >= 0 && !esp_add_i64 (offset, view_offset, &offset)))
     return fail (error, ESP_FORMAT_ERROR_CORRUPT, _ ("the offset is no number"));
   flags = read_flags (metadata) | esp_pytorch_storages_get_flags (self->owner->storages);
   self->out->tensor = esp_tensor_new (self->dtype, self->native, self->shape, self->ndim, strides,
@@ -598,6 +601,7 @@ esp_pytorch_tensors_new (EspPickle *pickle, EspPytorchStorages *storages, GCance
   self->pickle = esp_pickle_ref (pickle);
   self->storages = storages;
   self->cancellable = cancellable;
+  self->inner = esp_pytorch_inner_new (storages, cancellable);
   self->by_value = g_hash_table_new_full (NULL, NULL, NULL, tensor_free);
   self->from_pickle = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) esp_storage_unref);
   return self;
@@ -610,6 +614,7 @@ esp_pytorch_tensors_free (EspPytorchTensors *self)
     return;
   g_hash_table_unref (self->by_value);
   g_hash_table_unref (self->from_pickle);
+  esp_pytorch_inner_free (self->inner);
   esp_pickle_unref (self->pickle);
   g_free (self);
 }
@@ -659,4 +664,10 @@ esp_pytorch_tensors_get (EspPytorchTensors *self, const EspPickleValue *value)
                                                error);
     }
   return out;
+}
+
+EspPytorchInner *
+esp_pytorch_tensors_get_inner (EspPytorchTensors *self)
+{
+  return self->inner;
 }

@@ -3,6 +3,7 @@
 
 #include "esp-parameter.h"
 #include "esp-pickle.h"
+#include "esp-pytorch-inner.h"
 #include "esp-pytorch-storage.h"
 #include "esp-tensor.h"
 
@@ -38,5 +39,7 @@ gboolean esp_pytorch_value_is_tensor (const EspPickleValue *value);
 /* the tensor that @value describes, the same at each call; borrowed, never NULL */
 const EspPytorchTensor *esp_pytorch_tensors_get (EspPytorchTensors *self,
                                                  const EspPickleValue *value);
+/* the files inside the pickle that were opened so far; borrowed */
+EspPytorchInner *esp_pytorch_tensors_get_inner (EspPytorchTensors *self);
 
 G_END_DECLS

@@ -16,15 +16,13 @@
 
 #include "esp-error.h"
 #include "esp-limits.h"
-#include "esp-pytorch-tensors.h"
-#include "esp-pytorch-walk.h"
+#include "esp-pytorch-result.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define PICKLE_MEMBER "data.pkl"
-#define WARNINGS_MAX 1000
 /* of the small members beside the pickle */
 #define TEXT_MAX 64
 
@@ -33,10 +31,7 @@ typedef struct
   EspZip *zip;
   char *folder; /* owned, with the slash */
   EspPickle *pickle;
-  EspPytorchStorages *storages;
-  EspTreeBuilder *builder;
-  GPtrArray *metadata; /* key, value, key, value, ... */
-  GPtrArray *warnings;
+  EspPytorchResult result;
   GCancellable *cancellable;
 } Reader;
 
@@ -89,12 +84,7 @@ read_text (Reader *self, const char *name, GError **error)
 static void
 take_warning (char *warning, gpointer user_data)
 {
-  Reader *self = user_data;
-
-  if (self->warnings->len < WARNINGS_MAX)
-    g_ptr_array_add (self->warnings, warning);
-  else
-    g_free (warning);
+  esp_pytorch_result_take_warning (warning, &((Reader *) user_data)->result);
 }
 
 static EspStorage *
@@ -185,59 +175,10 @@ read_pickle (Reader *self, GError **error)
   return self->pickle != NULL;
 }
 
-static void
-add_report (EspCheckpoint *checkpoint, EspPickle *pickle)
-{
-  guint n_names = esp_pickle_get_n_names (pickle);
-  guint n_refused = esp_pickle_get_n_refused (pickle);
-  guint64 n_unlisted = esp_pickle_get_n_unlisted (pickle);
-
-  for (guint i = 0; i < n_names; i++)
-    esp_checkpoint_add_pickle_global (checkpoint, esp_pickle_get_name (pickle, i)->full);
-  for (guint i = 0; i < n_refused; i++)
-    esp_checkpoint_add_pickle_refused (checkpoint, esp_pickle_get_refused (pickle, i));
-  if (n_unlisted > 0)
-    esp_checkpoint_add_warning (checkpoint,
-                                ngettext ("%" PRIu64 " more call that was not made isn’t listed",
-                                          "%" PRIu64 " more calls that were not made aren’t listed",
-                                          n_unlisted),
-                                n_unlisted);
-}
-
-static EspCheckpoint *
-make_checkpoint (Reader *self, EspTree *tree)
-{
-  EspCheckpoint *checkpoint = esp_checkpoint_new (esp_format_pytorch_zip.name, tree);
-
-  esp_checkpoint_set_producer (checkpoint, "torch");
-  for (guint i = 0; i + 1 < self->metadata->len; i += 2)
-    esp_checkpoint_add_metadata (checkpoint, self->metadata->pdata[i],
-                                 self->metadata->pdata[i + 1]);
-  for (guint i = 0; i < self->warnings->len; i++)
-    esp_checkpoint_add_warning (checkpoint, "%s", (const char *) self->warnings->pdata[i]);
-  add_report (checkpoint, self->pickle);
-  return checkpoint;
-}
-
-static EspTree *
-build_tree (Reader *self, GError **error)
-{
-  g_autoptr (EspPytorchTensors)
-      tensors = esp_pytorch_tensors_new (self->pickle, self->storages, self->cancellable);
-
-  if (!esp_pytorch_walk (self->pickle, tensors, self->builder, self->metadata, self->warnings,
-                         self->cancellable, error))
-    return NULL;
-  /* storages that couldn't be opened because of that are no broken ones */
-  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-    return NULL;
-  return esp_tree_builder_finish (self->builder, error);
-}
-
 static EspCheckpoint *
 read_all (Reader *self, EspProgressFunc progress, gpointer user_data, GError **error)
 {
-  g_autoptr (EspTree) tree = NULL;
+  g_autoptr (EspPytorchStorages) storages = NULL;
   EspTensorFlags flags;
 
   if (!read_pickle (self, error) || !read_byte_order (self, &flags, error))
@@ -245,9 +186,10 @@ read_all (Reader *self, EspProgressFunc progress, gpointer user_data, GError **e
   check_version (self);
   if (progress != NULL)
     progress (0.5, user_data);
-  self->storages = esp_pytorch_storages_new (open_storage, take_warning, self, flags);
-  tree = build_tree (self, error);
-  return tree != NULL ? make_checkpoint (self, tree) : NULL;
+  storages = esp_pytorch_storages_new (open_storage, take_warning, self, flags);
+  if (!esp_pytorch_result_walk (&self->result, self->pickle, storages, error))
+    return NULL;
+  return esp_pytorch_result_finish (&self->result, esp_format_pytorch_zip.name, error);
 }
 
 static EspCheckpoint *
@@ -262,15 +204,10 @@ pytorch_read (const EspProbe *probe,
 
   self.folder = find_folder (probe->zip);
   g_return_val_if_fail (self.folder != NULL, NULL);
-  self.builder = esp_tree_builder_new (".");
-  self.metadata = g_ptr_array_new_with_free_func (g_free);
-  self.warnings = g_ptr_array_new_with_free_func (g_free);
+  esp_pytorch_result_init (&self.result, cancellable);
   checkpoint = read_all (&self, progress, user_data, error);
-  g_clear_pointer (&self.storages, esp_pytorch_storages_free);
   g_clear_pointer (&self.pickle, esp_pickle_unref);
-  esp_tree_builder_free (self.builder);
-  g_ptr_array_unref (self.metadata);
-  g_ptr_array_unref (self.warnings);
+  esp_pytorch_result_clear (&self.result);
   g_free (self.folder);
   return checkpoint;
 }

@@ -189,8 +189,7 @@ survive (const guint8 *data, gsize size)
 static void
 test_fixture (gconstpointer name)
 {
-  g_autofree char *file = g_strconcat (name, ".pt", NULL);
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "pytorch", file, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", name, NULL);
   g_autofree char *text = NULL;
   guint8 *data;
   gsize size;
@@ -216,9 +215,26 @@ test_fixture (gconstpointer name)
 int
 main (int argc, char **argv)
 {
-  static const char *const fixtures[] = { "state-dict", "training", "module",     "quantised",
-                                          "sparse",     "dtypes",   "big-endian", "deflated",
-                                          "protocol5",  "single",   "hostile",    "parameters" };
+  static const char *const fixtures[] = {
+    "pytorch/state-dict.pt",
+    "pytorch/training.pt",
+    "pytorch/module.pt",
+    "pytorch/quantised.pt",
+    "pytorch/sparse.pt",
+    "pytorch/dtypes.pt",
+    "pytorch/big-endian.pt",
+    "pytorch/deflated.pt",
+    "pytorch/protocol5.pt",
+    "pytorch/single.pt",
+    "pytorch/hostile.pt",
+    "pytorch/parameters.pt",
+    "pytorch-forms/legacy-protocol2.pth",
+    "pytorch-forms/legacy-protocol4.pth",
+    "pytorch-forms/legacy-dtypes.pth",
+    "pytorch-forms/legacy-views.pth",
+    "pytorch-forms/legacy-source.pth",
+    "pytorch-forms/legacy-inner.pth",
+  };
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (archives); i++)

@@ -123,7 +123,7 @@ static const Bad bad[] = {
   { "storage-none", TEXT (V2 ("N", "K\0", "K\4\x85", "K\1\x85")), "should be named by" },
   { "from-bytes",
     TEXT (V2 ("ctorch.storage\n_load_from_bytes\nC\1x\x85R", "K\0", "K\4\x85", "K\1\x85")),
-    "a second file inside the pickle" },
+    "pickle 1, byte 0" },
   { "no-arguments", TEXT (REBUILD ")R"), "a tuple of sizes is missing" },
   { "arguments-none", TEXT (REBUILD "NR"), "its arguments are missing" },
   { "parameter-of-nothing", TEXT ("ctorch._utils\n_rebuild_parameter\nK\1\x88N\x87R"),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Any bytes as a file of torch.save: as the whole archive if they begin like one, else as the
- * pickle in a sound archive with five storages. Every tensor is read or says why not, and the tree
- * is no larger than it may be. */
+/* Any bytes as a file of PyTorch: as the whole file if they begin like an archive or like a file of
+ * torch.save from before those, else as the pickle in a sound archive with five storages. Every
+ * tensor is read or says why not, and the tree is no larger than it may be. */
 
 #include "../format/pytorch-fixture.h"
 #include "fuzz.h"
@@ -74,11 +74,21 @@ check (EspCheckpoint *checkpoint, gsize size)
     g_assert (g_utf8_validate (esp_checkpoint_get_warning (checkpoint, i), -1, NULL));
 }
 
+static gboolean
+is_whole (const uint8_t *data, size_t size)
+{
+  static const uint8_t legacy[] = { 0x8a, 0x0a, 0x6c, 0xfc };
+
+  if (size > 4 && data[0] == 'P' && data[1] == 'K')
+    return TRUE;
+  return size > 6 && data[0] == 0x80 && memcmp (data + 2, legacy, sizeof legacy) == 0;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  gboolean is_zip = size > 4 && data[0] == 'P' && data[1] == 'K';
-  g_autoptr (GBytes) bytes = is_zip ? g_bytes_new_static (data, size) : wrap (data, size);
+  g_autoptr (GBytes) bytes = is_whole (data, size) ? g_bytes_new_static (data, size)
+                                                   : wrap (data, size);
   g_autoptr (GError) error = NULL;
   g_autoptr (EspCheckpoint) checkpoint = open_bytes (bytes, &error);
 
