@@ -14,6 +14,7 @@
 #define ESP_LIMIT_JSON_DEPTH 64 /* real headers nest 3 deep */
 #define ESP_LIMIT_METADATA_BYTES (1024 * 1024)     /* per value that is kept to be shown */
 #define ESP_LIMIT_METADATA_ENTRIES 100000          /* GGUF files have some 30 */
+#define ESP_LIMIT_NUMPY_HEADER_BYTES (1024 * 1024) /* NumPy itself balks at 10,000 */
 #define ESP_LIMIT_PICKLE_BYTES (512 * 1024 * 1024) /* the pickle itself; tensors lie outside it */
 #define ESP_LIMIT_PICKLE_OPCODES 50000000 /* 2,000,000 tensors take about 25 opcodes each */
 #define ESP_LIMIT_PICKLE_VALUES 20000000  /* live values, each about 50 bytes here */

@@ -35,9 +35,6 @@ static const Signature signatures[] = {
   { 0, 4, "lmgg",
     N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
         "made it") },
-  { 0, 6, "\x93NUMPY",
-    N_ ("this is a NumPy array (.npy), which can’t be opened yet; save it with "
-        "safetensors.numpy.save_file()") },
   { 4, 4, "TFL3",
     N_ ("this is a TensorFlow Lite model, which can’t be opened yet; open the model that it was "
         "converted from") },
@@ -111,25 +108,11 @@ has_member (EspZip *zip, const char *wanted)
   return FALSE;
 }
 
-static gboolean
-is_npz (EspZip *zip)
-{
-  guint n = esp_zip_get_n_members (zip);
-
-  for (guint i = 0; i < n; i++)
-    if (!g_str_has_suffix (esp_zip_get_member (zip, i)->name, ".npy"))
-      return FALSE;
-  return n > 0;
-}
-
 static const char *
 recognise_zip (EspZip *zip)
 {
   if (esp_zip_get_n_members (zip) == 0)
     return N_ ("this is an empty zip archive");
-  if (is_npz (zip))
-    return N_ ("this is an archive of NumPy arrays (.npz), which can’t be opened yet; convert it "
-               "in Python: safetensors.numpy.save_file (dict (numpy.load (FILE)), OUT)");
   for (guint i = 0; i < G_N_ELEMENTS (archives); i++)
     if (has_member (zip, archives[i].member))
       return archives[i].sentence;

@@ -10,6 +10,7 @@
 #include "esp-error.h"
 #include "esp-foreign.h"
 #include "esp-gguf.h"
+#include "esp-numpy.h"
 #include "esp-path.h"
 #include "esp-pytorch-legacy.h"
 #include "esp-pytorch.h"
@@ -23,6 +24,8 @@
 /* more special ones first */
 static const EspFormat *const formats[] = {
   &esp_format_gguf,
+  &esp_format_npy,
+  &esp_format_npz,
   &esp_format_safetensors,
   &esp_format_pytorch_zip,
   &esp_format_pytorch_legacy,

@@ -363,9 +363,82 @@ find_unsafe_global (EspCheckpoint *checkpoint)
 }
 
 static gboolean
+has_format (EspCheckpoint *checkpoint, const char *name)
+{
+  return strcmp (esp_checkpoint_get_format (checkpoint), name) == 0;
+}
+
+static gboolean
 is_safetensors (EspCheckpoint *checkpoint)
 {
-  return strcmp (esp_checkpoint_get_format (checkpoint), "safetensors") == 0;
+  return has_format (checkpoint, "safetensors");
+}
+
+/* whose readers give NumPy arrays and nothing else */
+static gboolean
+gives_arrays (EspCheckpoint *checkpoint)
+{
+  return has_format (checkpoint, "gguf") || has_format (checkpoint, "npy") ||
+         has_format (checkpoint, "npz");
+}
+
+/* gguf's reader gives such values as bytes */
+static gboolean
+needs_dequantising (EspCheckpoint *checkpoint, EspPlace *place)
+{
+  EspParameter *parameter = esp_place_get_parameter (place);
+  EspTensor *tensor = parameter != NULL ? esp_parameter_get_data (parameter) : NULL;
+
+  return tensor != NULL && has_format (checkpoint, "gguf") &&
+         (esp_tensor_get_block_type (tensor) != NULL ||
+          esp_tensor_get_dtype (tensor) == ESP_DTYPE_BFLOAT16);
+}
+
+static void
+append_arrays_opening (GString *out,
+                       EspCheckpoint *checkpoint,
+                       const char *variable,
+                       const char *file,
+                       EspPlace *place,
+                       gboolean torch)
+{
+  g_autofree char *name = NULL;
+
+  if (has_format (checkpoint, "gguf"))
+    g_string_append (out, "from gguf import GGUFReader\n");
+  else
+    g_string_append (out, "import numpy\n");
+  if (needs_dequantising (checkpoint, place))
+    g_string_append (out, "from gguf.quants import dequantize\n");
+  if (torch)
+    g_string_append (out, "import torch\n");
+  if (has_format (checkpoint, "gguf"))
+    g_string_append_printf (out, "\n%s = {t.name: t for t in GGUFReader(%s).tensors}\n", variable,
+                            file);
+  else if (has_format (checkpoint, "npz"))
+    g_string_append_printf (out, "\n%s = numpy.load(%s)\n", variable, file);
+  else
+    {
+      name = esp_code_quote (esp_place_get_path (place));
+      g_string_append_printf (out, "\n%s = {%s: numpy.load(%s)}\n", variable, name, file);
+    }
+}
+
+/* w = the tensor that @expression names */
+static void
+append_array (GString *out,
+              EspCheckpoint *checkpoint,
+              const char *expression,
+              EspPlace *place,
+              gboolean torch)
+{
+  g_autofree char *array = NULL;
+
+  if (needs_dequantising (checkpoint, place))
+    array = g_strdup_printf ("dequantize(%s.data, %s.tensor_type)", expression, expression);
+  else
+    array = g_strdup_printf ("%s%s", expression, has_format (checkpoint, "gguf") ? ".data" : "");
+  g_string_append_printf (out, torch ? "w = torch.from_numpy(%s)" : "w = %s", array);
 }
 
 /* the lines that open the file as @variable */
@@ -427,6 +500,45 @@ append_loop (GString *out, const Reach *at)
     g_string_append (out, "    print(name, getattr(w, \"shape\", \"\"))");
 }
 
+static void
+append_not_stored (GString *out, EspPlace *place)
+{
+  g_autofree char *name = esp_path_escape (esp_place_get_path (place));
+
+  if (!esp_place_is_stored (place))
+    g_string_append_printf (out, "# %s is not in the file: it is tied to this one\n", name);
+}
+
+/* opens a file whose reader gives arrays, and shows what is at @place */
+static char *
+write_arrays_code (EspCheckpoint *checkpoint, EspPlace *place, EspDialect dialect)
+{
+  EspTree *tree = esp_checkpoint_get_tree (checkpoint);
+  EspPlace *stored = esp_place_is_stored (place) ? place : esp_place_get_first (place);
+  g_autofree char *base = g_path_get_basename (esp_checkpoint_get_path (checkpoint));
+  g_autofree char *file = esp_code_quote (base);
+  g_autoptr (GString) out = g_string_new (NULL);
+  gboolean parameter = esp_place_get_parameter (place) != NULL;
+  gboolean torch = parameter && dialect == ESP_DIALECT_PYTORCH;
+  g_auto (Reach) at = { 0 };
+
+  reach (&at, tree, stored, "sd", TRUE);
+  /* an .npy is its one array, whatever was asked for */
+  if (!parameter && has_format (checkpoint, "npy"))
+    stored = esp_tree_get_tensor (tree, 0);
+  append_arrays_opening (out, checkpoint, "sd", file, stored, torch);
+  if (!parameter)
+    {
+      append_loop (out, &at);
+      return g_strdup (out->str);
+    }
+  append_not_stored (out, place);
+  append_array (out, checkpoint, at.expression->str, stored, torch);
+  if (dialect == ESP_DIALECT_KERAS)
+    append_keras_assignment (out, place);
+  return g_strdup (out->str);
+}
+
 static char *
 write_checkpoint_code (EspCheckpoint *checkpoint, EspPlace *place, EspDialect dialect)
 {
@@ -448,12 +560,7 @@ write_checkpoint_code (EspCheckpoint *checkpoint, EspPlace *place, EspDialect di
       append_loop (out, &at);
       return g_strdup (out->str);
     }
-  if (!esp_place_is_stored (place))
-    {
-      g_autofree char *name = esp_path_escape (esp_place_get_path (place));
-
-      g_string_append_printf (out, "# %s is not in the file: it is tied to this one\n", name);
-    }
+  append_not_stored (out, place);
   g_string_append_printf (out, "w = %s", at.expression->str);
   if (numpy && !numpy_file)
     g_string_append_printf (out, "%s%s.numpy()", at.any_object ? ".detach()" : "",
@@ -543,5 +650,6 @@ esp_code_for_place (EspCheckpoint *checkpoint,
 {
   if (network != NULL)
     return write_network_code (place, dialect);
-  return write_checkpoint_code (checkpoint, place, dialect);
+  return gives_arrays (checkpoint) ? write_arrays_code (checkpoint, place, dialect)
+                                   : write_checkpoint_code (checkpoint, place, dialect);
 }

@@ -111,6 +111,75 @@ test_safetensors (void)
 }
 
 static void
+test_gguf (void)
+{
+  const EspBlockType *type = esp_block_type_from_name ("q8_0");
+  const gint64 shape[] = { 2, 32 };
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (68), 68);
+  g_autoptr (EspStorage) storage = esp_storage_new_for_bytes (bytes, "0");
+  g_autoptr (EspTensor) blocks = esp_tensor_new_blocks (type, shape, 2, 0, storage, NULL);
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  g_assert_nonnull (esp_tree_builder_add_tensor (builder, KEYS ("token_embd.weight"), NULL,
+                                                 ESP_ROLE_PARAMETER, ESP_REQUIRES_GRAD_UNKNOWN,
+                                                 blocks, NULL));
+  add (builder, KEYS ("norm.weight"), ESP_DTYPE_FLOAT32, 1);
+  g_assert_true (
+      esp_tree_builder_add_implied (builder, "output.weight", "token_embd.weight", NULL));
+  checkpoint = finish (builder, "gguf", "/tmp/m.gguf");
+
+  assert_code (checkpoint, "token_embd.weight", ESP_DIALECT_NUMPY,
+               "from gguf import GGUFReader\n"
+               "from gguf.quants import dequantize\n\n"
+               "sd = {t.name: t for t in GGUFReader(\"m.gguf\").tensors}\n"
+               "w = dequantize(sd[\"token_embd.weight\"].data, "
+               "sd[\"token_embd.weight\"].tensor_type)");
+  assert_code (checkpoint, "norm.weight", ESP_DIALECT_PYTORCH,
+               "from gguf import GGUFReader\n"
+               "import torch\n\n"
+               "sd = {t.name: t for t in GGUFReader(\"m.gguf\").tensors}\n"
+               "w = torch.from_numpy(sd[\"norm.weight\"].data)");
+  assert_code (checkpoint, "output.weight", ESP_DIALECT_NUMPY,
+               "from gguf import GGUFReader\n"
+               "from gguf.quants import dequantize\n\n"
+               "sd = {t.name: t for t in GGUFReader(\"m.gguf\").tensors}\n"
+               "# output.weight is not in the file: it is tied to this one\n"
+               "w = dequantize(sd[\"token_embd.weight\"].data, "
+               "sd[\"token_embd.weight\"].tensor_type)");
+  assert_code (checkpoint, "norm", ESP_DIALECT_NUMPY,
+               "from gguf import GGUFReader\n\n"
+               "sd = {t.name: t for t in GGUFReader(\"m.gguf\").tensors}\n"
+               "for name, w in sd.items():\n"
+               "    if name.startswith(\"norm.\"):\n"
+               "        print(name, tuple(w.shape))");
+}
+
+static void
+test_numpy (void)
+{
+  g_autoptr (EspTreeBuilder) one = esp_tree_builder_new ("/");
+  g_autoptr (EspTreeBuilder) many = esp_tree_builder_new ("/");
+  g_autoptr (EspCheckpoint) npy = NULL, npz = NULL;
+
+  add (one, KEYS ("x"), ESP_DTYPE_FLOAT32, 2);
+  npy = finish (one, "npy", "x.npy");
+  add (many, KEYS ("layer/kernel"), ESP_DTYPE_FLOAT32, 2);
+  npz = finish (many, "npz", "y.npz");
+
+  assert_code (npy, "x", ESP_DIALECT_NUMPY,
+               "import numpy\n\nsd = {\"x\": numpy.load(\"x.npy\")}\nw = sd[\"x\"]");
+  assert_code (npz, "layer/kernel", ESP_DIALECT_PYTORCH,
+               "import numpy\nimport torch\n\nsd = numpy.load(\"y.npz\")\n"
+               "w = torch.from_numpy(sd[\"layer/kernel\"])");
+  assert_code (npz, "layer", ESP_DIALECT_NUMPY,
+               "import numpy\n\nsd = numpy.load(\"y.npz\")\n"
+               "for name, w in sd.items():\n"
+               "    if name.startswith(\"layer/\"):\n"
+               "        print(name, tuple(w.shape))");
+}
+
+static void
 test_state_dicts (void)
 {
   g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
@@ -248,6 +317,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/code/quotes", test_quotes);
   g_test_add_func ("/code/safetensors", test_safetensors);
+  g_test_add_func ("/code/gguf", test_gguf);
+  g_test_add_func ("/code/numpy", test_numpy);
   g_test_add_func ("/code/state-dicts", test_state_dicts);
   g_test_add_func ("/code/pickled-module", test_pickled_module);
   g_test_add_func ("/code/module-in-dict", test_module_in_dict);

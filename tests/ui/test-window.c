@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The window: opening good and bad files, what stays open, unsaved work, going back. */
 
+#include "esp-recent.h"
 #include "esp-window.h"
 #include "ui-look.h"
-
-#include <glib/gstdio.h>
 
 typedef struct
 {
@@ -316,6 +315,74 @@ test_next_tensor (Fixture *fixture, gconstpointer data)
   g_assert_true (esp_session_get_selection (fixture->session) == esp_tree_get_tensor (tree, 0));
 }
 
+/* a drop, as the drag's end gives it */
+static void
+drop (Fixture *fixture, const char *const *paths)
+{
+  GListModel *controllers = gtk_widget_observe_controllers (GTK_WIDGET (fixture->window));
+  GSList *files = NULL;
+  GValue value = G_VALUE_INIT;
+  gboolean taken = FALSE;
+
+  for (guint i = 0; paths[i]; i++)
+    files = g_slist_append (files, g_file_new_for_path (paths[i]));
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, files);
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GObject) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_DROP_TARGET (controller))
+        g_signal_emit_by_name (controller, "drop", &value, 10.0, 10.0, &taken);
+    }
+  g_assert_true (taken);
+  g_value_unset (&value);
+  g_object_unref (controllers);
+}
+
+static void
+test_drop (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "safetensors",
+                                                 "tied.safetensors", NULL);
+  const char *paths[] = { path, NULL };
+
+  drop (fixture, paths);
+  wait_for_document (fixture, "tied.safetensors");
+}
+
+/* what was opened is among the recent files, and can be opened from there */
+static void
+test_recent (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "safetensors",
+                                                 "dtypes.safetensors", NULL);
+  g_autoptr (GPtrArray) files = NULL;
+  const EspRecentFile *file;
+
+  open_path (fixture, path);
+  wait_for_document (fixture, "dtypes.safetensors");
+  open_fixture (fixture, "safetensors", "tied.safetensors");
+  wait_for_document (fixture, "tied.safetensors");
+  for (guint i = 0; i < 5000 && (!files || files->len == 0); i++)
+    {
+      g_clear_pointer (&files, g_ptr_array_unref);
+      files = esp_recent_get_files (10);
+      if (!g_main_context_iteration (NULL, FALSE))
+        g_usleep (1000);
+    }
+  g_assert_cmpuint (files->len, >, 0);
+  file = NULL;
+  for (guint i = 0; i < files->len; i++)
+    if (g_str_equal (((EspRecentFile *) files->pdata[i])->name, "dtypes.safetensors"))
+      file = files->pdata[i];
+  g_assert_nonnull (file);
+  g_assert_cmpuint (file->size, >, 1000);
+  g_assert_true (
+      gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.open-recent", "s", file->uri));
+  wait_for_document (fixture, "dtypes.safetensors");
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -334,6 +401,8 @@ main (int argc, char **argv)
   adw_init ();
   g_set_application_name ("Espalier");
   ADD ("/window/open", test_open);
+  ADD ("/window/drop", test_drop);
+  ADD ("/window/recent", test_recent);
   ADD ("/window/refused", test_refused);
   ADD ("/window/refused-beside-document", test_refused_beside_document);
   ADD ("/window/hostile", test_hostile);
