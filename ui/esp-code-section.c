@@ -102,6 +102,7 @@ show_code (EspCodeSection *self)
   const char *text = self->code ? self->code : "";
   gsize n;
 
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
   for (const char *at = text; *at; at += n)
     {
       const char *name;

@@ -354,7 +354,12 @@ add_module (EspFactsSection *self, EspDocument *document, EspPlace *place, EspMo
   add_path (self, place);
   add_class (self, _ ("Class"), module);
   if (g_strcmp0 (esp_module_get_class (module), esp_module_get_brief_class (module)) != 0)
-    add_escaped (self, _ ("Full name"), esp_module_get_class (module));
+    {
+      g_autofree char *name = esp_path_escape (esp_module_get_class (module));
+
+      esp_fact_row_set_ellipsize (esp_fact_rows_add (&self->rows, _ ("Full name"), name),
+                                  PANGO_ELLIPSIZE_START);
+    }
   if (esp_module_get_n_places (module) > 1)
     esp_fact_rows_take (&self->rows, _ ("Places"),
                         esp_number_format_count (esp_module_get_n_places (module)));

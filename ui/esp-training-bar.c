@@ -177,6 +177,21 @@ average (const double *steps, const double *losses, guint n, double span, double
     }
 }
 
+/* a logarithmic axis has no place for 0, which a loss rounds to when nothing is left to learn: it
+ * is drawn at the smallest loss above */
+static void
+lift_zeros (double *losses, guint n)
+{
+  double smallest = INFINITY;
+
+  for (guint i = 0; i < n; i++)
+    if (losses[i] > 0)
+      smallest = MIN (smallest, losses[i]);
+  for (guint i = 0; i < n && isfinite (smallest); i++)
+    if (losses[i] <= 0)
+      losses[i] = smallest;
+}
+
 static void
 show_mean (EspTrainingBar *self, const double *means, guint n)
 {
@@ -200,12 +215,14 @@ show_curve (EspTrainingBar *self, EspTrainer *trainer)
   for (guint i = 0; i < n; i++)
     steps[i] = (double) counts[i];
   average (steps, losses, n, (double) count_batches (esp_trainer_get_network (trainer)), means);
+  show_mean (self, means, n);
+  lift_zeros (losses, n);
+  lift_zeros (means, n);
   esp_plot_clear (ESP_PLOT (self->plot));
   esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss of each batch"), "esp_curve_train", 0.35,
                       steps, losses, n);
   esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Mean loss of an epoch"), "esp_curve_train", 1,
                       steps, means, n);
-  show_mean (self, means, n);
 }
 
 /* Speed */

@@ -2,8 +2,10 @@
 /*
  * How fluid the window is while a network trains as fast as it goes: opens the real window on the
  * two-spirals network with a weight on the canvas, plays for some seconds and prints how the frames
- * came. "interval" is the time from one frame to the next, "frame" the work that the frame clock
- * does for one, "iteration" the longest that the main loop was away from its events.
+ * came. "interval" is the time from one frame to the next, "frame" the time that the frame clock
+ * takes for one, "iteration" the time that the main loop is away from its events. "work" is the
+ * processor time within an iteration: on a machine that does other things as well it tells what
+ * this program itself is to blame for.
  *
  * Usage: bench-frames [SECONDS]. Needs a display.
  */
@@ -14,6 +16,7 @@
 #include "esp-window.h"
 
 #include <math.h>
+#include <time.h>
 
 /* what one frame may take before a person sees it stutter */
 #define GOAL_MS 50.0
@@ -27,6 +30,7 @@ typedef struct
   GArray *intervals; /* double, ms */
   GArray *frames;
   GArray *iterations;
+  GArray *work;
   gint64 last_frame;
   gint64 frame_start;
   guint n_frames;
@@ -37,11 +41,22 @@ typedef struct
 static Bench bench;
 static GPollFunc real_poll;
 static gint64 awake_since;
+static double work_since;
 
 static double
 ms_since (gint64 then)
 {
   return (double) (g_get_monotonic_time () - then) / 1000.0;
+}
+
+/* processor time of this thread, in ms */
+static double
+work_ms (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
 }
 
 static gboolean
@@ -58,11 +73,14 @@ timed_poll (GPollFD *fds, guint n, int timeout)
   if (awake_since > 0 && is_counting ())
     {
       double ms = ms_since (awake_since);
+      double work = work_ms () - work_since;
 
       g_array_append_val (bench.iterations, ms);
+      g_array_append_val (bench.work, work);
     }
   result = real_poll (fds, n, timeout);
   awake_since = g_get_monotonic_time ();
+  work_since = work_ms ();
   return result;
 }
 
@@ -116,6 +134,7 @@ on_done (gpointer user_data)
   print_row ("interval", bench.intervals);
   print_row ("frame", bench.frames);
   print_row ("iteration", bench.iterations);
+  print_row ("work", bench.work);
   g_application_quit (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (bench.window))));
   return G_SOURCE_REMOVE;
 }
@@ -197,6 +216,7 @@ main (int argc, char **argv)
   bench.intervals = g_array_new (FALSE, FALSE, sizeof (double));
   bench.frames = g_array_new (FALSE, FALSE, sizeof (double));
   bench.iterations = g_array_new (FALSE, FALSE, sizeof (double));
+  bench.work = g_array_new (FALSE, FALSE, sizeof (double));
   real_poll = g_main_context_get_poll_func (NULL);
   g_main_context_set_poll_func (NULL, timed_poll);
   g_application_set_flags (G_APPLICATION (app), G_APPLICATION_NON_UNIQUE);
