@@ -13,6 +13,7 @@
 #include "esp-path-bar.h"
 #include "esp-sheet.h"
 #include "esp-slice-button.h"
+#include "esp-stack-hidden.h"
 #include "esp-view.h"
 
 #include <glib/gi18n.h>
@@ -469,6 +470,7 @@ esp_canvas_init (EspCanvas *self)
 {
   self->view = esp_view_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_stack_hidden_follow (self->stage);
 
   esp_heatmap_set_view (self->heatmap, self->view);
   esp_levels_set_view (self->levels, self->view);

@@ -6,6 +6,7 @@
 
 #include "esp-place-list.h"
 #include "esp-sheet.h"
+#include "esp-stack-hidden.h"
 #include "esp-tile.h"
 
 #include <glib/gi18n.h>
@@ -235,6 +236,7 @@ esp_sheet_init (EspSheet *self)
   self->tiles = g_hash_table_new (NULL, NULL);
   self->thumbnails = esp_thumbnails_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  esp_stack_hidden_follow (GTK_STACK (self->stack));
   g_signal_connect_object (self->thumbnails, "ready", G_CALLBACK (update_status), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }

@@ -118,6 +118,8 @@ static void
 set_caption (EspStatsSection *self, const char *text)
 {
   gtk_label_set_text (GTK_LABEL (self->caption), text);
+  /* GTK 4.8 wants more room for a label that is empty and may be cut than it says it would like */
+  gtk_widget_set_visible (self->caption, *text != '\0');
   gtk_widget_set_tooltip_text (self->caption, *text ? text : NULL);
 }
 

@@ -101,7 +101,7 @@ def enclose(build, size, dark):
             command = ["dbus-run-session", "--", interpreter()] + sys.argv
             process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
             for line in process.stderr:
-                if "dbus-daemon" not in line and "SpiRegistry" not in line:
+                if not re.search("dbus-daemon|SpiRegistry|dbind-WARNING", line):
                     sys.stderr.write(line)
             return process.wait()
         finally:
@@ -156,6 +156,10 @@ class Node:
     def value(self):
         iface = self.accessible.get_value_iface()
         return iface.get_current_value() if iface else None
+
+    def set_value(self, value):
+        self.accessible.get_value_iface().set_current_value(value)
+        self.drive.pause()
 
     @property
     def box(self):
@@ -238,16 +242,17 @@ class Node:
 
     def press(self):
         """its own action, where the mouse would be beside the point; a click where it has none"""
+        # a menu button is a button in a button, and only the inner one acts
+        inner = next((child for child in self.children() if child.role == self.role and child.name == self.name), None)
+        if inner is not None:
+            inner.press()
+            return
         iface = self.accessible.get_action_iface()
         if iface is None or iface.get_n_actions() == 0:
             self.click()
         else:
             iface.do_action(0)
             self.drive.pause()
-
-    def grab_focus(self):
-        self.accessible.get_component_iface().grab_focus()
-        self.drive.pause()
 
     def describe(self):
         try:
