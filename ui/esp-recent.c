@@ -48,7 +48,8 @@ esp_recent_dup_folder (GFile *file)
   gsize n = strlen (home);
 
   if (n > 1 && strncmp (path, home, n) == 0 && (path[n] == '/' || path[n] == '\0'))
-    return g_strconcat ("~", path + n, NULL);
+    /* never "~" alone: GTK 4.8 complains of a label narrower than the dots that would cut it */
+    return g_strconcat ("~", path[n] != '\0' ? path + n : "/", NULL);
   return g_steal_pointer (&path);
 }
 

@@ -14,6 +14,7 @@ struct _EspTiesSection
   EspSection parent_instance;
 
   EspSession *session; /* the one that was shown last */
+  EspPlace *place;     /* what the rows are about */
   GPtrArray *rows;     /* AdwActionRow, borrowed from the group */
   guint n_beyond;
 };
@@ -169,6 +170,10 @@ esp_ties_section_show (EspSection *section, EspSession *session)
   g_autofree char *beyond = NULL;
 
   g_set_object (&self->session, session);
+  /* ties don't change, and a row that is being clicked should stay */
+  if (place && place == self->place)
+    return;
+  g_set_object (&self->place, place);
   clear_rows (self);
   if (document && place && esp_place_get_parameter (place))
     add_ties (self, esp_document_get_tree (document), place,
@@ -188,6 +193,7 @@ esp_ties_section_dispose (GObject *object)
   EspTiesSection *self = ESP_TIES_SECTION (object);
 
   g_clear_object (&self->session);
+  g_clear_object (&self->place);
   G_OBJECT_CLASS (esp_ties_section_parent_class)->dispose (object);
 }
 

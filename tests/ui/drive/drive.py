@@ -228,13 +228,24 @@ class Node:
     def has(self, role=None, name=None):
         return next(self.find_all(role, name), None) is not None
 
+    def settled_box(self):
+        """its box once it stays where it is: a window lays itself out a frame after its contents changed"""
+        box = self.box
+        for _ in range(40):
+            time.sleep(0.06)
+            before, box = box, self.box
+            if box == before:
+                break
+        return box
+
     def point(self, fx=0.5, fy=0.5):
-        x, y, width, height = self.box
+        x, y, width, height = self.settled_box()
         return x + int(width * fx), y + int(height * fy)
 
     def click(self, fx=0.5, fy=0.5, button=1, times=1):
         """a click of the mouse at a place of its box"""
         x, y = self.point(fx, fy)
+        self.drive.let_clicks_be_single()
         self.drive.xdo("mousemove", x, y)
         self.drive.pause(0.05)
         self.drive.xdo("click", "--repeat", times, "--delay", 60, button)
@@ -274,6 +285,7 @@ class Drive:
         self.manager = None
         self.log = None
         self.parts = {}
+        self.last_click = 0
 
     def start_desktop(self):
         import gi
@@ -420,6 +432,11 @@ class Drive:
 
     def pause(self, seconds=0.1):
         time.sleep(seconds)
+
+    def let_clicks_be_single(self):
+        """two clicks at one place of a widget within GTK's 400 ms are a double click, even if the widget moved between them"""
+        time.sleep(max(0, self.last_click + 0.45 - time.monotonic()))
+        self.last_click = time.monotonic()
 
     def key(self, *keys):
         """keys as xdotool names them: "ctrl+o", "Return" """
