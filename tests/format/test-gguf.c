@@ -780,9 +780,9 @@ read_everything (EspCheckpoint *checkpoint)
     {
       EspPlace *place = esp_tree_get_tensor (tree, i);
       EspTensor *tensor = esp_parameter_get_data (esp_place_get_parameter (place));
-      guint64 count = MIN (esp_tensor_get_count (tensor), 600);
+      guint64 count = MIN (esp_tensor_get_count (tensor), 64);
       g_autoptr (GError) error = NULL;
-      double values[600];
+      double values[64];
       gboolean read = esp_tensor_read_f64 (tensor, 0, count, values, NULL, &error);
 
       g_assert_true (read == (error == NULL));
@@ -797,7 +797,7 @@ test_mutations (gconstpointer data)
   g_autofree char *contents = read_fixture (data, &size);
   guint opened = 0;
 
-  for (gsize i = 0; i < size; i++)
+  for (gsize i = 0; i < size; i += i < header ? 1 : 13)
     for (guint step = i < header ? 0 : 9; step < 10; step++)
       {
         g_autofree guint8 *copy = g_memdup2 (contents, size);
