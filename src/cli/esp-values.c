@@ -69,6 +69,7 @@ get_npy_type (EspTensor *tensor)
       return (NpyType) { "|u1", BY_I64, 1 };
     case ESP_DTYPE_INT8:
     case ESP_DTYPE_INT4:
+    case ESP_DTYPE_INT2:
       return (NpyType) { "|i1", BY_I64, 1 };
     case ESP_DTYPE_UINT16:
       return (NpyType) { "<u2", BY_I64, 2 };

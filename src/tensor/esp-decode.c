@@ -319,7 +319,9 @@ esp_decode_pack (EspDtype dtype, const guint8 *codes, gsize count, void *bytes)
 static inline int
 code_to_int (EspDtype dtype, guint8 code)
 {
-  return dtype == ESP_DTYPE_INT4 ? (code ^ 8) - 8 : code;
+  if (dtype == ESP_DTYPE_INT4)
+    return (code ^ 8) - 8;
+  return dtype == ESP_DTYPE_INT2 ? (code ^ 2) - 2 : code;
 }
 
 void

@@ -38,6 +38,7 @@ static const EspDtypeInfo infos[ESP_N_DTYPES] = {
   [ESP_DTYPE_UINT4] = { "uint4", "u4", ESP_KIND_UINT, 4 },
   [ESP_DTYPE_INT4] = { "int4", "i4", ESP_KIND_INT, 4 },
   [ESP_DTYPE_UINT2] = { "uint2", "u2", ESP_KIND_UINT, 2 },
+  [ESP_DTYPE_INT2] = { "int2", "i2", ESP_KIND_INT, 2 },
   [ESP_DTYPE_RAW] = { "raw", "raw", ESP_KIND_OPAQUE, 8 },
 };
 

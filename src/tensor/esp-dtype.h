@@ -41,6 +41,7 @@ typedef enum
   ESP_DTYPE_UINT4,
   ESP_DTYPE_INT4,
   ESP_DTYPE_UINT2,
+  ESP_DTYPE_INT2,
   ESP_DTYPE_RAW, /* one opaque byte: kept, hashed, never decoded */
   ESP_N_DTYPES
 } EspDtype;

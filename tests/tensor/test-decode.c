@@ -219,6 +219,7 @@ test_integers (void)
     { ESP_DTYPE_UINT4, 15, 8 },
     { ESP_DTYPE_INT4, -1, -8 },
     { ESP_DTYPE_UINT2, 3, 2 },
+    { ESP_DTYPE_INT2, -1, -2 },
     { ESP_DTYPE_RAW, 0xff, 0x81 },
   };
 
