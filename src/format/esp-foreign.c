@@ -160,35 +160,7 @@ read_varint (const EspProbe *probe, gsize *at, guint64 *out)
   return FALSE;
 }
 
-/* A protobuf without any magic: field 1, a small number, then fields that are known, at least one
- * of them the graph. ONNX numbers its fields so; the schema version of a SavedModel is field 1 too,
- * but then comes field 2 to the end of the file. */
-static gboolean
-is_onnx (const EspProbe *probe)
-{
-  guint64 size = esp_source_get_size (probe->source);
-  gsize at = 0;
-  guint64 tag, value;
-
-  if (!read_varint (probe, &at, &tag) || tag != 0x08 || !read_varint (probe, &at, &value) ||
-      value == 0 || value > 64)
-    return FALSE;
-  while (read_varint (probe, &at, &tag) && read_varint (probe, &at, &value))
-    {
-      guint64 field = tag >> 3;
-
-      if (field == 7 && (tag & 7) == 2)
-        return value <= size - at;
-      if ((tag & 7) == 0 && field <= 5)
-        continue;
-      if ((tag & 7) != 2 || (field > 8 && field != 14 && field != 20 && field != 25) ||
-          value > probe->head_size - at)
-        return FALSE;
-      at += value;
-    }
-  return FALSE;
-}
-
+/* A protobuf without any magic: the version of the schema, then field 2 to the end of the file. */
 static gboolean
 is_saved_model (const EspProbe *probe)
 {
@@ -306,9 +278,6 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
   if (is_hdf5 (probe))
     return N_ ("this is an HDF5 file, as Keras writes them, which can’t be opened yet; save the "
                "model’s weights with safetensors.numpy.save_file()");
-  if (is_onnx (probe))
-    return N_ ("this is an ONNX model, which can’t be opened yet; open the checkpoint that it was "
-               "exported from");
   if (is_saved_model (probe))
     return N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in Python and "
                "save its variables with safetensors.tensorflow.save_file()");

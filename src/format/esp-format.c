@@ -11,6 +11,7 @@
 #include "esp-foreign.h"
 #include "esp-gguf.h"
 #include "esp-numpy.h"
+#include "esp-onnx.h"
 #include "esp-path.h"
 #include "esp-pytorch-legacy.h"
 #include "esp-pytorch.h"
@@ -23,13 +24,10 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
-  &esp_format_gguf,
-  &esp_format_npy,
-  &esp_format_npz,
-  &esp_format_safetensors,
-  &esp_format_pytorch_zip,
-  &esp_format_pytorch_legacy,
-  NULL,
+  &esp_format_gguf,        &esp_format_npy,
+  &esp_format_npz,         &esp_format_safetensors,
+  &esp_format_pytorch_zip, &esp_format_pytorch_legacy,
+  &esp_format_onnx,        NULL,
 };
 
 const EspFormat *const *
