@@ -72,9 +72,6 @@ typedef struct
 } Archive;
 
 static const Archive archives[] = {
-  { "constants.pkl",
-    N_ ("this is a TorchScript archive, which can’t be opened yet; save its weights in Python: "
-        "torch.save (torch.jit.load (FILE).state_dict (), OUT)") },
   { "archive_format",
     N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
         "torch.save (torch.export.load (FILE).state_dict, OUT)") },

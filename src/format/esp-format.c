@@ -16,6 +16,7 @@
 #include "esp-pytorch-legacy.h"
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
+#include "esp-torchscript.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -24,10 +25,9 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
-  &esp_format_gguf,        &esp_format_npy,
-  &esp_format_npz,         &esp_format_safetensors,
-  &esp_format_pytorch_zip, &esp_format_pytorch_legacy,
-  &esp_format_onnx,        NULL,
+  &esp_format_gguf,           &esp_format_npy,         &esp_format_npz,
+  &esp_format_safetensors,    &esp_format_pytorch_zip, &esp_format_torchscript,
+  &esp_format_pytorch_legacy, &esp_format_onnx,        NULL,
 };
 
 const EspFormat *const *

@@ -241,6 +241,8 @@ make_known (EspPickleMachine *self,
       return make_sequence (self, ESP_PICKLE_SET, args, error);
     case ESP_MEANING_BYTES:
       return make_bytes (self, args, error);
+    case ESP_MEANING_SCRIPT_VALUE:
+      return (EspPickleValue *) esp_pickle_value_get_item (args, 0);
     case ESP_MEANING_ENCODE:
       return make_encoded (self, args, error);
     default:
@@ -284,7 +286,7 @@ is_understood (const EspPickleValue *callee, gboolean class_call)
   EspPickleMeaning meaning = esp_pickle_value_get_meaning (callee);
 
   return esp_pickle_meaning_is_understood (meaning) ||
-         (class_call && meaning == ESP_MEANING_MODULE);
+         (class_call && (meaning == ESP_MEANING_MODULE || meaning == ESP_MEANING_SCRIPT_CLASS));
 }
 
 gboolean

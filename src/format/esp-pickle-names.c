@@ -83,6 +83,12 @@ static const Row rows[] = {
   { "torch._utils", "_rebuild_wrapper_subclass", ESP_MEANING_REBUILD_WRAPPER },
   { "torch.storage", "_load_from_bytes", ESP_MEANING_LOAD_FROM_BYTES },
 
+  { "torch.jit._pickle", "build_intlist", ESP_MEANING_SCRIPT_VALUE },
+  { "torch.jit._pickle", "build_doublelist", ESP_MEANING_SCRIPT_VALUE },
+  { "torch.jit._pickle", "build_boollist", ESP_MEANING_SCRIPT_VALUE },
+  { "torch.jit._pickle", "build_tensorlist", ESP_MEANING_SCRIPT_VALUE },
+  { "torch.jit._pickle", "restore_type_tag", ESP_MEANING_SCRIPT_VALUE },
+
   { "numpy", "ndarray", ESP_MEANING_NDARRAY_CLASS },
   { "numpy", "dtype", ESP_MEANING_NUMPY_DTYPE },
   { "numpy.core.multiarray", "_reconstruct", ESP_MEANING_NDARRAY },
@@ -200,6 +206,8 @@ find_torch_meaning (const char *module, const char *name)
       if (g_str_has_suffix (name, "Tensor"))
         return ESP_MEANING_TENSOR_CLASS;
     }
+  if (strcmp (module, "__torch__") == 0 || g_str_has_prefix (module, "__torch__."))
+    return ESP_MEANING_SCRIPT_CLASS;
   for (gsize i = 0; i < G_N_ELEMENTS (layer_prefixes); i++)
     if (g_str_has_prefix (module, layer_prefixes[i]))
       return ESP_MEANING_MODULE;
@@ -254,5 +262,6 @@ gboolean
 esp_pickle_meaning_is_understood (EspPickleMeaning meaning)
 {
   /* a layer is made with __new__ and BUILD; a call of its class would run its __init__ */
-  return meaning != ESP_MEANING_UNKNOWN && meaning != ESP_MEANING_MODULE;
+  return meaning != ESP_MEANING_UNKNOWN && meaning != ESP_MEANING_MODULE &&
+         meaning != ESP_MEANING_SCRIPT_CLASS;
 }

@@ -25,7 +25,9 @@ typedef enum
   ESP_MEANING_RECONSTRUCT, /* copyreg: an object of a class */
   /* values without effect that we only show: complex, datetime, torch.device */
   ESP_MEANING_PLAIN,
-  ESP_MEANING_MODULE, /* a class of torch.nn.modules */
+  ESP_MEANING_MODULE,       /* a class of torch.nn.modules */
+  ESP_MEANING_SCRIPT_CLASS, /* a class in the code of a TorchScript archive */
+  ESP_MEANING_SCRIPT_VALUE, /* torch.jit._pickle: its first argument, with a type */
   /* torch */
   ESP_MEANING_STORAGE,
   ESP_MEANING_TENSOR_CLASS,

@@ -4,7 +4,10 @@
  * _modules:
  *
  *   {'training', '_parameters': {name: tensor or None}, '_buffers': {...},
- *    '_non_persistent_buffers_set', hooks, '_modules': {name: module or None}, attributes...} */
+ *    '_non_persistent_buffers_set', hooks, '_modules': {name: module or None}, attributes...}
+ *
+ * One of TorchScript is an object of a class out of the archive's code, and all its parts are plain
+ * fields of its state. */
 
 #include "config.h"
 
@@ -34,6 +37,14 @@ is_module_state (const EspPickleValue *state)
          parameters->kind == ESP_PICKLE_DICT;
 }
 
+static gboolean
+is_script_module (const EspPickleValue *value)
+{
+  return value->kind == ESP_PICKLE_OBJECT && value->state != NULL &&
+         value->state->kind == ESP_PICKLE_DICT &&
+         esp_pickle_value_get_callee_meaning (value) == ESP_MEANING_SCRIPT_CLASS;
+}
+
 const EspPickleValue *
 esp_pytorch_get_module (const EspPickleValue *value)
 {
@@ -41,7 +52,7 @@ esp_pytorch_get_module (const EspPickleValue *value)
 
   if (value->kind != ESP_PICKLE_OBJECT && value->kind != ESP_PICKLE_CALL)
     return NULL;
-  if (is_module_state (value->state))
+  if (is_module_state (value->state) || is_script_module (value))
     return value->state;
   /* modules that are made by a function get their fields as its first argument (torch.fx) */
   first = esp_pickle_value_get_item (value->record->args, 0);
@@ -53,8 +64,11 @@ esp_pytorch_get_class (const EspPickleValue *value)
 {
   if (value->kind != ESP_PICKLE_OBJECT && value->kind != ESP_PICKLE_CALL)
     return NULL;
-  return value->record->callee->kind == ESP_PICKLE_GLOBAL ? value->record->callee->name->full
-                                                          : NULL;
+  if (value->record->callee->kind != ESP_PICKLE_GLOBAL)
+    return NULL;
+  /* where TorchScript puts its classes is of its own making */
+  return is_script_module (value) ? value->record->callee->name->name
+                                  : value->record->callee->name->full;
 }
 
 const EspPickleValue *
@@ -113,6 +127,12 @@ add_record (EspPytorchEdges *self, const EspPickleValue *owner)
   if (state != NULL && state->kind == ESP_PICKLE_TUPLE && state->items.n == 2 &&
       state->items.items[1]->kind == ESP_PICKLE_DICT)
     state = state->items.items[1];
+  if (state != NULL && (state->kind == ESP_PICKLE_TUPLE || state->kind == ESP_PICKLE_LIST) &&
+      esp_pickle_value_get_callee_meaning (owner) == ESP_MEANING_SCRIPT_CLASS)
+    {
+      add_list (self, &state->items, ESP_EDGE_ITEM, FALSE);
+      return;
+    }
   add_dict (self, state, ESP_EDGE_ITEM);
 }
 
@@ -138,6 +158,11 @@ esp_pytorch_edges_init (EspPytorchEdges *self, const EspPickleValue *owner)
       if (module == NULL)
         {
           add_record (self, owner);
+          break;
+        }
+      if (is_script_module (owner))
+        {
+          add_dict (self, module, ESP_EDGE_FIELD);
           break;
         }
       add_dict (self, esp_pickle_value_find (module, "_parameters"), ESP_EDGE_PARAMETER);
@@ -173,6 +198,18 @@ is_member (const EspPickleValue *key)
          esp_pickle_value_is_string (key, "_modules");
 }
 
+/* FALSE: it is an attribute */
+static gboolean
+classify_field (EspPytorchEdge *edge)
+{
+  if (!esp_pickle_value_is_container (edge->value))
+    return FALSE;
+  if (esp_pytorch_value_is_tensor (edge->value))
+    return TRUE;
+  edge->kind = ESP_EDGE_MODULE;
+  return is_script_module (edge->value);
+}
+
 gboolean
 esp_pytorch_edges_next (EspPytorchEdges *self, EspPytorchEdge *out)
 {
@@ -193,6 +230,8 @@ esp_pytorch_edges_next (EspPytorchEdges *self, EspPytorchEdge *out)
       out->value = items->items[self->at + step - 1];
       out->number = step == 1 ? self->number++ : 0;
       self->at += step;
+      if (out->kind == ESP_EDGE_FIELD && !classify_field (out))
+        continue;
       if (out->kind != ESP_EDGE_ATTRIBUTE || !is_member (out->key))
         return TRUE;
     }

@@ -14,6 +14,7 @@ typedef enum
   ESP_EDGE_BUFFER,
   ESP_EDGE_MODULE,
   ESP_EDGE_ATTRIBUTE, /* of a module */
+  ESP_EDGE_FIELD,     /* of a module of TorchScript, a tensor; its class knows what it is */
 } EspPytorchEdgeKind;
 
 typedef struct

@@ -70,7 +70,7 @@ read_all (Reader *self, EspProgressFunc progress, gpointer user_data, GError **e
     progress (0.5, user_data);
   storages = esp_pytorch_storages_new (open_storage, take_warning, self, 0);
   if (!esp_pytorch_result_walk (&self->result, esp_pytorch_legacy_file_get_pickle (self->file),
-                                storages, error))
+                                storages, NULL, error))
     return FALSE;
   add_sources (self);
   for (guint i = 0; i < esp_pytorch_legacy_file_get_n_pickles (self->file); i++)

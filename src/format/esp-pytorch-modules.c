@@ -81,7 +81,7 @@ esp_pytorch_add_attributes (EspTreeBuilder *builder, EspModule *module, const Es
     if (shadowed == NULL || !shadowed[edge.position])
       add_attribute (builder, module, &edge);
   /* a constructor's argument that leaves no attribute: a bias that isn't wanted is None */
-  if (parameters->items.n <= 2 * PARAMETERS_MAX)
+  if (parameters != NULL && parameters->items.n <= 2 * PARAMETERS_MAX)
     bias = esp_pickle_value_find (parameters, "bias");
   if (bias != NULL && esp_pickle_value_find (fields, "bias") == NULL)
     esp_tree_builder_add_attribute (builder, module, "bias",

@@ -62,6 +62,7 @@ gboolean
 esp_pytorch_result_walk (EspPytorchResult *self,
                          EspPickle *pickle,
                          EspPytorchStorages *storages,
+                         EspTorchscriptCode *code,
                          GError **error)
 {
   g_autoptr (EspPytorchTensors) tensors = NULL;
@@ -69,7 +70,7 @@ esp_pytorch_result_walk (EspPytorchResult *self,
 
   esp_pytorch_result_add_pickle (self, pickle);
   tensors = esp_pytorch_tensors_new (pickle, storages, self->cancellable);
-  if (!esp_pytorch_walk (pickle, tensors, self->builder, self->metadata, self->warnings,
+  if (!esp_pytorch_walk (pickle, tensors, self->builder, code, self->metadata, self->warnings,
                          self->cancellable, error))
     return FALSE;
   inner = esp_pytorch_tensors_get_inner (tensors);

@@ -4,6 +4,7 @@
 #include "esp-checkpoint.h"
 #include "esp-pickle.h"
 #include "esp-pytorch-storage.h"
+#include "esp-torchscript-code.h"
 #include "esp-tree-builder.h"
 
 G_BEGIN_DECLS
@@ -29,10 +30,11 @@ void esp_pytorch_result_take_warning (char *warning, gpointer self);
 /* takes both */
 void esp_pytorch_result_take_metadata (EspPytorchResult *self, char *key, char *value);
 void esp_pytorch_result_add_pickle (EspPytorchResult *self, EspPickle *pickle);
-/* walks @pickle into the tree, and reports it */
+/* walks @pickle into the tree, and reports it; @code: of TorchScript, or NULL */
 gboolean esp_pytorch_result_walk (EspPytorchResult *self,
                                   EspPickle *pickle,
                                   EspPytorchStorages *storages,
+                                  EspTorchscriptCode *code,
                                   GError **error);
 EspCheckpoint *esp_pytorch_result_finish (EspPytorchResult *self,
                                           const char *format,

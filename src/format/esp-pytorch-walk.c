@@ -56,6 +56,7 @@ typedef struct
 {
   EspPytorchTensors *tensors;
   EspTreeBuilder *builder;
+  EspTorchscriptCode *code; /* or NULL */
   GPtrArray *metadata;
   GPtrArray *warnings;
   GCancellable *cancellable;
@@ -324,6 +325,16 @@ add_value (Walk *self,
   return add_container (self, value, context, error);
 }
 
+static EspPytorchEdgeKind
+get_field_kind (Walk *self, const EspPickleValue *module, const EspPickleValue *key)
+{
+  const char *class = module->record->callee->name->full;
+  g_autofree char *name = esp_pickle_value_to_name (key, ESP_LIMIT_NAME_BYTES);
+
+  return self->code != NULL ? esp_torchscript_code_get_kind (self->code, class, name)
+                            : ESP_EDGE_ITEM;
+}
+
 static gboolean
 step (Walk *self, GError **error)
 {
@@ -340,6 +351,8 @@ step (Walk *self, GError **error)
     }
   if (frame->shadowed != NULL && edge.kind == ESP_EDGE_ITEM && frame->shadowed[edge.position])
     return TRUE;
+  if (edge.kind == ESP_EDGE_FIELD)
+    edge.kind = get_field_kind (self, frame->value, edge.key);
   context = esp_pytorch_context_below (frame->context, &edge);
   if (self->in_attributes && edge.kind == ESP_EDGE_ITEM)
     edge.kind = ESP_EDGE_ATTRIBUTE;
@@ -453,6 +466,7 @@ gboolean
 esp_pytorch_walk (EspPickle *pickle,
                   EspPytorchTensors *tensors,
                   EspTreeBuilder *builder,
+                  EspTorchscriptCode *code,
                   GPtrArray *metadata,
                   GPtrArray *warnings,
                   GCancellable *cancellable,
@@ -460,6 +474,7 @@ esp_pytorch_walk (EspPickle *pickle,
 {
   Walk self = { .tensors = tensors,
                 .builder = builder,
+                .code = code,
                 .metadata = metadata,
                 .warnings = warnings,
                 .cancellable = cancellable };

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "esp-pytorch-tensors.h"
+#include "esp-torchscript-code.h"
 #include "esp-tree-builder.h"
 
 G_BEGIN_DECLS
 
 /**
  * esp_pytorch_walk:
+ * @code: tells the roles of tensors in modules of TorchScript; or NULL
  * @metadata: receives key, value, key, value, ...: what stands beside the tensors
  * @warnings: receives texts
  *
@@ -18,6 +20,7 @@ G_BEGIN_DECLS
 gboolean esp_pytorch_walk (EspPickle *pickle,
                            EspPytorchTensors *tensors,
                            EspTreeBuilder *builder,
+                           EspTorchscriptCode *code,
                            GPtrArray *metadata,
                            GPtrArray *warnings,
                            GCancellable *cancellable,
