@@ -28,3 +28,4 @@
 #define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
 #define ESP_LIMIT_MODULE_DEPTH 1000    /* nesting of containers and modules */
 #define ESP_LIMIT_ATTRIBUTE_BYTES 4096 /* one attribute of a module, as text */
+#define ESP_LIMIT_SHARDS 10000         /* files of one checkpoint; the largest have some hundred */

@@ -247,9 +247,6 @@ recognise_text (const EspProbe *probe)
   if (head_begins (probe, "<!doctype html") || head_begins (probe, "<html"))
     return N_ ("this is a web page, perhaps saved in place of the checkpoint; download the file "
                "itself");
-  if (*text == '{' && strstr (text, "\"weight_map\"") != NULL)
-    return N_ ("this is the index of a checkpoint in several files, which can’t be opened yet; "
-               "open one of the files that it names");
   if (*text == '{' || *text == '[')
     return N_ ("this is a JSON text, not a checkpoint");
   return N_ ("this is a text, not a checkpoint");
@@ -340,55 +337,15 @@ static const Folder folders[] = {
         "and save its variables with safetensors.tensorflow.save_file()") },
 };
 
-/* how good a file of this name is to be opened in place of its folder; 0: not at all */
-static guint
-rate_name (const char *name)
+gboolean
+esp_foreign_explain_folder (const char *name, GError **error)
 {
-  static const char *const suffixes[] = { ".pth", ".pt", ".bin", ".ckpt", ".safetensors" };
-
-  for (guint i = G_N_ELEMENTS (suffixes); i > 0; i--)
-    if (g_str_has_suffix (name, suffixes[i - 1]))
-      return i;
-  return 0;
-}
-
-void
-esp_foreign_explain_folder (const char *path, GError **error)
-{
-  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
-  g_autofree char *best = NULL;
-  g_autofree char *shown = NULL;
-  const char *name;
-  guint looked_at = 0;
-
-  while (folder != NULL && looked_at++ < 10000 && (name = g_dir_read_name (folder)) != NULL)
-    {
-      guint rate = rate_name (name);
-      guint so_far = best != NULL ? rate_name (best) : 0;
-
-      if (rate > so_far || (rate > 0 && rate == so_far && esp_path_compare (name, best) < 0))
-        {
-          g_free (best);
-          best = g_strdup (name);
-        }
-    }
-  for (guint i = 0; best == NULL && i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *file = g_build_filename (path, folders[i].file, NULL);
-      if (g_file_test (file, G_FILE_TEST_EXISTS))
-        {
-          g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
-                               _ (folders[i].sentence));
-          return;
-        }
-    }
-  if (best == NULL)
-    {
-      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
-                           _ ("this is a folder without a checkpoint that can be opened"));
-      return;
-    }
-  shown = esp_path_escape (best);
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
-               _ ("this is a folder; open a file in it, such as “%s”"), shown);
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (strcmp (folders[i].file, name) == 0)
+      {
+        g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
+                             _ (folders[i].sentence));
+        return TRUE;
+      }
+  return FALSE;
 }

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  */
 void esp_foreign_explain (const EspProbe *probe, GCancellable *cancellable, GError **error);
 
-/* the same for a folder */
-void esp_foreign_explain_folder (const char *path, GError **error);
+/* the same for a folder that a file of this name makes what it is; FALSE without an error if no
+ * such folder is known */
+gboolean esp_foreign_explain_folder (const char *name, GError **error);
 
 G_END_DECLS

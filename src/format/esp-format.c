@@ -8,6 +8,7 @@
 #include "esp-format.h"
 
 #include "esp-error.h"
+#include "esp-folder.h"
 #include "esp-foreign.h"
 #include "esp-gguf.h"
 #include "esp-numpy.h"
@@ -16,6 +17,7 @@
 #include "esp-pytorch-legacy.h"
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
+#include "esp-sharded.h"
 #include "esp-torchscript.h"
 
 #include <glib/gi18n.h>
@@ -25,9 +27,17 @@
 
 /* more special ones first */
 static const EspFormat *const formats[] = {
-  &esp_format_gguf,           &esp_format_npy,         &esp_format_npz,
-  &esp_format_safetensors,    &esp_format_pytorch_zip, &esp_format_torchscript,
-  &esp_format_pytorch_legacy, &esp_format_onnx,        NULL,
+  &esp_format_gguf,
+  &esp_format_npy,
+  &esp_format_npz,
+  &esp_format_safetensors_sharded,
+  &esp_format_pytorch_sharded,
+  &esp_format_safetensors,
+  &esp_format_pytorch_zip,
+  &esp_format_torchscript,
+  &esp_format_pytorch_legacy,
+  &esp_format_onnx,
+  NULL,
 };
 
 const EspFormat *const *
@@ -78,6 +88,7 @@ read_probe (EspProbe *probe,
 static EspCheckpoint *
 read_source (EspSource *source,
              const char *path,
+             gboolean is_shard,
              EspProgressFunc progress,
              gpointer user_data,
              GCancellable *cancellable,
@@ -89,6 +100,7 @@ read_source (EspSource *source,
 
   probe.path = path;
   probe.source = source;
+  probe.is_shard = is_shard;
   probe.head = head;
   probe.head_size = MIN (esp_source_get_size (source), sizeof head);
   if (probe.head_size == 0)
@@ -130,14 +142,79 @@ esp_format_open_source (EspSource *source,
 
   g_return_val_if_fail (source != NULL && path != NULL, NULL);
 
-  checkpoint = read_source (source, path, progress, user_data, cancellable, error);
+  checkpoint = read_source (source, path, FALSE, progress, user_data, cancellable, error);
   if (checkpoint == NULL)
     {
       prefix_name (error, path);
       return NULL;
     }
   esp_checkpoint_set_path (checkpoint, path);
-  esp_checkpoint_set_file_size (checkpoint, esp_source_get_size (source));
+  /* a reader of several files has told their size */
+  if (esp_checkpoint_get_file_size (checkpoint) == 0)
+    esp_checkpoint_set_file_size (checkpoint, esp_source_get_size (source));
+  return checkpoint;
+}
+
+EspCheckpoint *
+esp_format_read_shard (EspSource *source,
+                       const char *name,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  EspCheckpoint *checkpoint;
+
+  g_return_val_if_fail (source != NULL && name != NULL, NULL);
+
+  checkpoint = read_source (source, name, TRUE, NULL, NULL, cancellable, error);
+  if (checkpoint == NULL)
+    prefix_name (error, name);
+  return checkpoint;
+}
+
+/* what is wrong with a file that stands for its folder: of a kind that nobody reads, the folder is
+ * better told of than the file */
+static void
+explain_folder (const char *file, GError *failure, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (file);
+
+  if ((g_error_matches (failure, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED) ||
+       g_error_matches (failure, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNKNOWN)) &&
+      esp_foreign_explain_folder (name, error))
+    g_error_free (failure);
+  else
+    g_propagate_error (error, failure);
+}
+
+/* the checkpoint in a folder that is the most likely one to be meant */
+static EspCheckpoint *
+open_folder (const char *path,
+             EspProgressFunc progress,
+             gpointer user_data,
+             GCancellable *cancellable,
+             GError **error)
+{
+  g_autofree char *warning = NULL;
+  g_autofree char *file = esp_folder_choose (path, &warning);
+  EspCheckpoint *checkpoint;
+  GError *failure = NULL;
+
+  if (file == NULL)
+    {
+      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
+                           _ ("this is a folder without a checkpoint that can be opened"));
+      return NULL;
+    }
+  /* the names of folders were passed over, so this goes no further down */
+  checkpoint = esp_format_open (file, progress, user_data, cancellable, &failure);
+  if (checkpoint == NULL)
+    {
+      explain_folder (file, failure, error);
+      return NULL;
+    }
+  esp_checkpoint_set_path (checkpoint, path);
+  if (warning != NULL)
+    esp_checkpoint_add_warning (checkpoint, "%s", warning);
   return checkpoint;
 }
 
@@ -157,7 +234,11 @@ esp_format_open (const char *path,
   if (source != NULL)
     return esp_format_open_source (source, path, progress, user_data, cancellable, error);
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
-    esp_foreign_explain_folder (path, error);
+    {
+      EspCheckpoint *checkpoint = open_folder (path, progress, user_data, cancellable, error);
+      if (checkpoint != NULL)
+        return checkpoint;
+    }
   else
     g_propagate_error (error, g_steal_pointer (&failure));
   prefix_name (error, path);

@@ -20,6 +20,7 @@ typedef struct
   const guint8 *head; /* first bytes of the file */
   gsize head_size;    /* up to 4096 */
   EspZip *zip;        /* or NULL */
+  gboolean is_shard;  /* one file of several: ids of storages begin with its name, the source's */
 } EspProbe;
 
 /**
@@ -53,7 +54,8 @@ struct _EspFormat
 const EspFormat *const *esp_format_get_all (void);
 const EspFormat *esp_format_from_name (const char *name); /* NULL if there is none */
 
-/* Opens a file: headers and tables only, found by content. A recognised kind that no reader takes
+/* Opens a file, the index of several, or a folder with one of them (esp-folder.h): headers and
+ * tables only, found by content. A recognised kind that no reader takes
  * is %ESP_FORMAT_ERROR_UNSUPPORTED with a sentence what to convert to. Messages begin with the
  * file's name. Blocking: call it in a worker. */
 EspCheckpoint *esp_format_open (const char *path,
@@ -68,5 +70,10 @@ EspCheckpoint *esp_format_open_source (EspSource *source,
                                        gpointer user_data,
                                        GCancellable *cancellable,
                                        GError **error);
+/* one file of several, for their reader: an index doesn't count. Messages begin with @name. */
+EspCheckpoint *esp_format_read_shard (EspSource *source,
+                                      const char *name,
+                                      GCancellable *cancellable,
+                                      GError **error);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ esp_pytorch_archive_init (EspPytorchArchive *self,
   self->zip = zip;
   self->folder = NULL;
   self->cancellable = cancellable;
+  self->shard = NULL;
   for (guint i = 0; i < n && self->folder == NULL; i++)
     {
       const char *name = esp_zip_get_member (zip, i)->name;
@@ -139,8 +140,12 @@ esp_pytorch_archive_open_storage (EspPytorchArchive *self,
 {
   g_autofree char *name = g_strconcat (prefix, key, NULL);
   g_autoptr (EspSource) source = open_member (self, name, error);
+  g_autofree char *id = NULL;
 
   if (source == NULL)
     return NULL;
-  return esp_storage_new_for_source (source, 0, esp_source_get_size (source), key);
+  if (self->shard != NULL)
+    id = g_strconcat (self->shard, ":", key, NULL);
+  return esp_storage_new_for_source (source, 0, esp_source_get_size (source),
+                                     id != NULL ? id : key);
 }

@@ -19,6 +19,7 @@ typedef struct
   EspZip *zip;
   char *folder; /* owned, with the slash */
   GCancellable *cancellable;
+  const char *shard; /* the archive's name where it is one file of several; may be set after init */
 } EspPytorchArchive;
 
 /* Finds the first folder at the top that holds @member. FALSE if there is none; then there is

@@ -32,7 +32,7 @@ typedef struct
 static EspStorage *
 open_inner_storage (const char *key, guint64 size, gpointer user_data, GError **error)
 {
-  return esp_pytorch_legacy_file_open_storage (((InnerFile *) user_data)->file, key, error);
+  return esp_pytorch_legacy_file_open_storage (((InnerFile *) user_data)->file, key, key, error);
 }
 
 static void

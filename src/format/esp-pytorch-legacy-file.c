@@ -335,12 +335,15 @@ esp_pytorch_legacy_file_get_nth_pickle (EspPytorchLegacyFile *self, guint index)
 }
 
 EspStorage *
-esp_pytorch_legacy_file_open_storage (EspPytorchLegacyFile *self, const char *key, GError **error)
+esp_pytorch_legacy_file_open_storage (EspPytorchLegacyFile *self,
+                                      const char *key,
+                                      const char *id,
+                                      GError **error)
 {
   const Range *range = g_hash_table_lookup (self->ranges, key);
 
   if (range != NULL)
-    return esp_storage_new_for_source (self->source, range->offset, range->size, key);
+    return esp_storage_new_for_source (self->source, range->offset, range->size, id);
   if (self->broken != NULL)
     g_propagate_error (error, g_error_copy (self->broken));
   else

@@ -31,9 +31,10 @@ EspPickle *esp_pytorch_legacy_file_get_pickle (EspPytorchLegacyFile *self);
 /* all five, for the report */
 guint esp_pytorch_legacy_file_get_n_pickles (EspPytorchLegacyFile *self);
 EspPickle *esp_pytorch_legacy_file_get_nth_pickle (EspPytorchLegacyFile *self, guint index);
-/* the bytes of a storage */
+/* the bytes of a storage; @id: what it is to be called */
 EspStorage *esp_pytorch_legacy_file_open_storage (EspPytorchLegacyFile *self,
                                                   const char *key,
+                                                  const char *id,
                                                   GError **error);
 
 G_END_DECLS

@@ -20,12 +20,16 @@ typedef struct
 {
   EspPytorchResult result;
   EspPytorchLegacyFile *file;
+  const char *shard; /* name of this file where it is one of several, else NULL */
 } Reader;
 
 static EspStorage *
 open_storage (const char *key, guint64 size, gpointer user_data, GError **error)
 {
-  return esp_pytorch_legacy_file_open_storage (((Reader *) user_data)->file, key, error);
+  Reader *self = user_data;
+  g_autofree char *id = self->shard != NULL ? g_strconcat (self->shard, ":", key, NULL) : NULL;
+
+  return esp_pytorch_legacy_file_open_storage (self->file, key, id != NULL ? id : key, error);
 }
 
 static void
@@ -93,6 +97,7 @@ legacy_read (const EspProbe *probe,
   EspCheckpoint *checkpoint = NULL;
   Reader self;
 
+  self.shard = probe->is_shard ? probe->path : NULL;
   self.file = esp_pytorch_legacy_file_new (probe->source, cancellable, error);
   if (self.file == NULL)
     return NULL;

@@ -88,6 +88,8 @@ pytorch_read (const EspProbe *probe,
   gboolean found = esp_pytorch_archive_init (&self.archive, probe->zip, PICKLE_MEMBER, cancellable);
 
   g_return_val_if_fail (found, NULL);
+  if (probe->is_shard)
+    self.archive.shard = probe->path;
   esp_pytorch_result_init (&self.result, cancellable);
   checkpoint = read_all (&self, progress, user_data, error);
   esp_pytorch_result_clear (&self.result);

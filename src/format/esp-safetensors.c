@@ -38,12 +38,15 @@ add_tensor (EspTreeBuilder *builder,
             guint64 offset,
             const EspSafetensorsEntry *entry,
             guint index,
+            const char *shard,
             GError **error)
 {
   const char *keys[] = { entry->name, NULL };
-  char id[12];
+  char number[12];
+  const char *last = print_id (index, number + sizeof number);
+  g_autofree char *id = shard != NULL ? g_strconcat (shard, ":", last, NULL) : NULL;
   g_autoptr (EspStorage) storage = esp_storage_new_for_source (
-      source, offset + entry->begin, entry->end - entry->begin, print_id (index, id + sizeof id));
+      source, offset + entry->begin, entry->end - entry->begin, id != NULL ? id : last);
   g_autoptr (EspTensor)
       tensor = esp_tensor_new (entry->dtype->dtype, entry->dtype->name, entry->shape, entry->ndim,
                                NULL, 0, 0, storage, error);
@@ -173,6 +176,7 @@ static EspTreeBuilder *
 build (EspSource *source,
        const EspSafetensorsHeader *header,
        guint64 offset,
+       const char *shard,
        guint *n_misaligned,
        GCancellable *cancellable,
        GError **error)
@@ -185,7 +189,7 @@ build (EspSource *source,
   _esp_safetensors_iter_init (&iter, header);
   for (guint i = 0; (entry = _esp_safetensors_iter_next (&iter)) != NULL; i++)
     {
-      if (!add_tensor (builder, source, offset, entry, i, error) ||
+      if (!add_tensor (builder, source, offset, entry, i, shard, error) ||
           (i % 1024 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error)))
         return NULL;
       *n_misaligned += is_misaligned (entry, offset);
@@ -211,7 +215,8 @@ safetensors_read (const EspProbe *probe,
   header = read_header (probe->source, &offset, cancellable, error);
   if (header == NULL)
     return NULL;
-  builder = build (probe->source, header, offset, &n_misaligned, cancellable, error);
+  builder = build (probe->source, header, offset, probe->is_shard ? probe->path : NULL,
+                   &n_misaligned, cancellable, error);
   if (builder == NULL)
     return NULL;
   _esp_safetensors_header_drop_entries (header);

@@ -44,6 +44,9 @@ look_at (Below *self, const EspNode *node)
     }
   tensor = esp_nodes_leaf_at (self->nodes, esp_node_object (node))->tensor;
   self->n_leaves++;
+  /* of a missing shard: its shape isn't known */
+  if (esp_node_is_implied (node) && esp_tensor_get_error (tensor) != NULL)
+    return;
   if (strcmp (name, "weight") == 0)
     self->weight = tensor;
   else if (strcmp (name, "bias") == 0)

@@ -37,7 +37,8 @@ EspModule *esp_place_get_module (EspPlace *self); /* borrowed; NULL where a para
 EspParameter *esp_place_get_parameter (EspPlace *self); /* borrowed; NULL where a module stands */
 /* the same as a new string that the place doesn't keep: for long listings */
 char *esp_place_dup_path (EspPlace *self);
-/* FALSE for the row of a name that the file itself doesn't hold (an implied tie) */
+/* FALSE for the row of a name that the file itself doesn't hold (an implied tie, a
+ * tensor of a missing shard) */
 gboolean esp_place_is_stored (EspPlace *self);
 /* the first place of the same module or parameter object, itself if this is it */
 EspPlace *esp_place_get_first (EspPlace *self);

@@ -420,6 +420,23 @@ add_row (EspTreeBuilder *self,
   return TRUE;
 }
 
+/* @flags: of the node */
+static gboolean
+put_leaf (EspTreeBuilder *self,
+          const char *const *keys,
+          const char *name,
+          EspLeaf leaf,
+          EspTensor *tensor,
+          guint32 flags,
+          GError **error)
+{
+  if (!add_row (self, keys, name, self->nodes->leaves->len | flags, &leaf.node, error))
+    return FALSE;
+  leaf.tensor = esp_tensor_ref (tensor);
+  g_array_append_val (self->nodes->leaves, leaf);
+  return TRUE;
+}
+
 gboolean
 esp_tree_builder_put_tensor (EspTreeBuilder *self,
                              const char *const *keys,
@@ -433,11 +450,21 @@ esp_tree_builder_put_tensor (EspTreeBuilder *self,
 
   g_return_val_if_fail (self != NULL && keys != NULL && tensor != NULL, FALSE);
 
-  if (!add_row (self, keys, name, self->nodes->leaves->len, &leaf.node, error))
-    return FALSE;
-  leaf.tensor = esp_tensor_ref (tensor);
-  g_array_append_val (self->nodes->leaves, leaf);
-  return TRUE;
+  return put_leaf (self, keys, name, leaf, tensor, 0, error);
+}
+
+gboolean
+esp_tree_builder_put_absent (EspTreeBuilder *self,
+                             const char *const *keys,
+                             EspRole role,
+                             EspTensor *tensor,
+                             GError **error)
+{
+  EspLeaf leaf = { .role = role, .requires_grad = ESP_REQUIRES_GRAD_UNKNOWN };
+
+  g_return_val_if_fail (self != NULL && keys != NULL && tensor != NULL, FALSE);
+
+  return put_leaf (self, keys, NULL, leaf, tensor, ESP_NODE_IMPLIED, error);
 }
 
 EspParameter *

@@ -68,6 +68,13 @@ gboolean esp_tree_builder_put_tensor (EspTreeBuilder *self,
                                       EspRequiresGrad requires_grad,
                                       EspTensor *tensor,
                                       GError **error);
+/* a row that the file should hold and doesn't (a shard is missing): @tensor carries the reason, and
+ * esp_place_is_stored() is FALSE */
+gboolean esp_tree_builder_put_absent (EspTreeBuilder *self,
+                                      const char *const *keys,
+                                      EspRole role,
+                                      EspTensor *tensor,
+                                      GError **error);
 /* the same parameter at another place (a tie inside a live network or a pickled module) */
 gboolean esp_tree_builder_add_shared_parameter (EspTreeBuilder *self,
                                                 const char *const *keys,

@@ -256,24 +256,27 @@ test_bad_files (void)
   g_autofree char *missing = g_build_filename (folder, "missing.pt", NULL);
   g_autofree char *text = write_file ("text.txt", "no checkpoint\n", 14);
   g_autofree char *empty = write_file ("empty.pt", "", 0);
+  g_autofree char *inner = g_build_filename (folder, "inner", NULL);
   g_autofree char *cut = write_safetensors (
       "cut.safetensors", "{\"a\":{\"dtype\":\"F32\",\"shape\":[9],\"data_offsets\":[0,36]}}", "",
       0);
 
+  g_assert_cmpint (g_mkdir (inner, 0700), ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
     {
       g_auto (Run) on_missing = run (verbs[i], missing, NULL);
       g_auto (Run) on_text = run (verbs[i], text, NULL);
       g_auto (Run) on_empty = run (verbs[i], empty, NULL);
       g_auto (Run) on_cut = run (verbs[i], cut, NULL);
-      g_auto (Run) on_folder = run (verbs[i], folder, NULL);
+      g_auto (Run) on_folder = run (verbs[i], inner, NULL);
 
       assert_refused (&on_missing, missing, "");
       assert_refused (&on_text, text, "");
       assert_refused (&on_empty, empty, "empty");
       assert_refused (&on_cut, cut, "");
-      assert_refused (&on_folder, folder, "folder");
+      assert_refused (&on_folder, inner, "folder");
     }
+  g_rmdir (inner);
 }
 
 /* a reader that goes away is no failure; a full disk is */
