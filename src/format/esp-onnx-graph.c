@@ -179,8 +179,12 @@ add_entry (EspOnnxGraphs *self, char *name, EspTensor *tensor, gboolean is_const
   if (!g_hash_table_contains (self->graph->names, name))
     g_hash_table_insert (self->graph->names, g_strdup (name), entry);
   else if (*name != '\0' && self->warnings->len < WARNINGS)
-    g_ptr_array_add (self->warnings,
-                     g_strdup_printf (_ ("two tensors of one graph are named “%.200s”"), name));
+    {
+      g_autofree char *shown = _esp_onnx_dup_shown (name, 200);
+
+      g_ptr_array_add (self->warnings,
+                       g_strdup_printf (_ ("two tensors of one graph are named “%s”"), shown));
+    }
   return TRUE;
 }
 
@@ -262,7 +266,7 @@ note_module (EspOnnxGraphs *self, const char *scope, const char *class_name)
       g_hash_table_insert (self->seen_modules, module->scope, module);
     }
   if (module->class_name == NULL && class_name != NULL && *class_name != '\0')
-    module->class_name = g_strdup (class_name);
+    module->class_name = _esp_onnx_dup_shown (class_name, ESP_LIMIT_ATTRIBUTE_BYTES);
 }
 
 /* the last of a node's scopes is the operation, the others are the modules around it */
@@ -388,12 +392,12 @@ note_use (EspOnnxEntry *entry, const Node *node, guint slot)
 
   if (entry->n_uses++ < USES_SHOWN)
     {
-      g_autofree char *shown = print_node (node);
+      g_autofree char *name = print_node (node);
+      g_autofree char *shown = _esp_onnx_dup_shown (name, 200);
 
       if (entry->uses == NULL)
         entry->uses = g_string_new (NULL);
-      g_string_append_printf (entry->uses, "%s%.200s[%u]", entry->n_uses > 1 ? ", " : "", shown,
-                              slot);
+      g_string_append_printf (entry->uses, "%s%s[%u]", entry->n_uses > 1 ? ", " : "", shown, slot);
     }
   if (entry->scope == NULL && node->scope != NULL)
     entry->scope = g_strdup (node->scope);

@@ -52,8 +52,11 @@ dup_text (Info *self, EspWire *wire, EspWireField field, GError **error)
 static void
 add_line (Info *self, const char *key, const char *value)
 {
+  g_autofree char *shown_key = _esp_onnx_dup_shown (key, ESP_LIMIT_NAME_BYTES);
+  g_autofree char *shown = _esp_onnx_dup_shown (value, ESP_LIMIT_METADATA_BYTES);
+
   if (self->n_lines++ < LINES)
-    esp_checkpoint_add_metadata (self->checkpoint, key, value);
+    esp_checkpoint_add_metadata (self->checkpoint, shown_key, shown);
   else
     self->cut = TRUE;
 }
@@ -296,8 +299,9 @@ finish (Info *self)
   g_autofree char *producer = g_strdup_printf ("%s %s",
                                                self->producer != NULL ? self->producer : "",
                                                self->version != NULL ? self->version : "");
+  g_autofree char *shown = _esp_onnx_dup_shown (g_strstrip (producer), ESP_LIMIT_NAME_BYTES);
 
-  esp_checkpoint_set_producer (self->checkpoint, g_strstrip (producer));
+  esp_checkpoint_set_producer (self->checkpoint, shown);
   if (self->inputs->len > 0)
     add_line (self, "inputs", self->inputs->str);
   if (self->outputs->len > 0)

@@ -161,6 +161,14 @@ _esp_onnx_dup_name (EspWire *wire, const EspWireField *field, GError **error)
   return bytes != NULL ? esp_path_from_text (bytes, length) : NULL;
 }
 
+char *
+_esp_onnx_dup_shown (const char *text, gsize limit)
+{
+  g_autofree char *cut = g_strndup (text, limit);
+
+  return g_utf8_validate (cut, -1, NULL) ? g_steal_pointer (&cut) : esp_path_escape (cut);
+}
+
 const char *
 _esp_onnx_type_get_name (gint32 type)
 {
@@ -315,6 +323,8 @@ open_file (EspOnnxStore *store, const char *location, GError **error)
 static gboolean
 parse_number (const char *key, const char *text, guint64 otherwise, guint64 *out, GError **error)
 {
+  g_autofree char *shown = NULL;
+
   if (text == NULL)
     {
       *out = otherwise;
@@ -322,8 +332,9 @@ parse_number (const char *key, const char *text, guint64 otherwise, guint64 *out
     }
   if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, out, NULL))
     return TRUE;
+  shown = _esp_onnx_dup_shown (text, 40);
   g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("the %s of its external data, “%.40s”, is no number"), key, text);
+               _ ("the %s of its external data, “%s”, is no number"), key, shown);
   return FALSE;
 }
 
@@ -355,10 +366,12 @@ find_external (const Proto *self,
     return NULL;
   if (!esp_range_fits (offset, length, size))
     {
+      g_autofree char *shown = _esp_onnx_dup_shown (self->location, 200);
+
       g_set_error (
           error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
           _ ("%" PRIu64 " bytes at %" PRIu64 " of “%s” were wanted, which has only %" PRIu64),
-          length, offset, self->location, size);
+          length, offset, shown, size);
       return NULL;
     }
   key = g_strdup_printf ("%" PRIu64 " %" PRIu64 " %s", offset, length, self->location);

@@ -44,6 +44,9 @@ gboolean _esp_onnx_each_field (EspWire *wire,
 /* a name, (transfer full); over %ESP_LIMIT_NAME_BYTES it is an error */
 char *_esp_onnx_dup_name (EspWire *wire, const EspWireField *field, GError **error);
 
+/* a text of the file as it may be shown: itself if it is UTF-8, else escaped; (transfer full) */
+char *_esp_onnx_dup_shown (const char *text, gsize limit);
+
 /* The tensor of a TensorProto, whose name goes to *@name. One that can't be read has its reason in
  * it; NULL only when the user changed their mind. */
 EspTensor *_esp_onnx_tensor_read (EspOnnxStore *store,

@@ -179,11 +179,13 @@ add_shared (EspCheckpoint *checkpoint, EspOnnxGraphs *graphs)
   for (guint i = 0; i < entries->len && shown < SHARED_SHOWN; i++)
     {
       const EspOnnxEntry *entry = entries->pdata[i];
+      g_autofree char *shown_name = NULL;
       g_autofree char *key = NULL;
 
       if (entry->n_uses < 2 || entry->is_constant)
         continue;
-      key = g_strdup_printf ("shared.%s", entry->name);
+      shown_name = _esp_onnx_dup_shown (entry->name, ESP_LIMIT_NAME_BYTES);
+      key = g_strdup_printf ("shared.%s", shown_name);
       esp_checkpoint_add_metadata (checkpoint, key, entry->uses->str);
       shown++;
     }

@@ -18,8 +18,10 @@ read_tensor (EspTensor *tensor)
 {
   guint64 count = MIN (esp_tensor_get_count (tensor), MOST_ELEMENTS);
   double values[2 * PIECE]; /* complex ones are pairs */
+  const GError *reason = esp_tensor_get_error (tensor);
 
   g_assert (esp_tensor_get_native_dtype (tensor) != NULL);
+  g_assert (reason == NULL || g_utf8_validate (reason->message, -1, NULL));
   for (guint64 start = 0; start < count; start += PIECE)
     {
       g_autoptr (GError) error = NULL;
@@ -56,6 +58,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     }
   for (guint i = 0; i < esp_checkpoint_get_n_metadata (checkpoint); i++)
     g_assert (g_utf8_validate (esp_checkpoint_get_metadata_value (checkpoint, i), -1, NULL));
+  for (guint i = 0; i < esp_checkpoint_get_n_warnings (checkpoint); i++)
+    g_assert (g_utf8_validate (esp_checkpoint_get_warning (checkpoint, i), -1, NULL));
   tree = esp_checkpoint_get_tree (checkpoint);
   for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
     {
