@@ -49,16 +49,6 @@ on_secondary_click (GtkGestureClick *gesture, int n_press, double x, double y, E
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
 }
 
-static void
-esp_fact_row_size_allocate (GtkWidget *widget, int width, int height, int baseline)
-{
-  EspFactRow *self = ESP_FACT_ROW (widget);
-
-  GTK_WIDGET_CLASS (esp_fact_row_parent_class)->size_allocate (widget, width, height, baseline);
-  if (self->menu)
-    gtk_popover_present (GTK_POPOVER (self->menu));
-}
-
 static gboolean
 on_query_tooltip (GtkWidget *label, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
 {
@@ -83,7 +73,6 @@ esp_fact_row_class_init (EspFactRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = esp_fact_row_dispose;
-  widget_class->size_allocate = esp_fact_row_size_allocate;
   gtk_widget_class_install_action (widget_class, "fact.copy", NULL, copy_value);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK, "fact.copy",
                                        NULL);

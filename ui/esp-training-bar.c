@@ -9,12 +9,15 @@
 
 #include "esp-training-bar.h"
 #include "esp-plot.h"
+#include "esp-size-watch.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
 
 /* ms between two refreshes */
 #define REFRESH_INTERVAL 50
+/* the running mean covers an epoch, or this part of all steps if that is more */
+#define SPANS 100
 /* µs over which the speed is measured */
 #define MEASURE_SPAN (G_USEC_PER_SEC / 2)
 /* the scale: 10^0 to 10^4 steps a second, from FREE on as fast as it goes */
@@ -22,7 +25,7 @@
 #define SCALE_FREE 4.2
 #define SCALE_END 4.5
 /* widths below which parts move into the popover, in px */
-#define WIDTH_SETTINGS 1080
+#define WIDTH_SETTINGS 1120
 #define WIDTH_SPEED 720
 #define WIDTH_EPOCH 420
 
@@ -30,6 +33,7 @@ struct _EspTrainingBar
 {
   AdwBin parent_instance;
 
+  EspSizeWatch *watch;
   GtkWidget *play_button;
   GtkWidget *step_label;
   GtkWidget *epoch_label;
@@ -66,8 +70,6 @@ struct _EspTrainingBar
   guint refresh_timeout; /* source; while it runs no refresh is made */
   gboolean refresh_due;
   gboolean syncing; /* controls are being set to what the trainer has */
-  int width;        /* that the parts were laid out for */
-  guint fit_idle;   /* source */
 
   gint64 measured_at; /* µs; 0 not yet */
   guint64 measured_step;
@@ -151,27 +153,21 @@ show_figures (EspTrainingBar *self, EspNetwork *network, EspSnapshot *snapshot)
   gtk_widget_set_visible (self->accuracy_title, esp_network_is_classifier (network));
 }
 
-/* mean of the steps in an epoch up to each point; a point stands for the steps since the one before
- */
+/* mean over the last @span steps at each point; a point stands for the steps since the one before.
+ * Summed anew for each, since a running sum keeps the rounding of losses that are long gone. */
 static void
 average (const double *steps, const double *losses, guint n, double span, double *means)
 {
-  double sum = 0, weight = 0;
-  guint first = 0;
-
   for (guint i = 0; i < n; i++)
     {
-      double width = steps[i] - (i > 0 ? steps[i - 1] : 0);
+      double sum = 0, weight = 0;
 
-      sum += losses[i] * width;
-      weight += width;
-      while (first < i && steps[i] - steps[first] >= span)
+      for (guint j = i + 1; j > 0 && steps[i] - steps[j - 1] < span; j--)
         {
-          double gone = steps[first] - (first > 0 ? steps[first - 1] : 0);
+          double width = steps[j - 1] - (j > 1 ? steps[j - 2] : 0);
 
-          sum -= losses[first] * gone;
-          weight -= gone;
-          first++;
+          sum += losses[j - 1] * width;
+          weight += width;
         }
       means[i] = weight > 0 ? sum / weight : losses[i];
     }
@@ -207,6 +203,7 @@ show_curve (EspTrainingBar *self, EspTrainer *trainer)
   g_autofree double *losses = NULL;
   g_autofree double *steps = NULL;
   g_autofree double *means = NULL;
+  double span;
   guint n = 0;
 
   esp_trainer_get_curve (trainer, &counts, &losses, &n);
@@ -214,14 +211,16 @@ show_curve (EspTrainingBar *self, EspTrainer *trainer)
   means = g_new (double, n);
   for (guint i = 0; i < n; i++)
     steps[i] = (double) counts[i];
-  average (steps, losses, n, (double) count_batches (esp_trainer_get_network (trainer)), means);
+  span = fmax ((double) count_batches (esp_trainer_get_network (trainer)),
+               n > 0 ? steps[n - 1] / SPANS : 0);
+  average (steps, losses, n, span, means);
   show_mean (self, means, n);
   lift_zeros (losses, n);
   lift_zeros (means, n);
   esp_plot_clear (ESP_PLOT (self->plot));
   esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss of each batch"), "esp_curve_train", 0.35,
                       steps, losses, n);
-  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Mean loss of an epoch"), "esp_curve_train", 1,
+  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Running mean of the loss"), "esp_curve_train", 1,
                       steps, means, n);
 }
 
@@ -554,34 +553,34 @@ move_box (GtkWidget *box, GtkWidget *parent, gboolean vertical)
   g_object_unref (box);
 }
 
-static gboolean
-on_fit_idle (gpointer user_data)
+/* in a row each value follows its name; in the popover names and values stand below one another */
+static void
+align_settings (EspTrainingBar *self, gboolean vertical)
 {
-  EspTrainingBar *self = user_data;
-  gboolean less_settings = self->width < WIDTH_SETTINGS;
-  gboolean less_speed = self->width < WIDTH_SPEED;
+  for (GtkWidget *setting = gtk_widget_get_first_child (self->settings_box); setting;
+       setting = gtk_widget_get_next_sibling (setting))
+    {
+      GtkWidget *name = gtk_widget_get_first_child (setting);
 
-  self->fit_idle = 0;
-  move_box (self->settings_box, less_settings ? self->more_box : self->settings_slot,
-            less_settings);
-  move_box (self->speed_box, less_speed ? self->more_box : self->speed_slot, FALSE);
-  gtk_widget_set_visible (self->more_button, less_settings);
-  gtk_widget_set_visible (self->figures, !less_speed);
-  gtk_widget_set_visible (self->epoch_label, self->width >= WIDTH_EPOCH);
-  return G_SOURCE_REMOVE;
+      gtk_widget_set_hexpand (name, vertical);
+      gtk_label_set_xalign (GTK_LABEL (name), 0);
+    }
 }
 
 static void
-esp_training_bar_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+on_width (EspTrainingBar *self)
 {
-  EspTrainingBar *self = ESP_TRAINING_BAR (widget);
+  int width = esp_size_watch_get_width (self->watch);
+  gboolean less_settings = width < WIDTH_SETTINGS;
+  gboolean less_speed = width < WIDTH_SPEED;
 
-  GTK_WIDGET_CLASS (esp_training_bar_parent_class)->size_allocate (widget, width, height, baseline);
-  if (width == self->width)
-    return;
-  self->width = width;
-  if (self->fit_idle == 0)
-    self->fit_idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_fit_idle, self, NULL);
+  move_box (self->speed_box, less_speed ? self->more_box : self->speed_slot, FALSE);
+  move_box (self->settings_box, less_settings ? self->more_box : self->settings_slot,
+            less_settings);
+  align_settings (self, less_settings);
+  gtk_widget_set_visible (self->more_button, less_settings);
+  gtk_widget_set_visible (self->figures, !less_speed);
+  gtk_widget_set_visible (self->epoch_label, width >= WIDTH_EPOCH);
 }
 
 /* Object */
@@ -656,10 +655,11 @@ esp_training_bar_dispose (GObject *object)
   EspTrainingBar *self = ESP_TRAINING_BAR (object);
 
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
-  g_clear_handle_id (&self->fit_idle, g_source_remove);
   clear_signals (&self->session_signals);
   clear_signals (&self->document_signals);
   clear_signals (&self->trainer_signals);
+  /* before the template unparents it behind AdwBin's back */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_TRAINING_BAR);
   g_clear_object (&self->actions);
   g_clear_object (&self->session);
@@ -670,6 +670,7 @@ static void
 bind_children (GtkWidgetClass *widget_class)
 {
 #define BIND(child) gtk_widget_class_bind_template_child (widget_class, EspTrainingBar, child)
+  BIND (watch);
   BIND (play_button);
   BIND (step_label);
   BIND (epoch_label);
@@ -710,16 +711,17 @@ esp_training_bar_class_init (EspTrainingBarClass *klass)
   object_class->dispose = esp_training_bar_dispose;
   widget_class->root = esp_training_bar_root;
   widget_class->unroot = esp_training_bar_unroot;
-  widget_class->size_allocate = esp_training_bar_size_allocate;
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (ESP_TYPE_PLOT);
+  g_type_ensure (ESP_TYPE_SIZE_WATCH);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-training-bar.ui");
   bind_children (widget_class);
+  gtk_widget_class_bind_template_callback (widget_class, on_width);
   gtk_widget_class_bind_template_callback (widget_class, on_speed_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_rate_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_rate_input);

@@ -239,7 +239,7 @@ static void
 draw_values (cairo_t *cr, double lo, double hi, double width, double y, const EspPalette *palette)
 {
   double ticks[10];
-  guint n = esp_draw_ticks (lo, hi, (guint) CLAMP (width / 80, 2, 10), ticks);
+  guint n = esp_draw_ticks (lo, hi, (guint) CLAMP (width / 45, 2, 10), ticks);
 
   esp_draw_set_color (cr, palette->dim);
   for (guint i = 0; i < n; i++)

@@ -36,6 +36,14 @@ OPAQUE = {
 }
 
 
+# Windows fill the screen, so that a place in the window is the same place on the screen; dialogs don't.
+OPENBOX = """<?xml version="1.0" encoding="UTF-8"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <applications><application type="normal"><maximized>yes</maximized><focus>yes</focus></application></applications>
+</openbox_config>
+"""
+
+
 class Missed(Exception):
     """something that should have come did not"""
 
@@ -240,6 +248,7 @@ class Node:
 
     def point(self, fx=0.5, fy=0.5):
         x, y, width, height = self.settled_box()
+        x, y = x + self.drive.border, y + self.drive.border
         return x + int(width * fx), y + int(height * fy)
 
     def click(self, fx=0.5, fy=0.5, button=1, times=1):
@@ -286,13 +295,16 @@ class Drive:
         self.log = None
         self.parts = {}
         self.last_click = 0
+        self.border = 0
 
     def start_desktop(self):
         import gi
         gi.require_version("Atspi", "2.0")
         from gi.repository import Atspi
         Atspi.init()
-        self.manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rules = pathlib.Path(os.environ["HOME"]) / "openbox.xml"
+        rules.write_text(OPENBOX, encoding="utf-8")
+        self.manager = subprocess.Popen(["openbox", "--config-file", str(rules)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self, *args, env=None):
         """the program with these arguments; comes back when its window is there and fills the screen"""
@@ -301,10 +313,11 @@ class Drive:
                                         env=dict(os.environ, **(env or {})))
         self.wait(lambda: self.window_id(), "a window of the program")
         self.xdo("windowactivate", "--sync", self.window_id())
-        self.xdo("windowsize", "--sync", self.window_id(), "100%", "100%")
-        self.xdo("windowmove", self.window_id(), 0, 0)
-        self.wait(lambda: next(self.screen.find_all("frame"), None) or next(self.screen.find_all("window"), None), "the window's accessible")
         self.pause(0.2)
+        # without a compositor GTK draws a frame round its windows, maximised or not
+        frame = self.wait(lambda: next(self.screen.find_all("frame"), None), "the window's accessible")
+        screen = int(subprocess.run(["xdotool", "getdisplaygeometry"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0])
+        self.border = (screen - frame.settled_box()[2]) // 2
 
     def window_id(self):
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.program.pid)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
@@ -462,7 +475,10 @@ class Drive:
         self.pause()
 
     def shot(self, path):
+        """a picture of the screen without that frame"""
         subprocess.run(["import", "-window", "root", str(path)], check=True)
+        if self.border:
+            subprocess.run(["mogrify", "-shave", "%dx%d" % (self.border, self.border), "+repage", str(path)], check=True)
 
     # ending
 
