@@ -72,9 +72,6 @@ typedef struct
 } Archive;
 
 static const Archive archives[] = {
-  { "archive_format",
-    N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
-        "torch.save (torch.export.load (FILE).state_dict, OUT)") },
   { "serialized_exported_program.json",
     N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
         "torch.save (torch.export.load (FILE).state_dict, OUT)") },

@@ -18,6 +18,7 @@
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
 #include "esp-sharded.h"
+#include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
 #include <glib/gi18n.h>
@@ -35,6 +36,7 @@ static const EspFormat *const formats[] = {
   &esp_format_safetensors,
   &esp_format_pytorch_zip,
   &esp_format_torchscript,
+  &esp_format_torch_export,
   &esp_format_pytorch_legacy,
   &esp_format_onnx,
   NULL,

@@ -53,6 +53,99 @@ static const Archive archives[] = {
     ESP_FORMAT_ERROR_UNSUPPORTED,
     "f.pt: " },
   { "at-the-root", { "data.pkl", "N.", "version", "3" }, ESP_FORMAT_ERROR_UNSUPPORTED, "f.pt: " },
+  { "export",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    NULL },
+  { "export-no-bytes",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}" },
+    -1,
+    "no member “f/data/weights/w0”" },
+  { "export-short",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "12" },
+    -1,
+    "“w” can’t be read" },
+  { "export-dtype",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":99,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    "number 99 is no data type" },
+  { "export-layout",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":1}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    "its layout can’t be read" },
+  { "export-strides",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[],\"storage_offset\":{\"as_"
+      "int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    "1 sizes and 0 strides" },
+  { "export-symbol",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_sym\":\"s0\"}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    "its sizes are no numbers" },
+  { "export-pickled",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":true,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    -1,
+    "a pickle of their own" },
+  { "export-negative",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle\":false,\"tensor_"
+      "meta\":{\"dtype\":7,\"sizes\":[{\"as_int\":-1}],\"strides\":[{\"as_int\":1}],\"storage_"
+      "offset\":{\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "data/weights/model_weights_config.json" },
+  { "export-kind",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":3,\"is_param\":true,\"use_pickle\":false,\"tensor_meta\":{"
+      "\"dtype\":7,\"sizes\":[{\"as_int\":1}],\"strides\":[{\"as_int\":1}],\"storage_offset\":{"
+      "\"as_int\":0},\"layout\":7}}}}",
+      "f/data/weights/w0", "1234" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "“path_name” isn’t of the kind" },
+  { "export-cut",
+    { "f/archive_format", "pt2", "f/data/weights/model_weights_config.json",
+      "{\"config\":{\"w\":{\"path_name\":\"w0\",\"is_param\":true,\"use_pickle",
+      "f/data/weights/w0", "1234" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "f.pt: " },
+  { "export-program-cut",
+    { "f/archive_format", "pt2", "f/models/model.json", "{\"nn_module_stack\":" },
+    ESP_FORMAT_ERROR_CORRUPT,
+    "models/model.json" },
+  { "export-old",
+    { "version", "8.1", "serialized_exported_program.json", "{}" },
+    ESP_FORMAT_ERROR_UNSUPPORTED,
+    "torch.export" },
   { "torchscript", { "f/data.pkl", "N.", "f/constants.pkl", ").", "f/version", "3" }, -1, NULL },
   { "torchscript-cut",
     { "f/data.pkl", "}(", "f/constants.pkl", ").", "f/version", "3" },
@@ -242,6 +335,7 @@ main (int argc, char **argv)
     "pytorch/hostile.pt",
     "pytorch/parameters.pt",
     "pytorch-forms/script.pt",
+    "pytorch-forms/export.pt2",
     "pytorch-forms/frozen.pt",
     "pytorch-forms/legacy-protocol2.pth",
     "pytorch-forms/legacy-protocol4.pth",
