@@ -23,6 +23,7 @@
 #include "esp-parallel-private.h"
 #include "esp-scan-kernel-private.h"
 #include "esp-scan-plan-private.h"
+#include "esp-scan-share-private.h"
 #include "esp-stats-private.h"
 #include "esp-tensor-private.h"
 
@@ -448,21 +449,19 @@ scan_clear (Scan *scan)
   esp_scan_plan_clear (&scan->plan);
 }
 
-EspStats *
-esp_scan_stats (EspTensor *tensor,
-                EspProgressFunc progress,
-                gpointer user_data,
-                GCancellable *cancellable,
-                GError **error)
+static EspStats *
+scan_stats (EspTensor *tensor,
+            EspProgressFunc progress,
+            gpointer user_data,
+            GCancellable *cancellable,
+            GError **error)
 {
   Scan scan = { .progress = progress, .user_data = user_data, .cancellable = cancellable };
   EspStats *stats = NULL;
   guint64 n_stripes;
   Part whole;
 
-  g_return_val_if_fail (tensor != NULL, NULL);
-
-  if (!esp_tensor_check_walkable (tensor, error) || !esp_scan_plan_init (&scan.plan, tensor, error))
+  if (!esp_scan_plan_init (&scan.plan, tensor, error))
     return NULL;
   scan_init (&scan, tensor);
   n_stripes = (scan.count + scan.chunk * scan.stripe - 1) / (scan.chunk * scan.stripe);
@@ -480,6 +479,28 @@ esp_scan_stats (EspTensor *tensor,
   else
     g_propagate_error (error, g_steal_pointer (&scan.error));
   scan_clear (&scan);
+  return stats;
+}
+
+EspStats *
+esp_scan_stats (EspTensor *tensor,
+                EspProgressFunc progress,
+                gpointer user_data,
+                GCancellable *cancellable,
+                GError **error)
+{
+  EspStats *stats = NULL;
+
+  g_return_val_if_fail (tensor != NULL, NULL);
+
+  if (!esp_tensor_check_walkable (tensor, error))
+    return NULL;
+  if (esp_tensor_get_count (tensor) < ESP_SCAN_SHARE_MIN)
+    return scan_stats (tensor, progress, user_data, cancellable, error);
+  if (!esp_scan_share_begin (tensor, &stats, cancellable, error) || stats != NULL)
+    return stats;
+  stats = scan_stats (tensor, progress, user_data, cancellable, error);
+  esp_scan_share_end (tensor, stats);
   return stats;
 }
 

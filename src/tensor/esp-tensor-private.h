@@ -22,6 +22,9 @@ gboolean esp_tensor_check_readable (EspTensor *self, GError **error);
  * two threads at once too */
 gboolean esp_tensor_is_stream (EspTensor *self);
 
+/* whether someone keeps something under the tensor's address and has to be told when it goes */
+void esp_tensor_set_remembered (EspTensor *self, gboolean remembered);
+
 /* numbers that an element decodes to: 2 for complex, else 1 */
 guint esp_tensor_get_numbers_per_element (EspTensor *self);
 

@@ -21,10 +21,12 @@
 #include "esp-description.h"
 #include "esp-error.h"
 #include "esp-limits.h"
+#include "esp-scan-share-private.h"
 
 struct _EspTensor
 {
   gatomicrefcount ref_count;
+  gint remembered; /* atomic: see esp_tensor_set_remembered() */
 
   /* owned */
   const EspDescription *description;
@@ -493,6 +495,8 @@ esp_tensor_unref (EspTensor *self)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  if (g_atomic_int_get (&self->remembered))
+    esp_scan_share_forget (self);
   esp_description_unref (self->description);
   if (self->storage == NULL)
     g_clear_error (&self->error);
@@ -502,6 +506,12 @@ esp_tensor_unref (EspTensor *self)
       esp_storage_unref (self->storage);
     }
   g_free (self);
+}
+
+void
+esp_tensor_set_remembered (EspTensor *self, gboolean remembered)
+{
+  g_atomic_int_set (&self->remembered, remembered);
 }
 
 /* }}} */
