@@ -28,17 +28,15 @@ question_free (gpointer data, GClosure *closure)
   g_free (question);
 }
 
+/* the last folder, or the home folder: a list of recent files has no place to type a path in */
 static void
 set_last_folder (GtkFileChooser *chooser)
 {
   g_autofree char *path = esp_settings_dup_string ("last-folder");
+  gboolean there = path && g_file_test (path, G_FILE_TEST_IS_DIR);
+  g_autoptr (GFile) folder = g_file_new_for_path (there ? path : g_get_home_dir ());
 
-  if (path && g_file_test (path, G_FILE_TEST_IS_DIR))
-    {
-      g_autoptr (GFile) folder = g_file_new_for_path (path);
-
-      gtk_file_chooser_set_current_folder (chooser, folder, NULL);
-    }
+  gtk_file_chooser_set_current_folder (chooser, folder, NULL);
 }
 
 static void
