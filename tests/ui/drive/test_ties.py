@@ -8,7 +8,8 @@ def main(d):
     d.start(drive.FIXTURES / "safetensors" / "tied.safetensors")
     d.select("1.weight")
     member = d.note("3.weight")
-    d.check("Implied" in member.description, "what kind of tie: %s" % member.description)
+    # GTK 4.18 tells no description of a row, but its lines
+    d.check("Implied" in member.description or member.has("label", re.compile("Implied")), "what kind of tie: %s" % member.description)
     member.press()
     d.expect_fact("Path", "3.weight")
     d.expect_fact("Bytes", "not stored")
