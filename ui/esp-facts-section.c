@@ -113,7 +113,7 @@ add_bytes (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
   g_autofree char *size = esp_number_format_bytes (esp_tensor_get_bytes (tensor));
   gint64 offset = esp_tensor_get_file_offset (tensor);
 
-  if (!esp_place_is_stored (place))
+  if (!esp_place_is_stored (place) || !esp_tensor_get_storage (tensor))
     esp_fact_rows_add (&self->rows, _ ("Bytes"), _ ("not stored"));
   else if (offset < 0)
     esp_fact_rows_add (&self->rows, _ ("Bytes"), size);

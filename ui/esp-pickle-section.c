@@ -81,7 +81,7 @@ add_refused (EspPickleSection *self, const char *const *names)
 
   if (n > 0)
     add_list (self, "dialog-warning-symbolic", "warning-text", title,
-              _ ("The file asks Python to run this; it was not run"), names);
+              _ ("Python would run this on loading; here it was only read"), names);
 }
 
 static void
