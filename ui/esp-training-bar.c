@@ -8,7 +8,7 @@
 #include "config.h"
 
 #include "esp-training-bar.h"
-#include "esp-plot.h"
+#include "esp-loss-panel.h"
 #include "esp-size-watch.h"
 
 #include <glib/gi18n.h>
@@ -16,8 +16,6 @@
 
 /* ms between two refreshes */
 #define REFRESH_INTERVAL 50
-/* the running mean covers an epoch, or this part of all steps if that is more */
-#define SPANS 100
 /* µs over which the speed is measured */
 #define MEASURE_SPAN (G_USEC_PER_SEC / 2)
 /* the scale: 10^0 to 10^4 steps a second, from FREE on as fast as it goes */
@@ -53,13 +51,7 @@ struct _EspTrainingBar
   GtkWidget *data_label;
   GtkWidget *more_button;
   GtkWidget *more_box;
-  GtkWidget *plot;
-  GtkWidget *figures;
-  GtkWidget *loss_name;
-  GtkWidget *loss_label;
-  GtkWidget *mean_label;
-  GtkWidget *accuracy_title;
-  GtkWidget *accuracy_label;
+  EspLossPanel *loss;
 
   EspSession *session;
   GSignalGroup *session_signals;
@@ -104,18 +96,10 @@ get_trainer (EspTrainingBar *self)
 
 /* Step, epoch, loss */
 
-static guint64
-count_batches (EspNetwork *network)
-{
-  guint64 batch = MAX (esp_network_get_batch_size (network), 1);
-
-  return MAX ((esp_network_get_n_examples (network) + batch - 1) / batch, 1);
-}
-
 static void
 show_step (EspTrainingBar *self, EspNetwork *network, guint64 step)
 {
-  guint64 batches = count_batches (network);
+  guint64 batches = esp_loss_panel_count_batches (network);
   g_autofree char *count = esp_number_format_count (step);
   g_autofree char *text = g_strdup_printf (_ ("Step %s"), count);
   g_autofree char *epoch = NULL;
@@ -134,94 +118,6 @@ show_step (EspTrainingBar *self, EspNetwork *network, guint64 step)
   /* TRANSLATORS: "Epoch 39, batch 24 of 32" */
   where = g_strdup_printf (_ ("Epoch %s, batch %s of %s"), epoch, at, of);
   gtk_label_set_text (GTK_LABEL (self->epoch_label), where);
-}
-
-static void
-show_figures (EspTrainingBar *self, EspNetwork *network, EspSnapshot *snapshot)
-{
-  double loss = esp_snapshot_get_loss (snapshot);
-  double accuracy = esp_snapshot_get_accuracy (snapshot);
-  g_autofree char *loss_text = isnan (loss) && esp_snapshot_get_step (snapshot) == 0
-                                   ? g_strdup ("–")
-                                   : esp_number_format_value (loss, 4);
-  g_autofree char *accuracy_text = isnan (accuracy) ? g_strdup ("–")
-                                                    : esp_number_format_percent (accuracy);
-
-  gtk_label_set_text (GTK_LABEL (self->loss_label), loss_text);
-  gtk_label_set_text (GTK_LABEL (self->accuracy_label), accuracy_text);
-  gtk_widget_set_visible (self->accuracy_label, esp_network_is_classifier (network));
-  gtk_widget_set_visible (self->accuracy_title, esp_network_is_classifier (network));
-}
-
-/* mean over the last @span steps at each point; a point stands for the steps since the one before.
- * Summed anew for each, since a running sum keeps the rounding of losses that are long gone. */
-static void
-average (const double *steps, const double *losses, guint n, double span, double *means)
-{
-  for (guint i = 0; i < n; i++)
-    {
-      double sum = 0, weight = 0;
-
-      for (guint j = i + 1; j > 0 && steps[i] - steps[j - 1] < span; j--)
-        {
-          double width = steps[j - 1] - (j > 1 ? steps[j - 2] : 0);
-
-          sum += losses[j - 1] * width;
-          weight += width;
-        }
-      means[i] = weight > 0 ? sum / weight : losses[i];
-    }
-}
-
-/* a logarithmic axis has no place for 0, which a loss rounds to when nothing is left to learn: it
- * is drawn at the smallest loss above */
-static void
-lift_zeros (double *losses, guint n)
-{
-  double smallest = INFINITY;
-
-  for (guint i = 0; i < n; i++)
-    if (losses[i] > 0)
-      smallest = MIN (smallest, losses[i]);
-  for (guint i = 0; i < n && isfinite (smallest); i++)
-    if (losses[i] <= 0)
-      losses[i] = smallest;
-}
-
-static void
-show_mean (EspTrainingBar *self, const double *means, guint n)
-{
-  g_autofree char *text = n > 0 ? esp_number_format_value (means[n - 1], 4) : g_strdup ("–");
-
-  gtk_label_set_text (GTK_LABEL (self->mean_label), text);
-}
-
-static void
-show_curve (EspTrainingBar *self, EspTrainer *trainer)
-{
-  g_autofree guint64 *counts = NULL;
-  g_autofree double *losses = NULL;
-  g_autofree double *steps = NULL;
-  g_autofree double *means = NULL;
-  double span;
-  guint n = 0;
-
-  esp_trainer_get_curve (trainer, &counts, &losses, &n);
-  steps = g_new (double, n);
-  means = g_new (double, n);
-  for (guint i = 0; i < n; i++)
-    steps[i] = (double) counts[i];
-  span = fmax ((double) count_batches (esp_trainer_get_network (trainer)),
-               n > 0 ? steps[n - 1] / SPANS : 0);
-  average (steps, losses, n, span, means);
-  show_mean (self, means, n);
-  lift_zeros (losses, n);
-  lift_zeros (means, n);
-  esp_plot_clear (ESP_PLOT (self->plot));
-  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss of each batch"), "esp_curve_train", 0.35,
-                      steps, losses, n);
-  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Running mean of the loss"), "esp_curve_train", 1,
-                      steps, means, n);
 }
 
 /* Speed */
@@ -320,8 +216,7 @@ refresh (EspTrainingBar *self)
     return;
   network = esp_trainer_get_network (trainer);
   show_step (self, network, esp_snapshot_get_step (snapshot));
-  show_figures (self, network, snapshot);
-  show_curve (self, trainer);
+  esp_loss_panel_show (self->loss, trainer, snapshot);
   if (esp_trainer_is_playing (trainer))
     measure (self, esp_snapshot_get_step (snapshot));
 }
@@ -485,16 +380,6 @@ on_rate_output (GtkSpinButton *spin, EspTrainingBar *self)
   return TRUE;
 }
 
-static const char *
-brief_loss (const char *name)
-{
-  if (g_str_equal (name, "MSELoss"))
-    return _ ("Mean squared error");
-  if (g_str_equal (name, "CrossEntropyLoss"))
-    return _ ("Cross-entropy");
-  return name;
-}
-
 static void
 sync_controls (EspTrainingBar *self, EspTrainer *trainer)
 {
@@ -517,8 +402,6 @@ sync_controls (EspTrainingBar *self, EspTrainer *trainer)
   gtk_label_set_text (GTK_LABEL (self->batch_label), batch);
   gtk_label_set_text (GTK_LABEL (self->data_label), esp_network_get_data_name (network));
   gtk_widget_set_tooltip_text (self->data_label, data);
-  gtk_label_set_text (GTK_LABEL (self->loss_name),
-                      brief_loss (esp_network_get_loss_name (network)));
 }
 
 static void
@@ -579,7 +462,7 @@ on_width (EspTrainingBar *self)
             less_settings);
   align_settings (self, less_settings);
   gtk_widget_set_visible (self->more_button, less_settings);
-  gtk_widget_set_visible (self->figures, !less_speed);
+  esp_loss_panel_set_compact (self->loss, less_speed);
   gtk_widget_set_visible (self->epoch_label, width >= WIDTH_EPOCH);
 }
 
@@ -690,13 +573,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (data_label);
   BIND (more_button);
   BIND (more_box);
-  BIND (plot);
-  BIND (figures);
-  BIND (loss_name);
-  BIND (loss_label);
-  BIND (mean_label);
-  BIND (accuracy_title);
-  BIND (accuracy_label);
+  BIND (loss);
 #undef BIND
 }
 
@@ -716,7 +593,7 @@ esp_training_bar_class_init (EspTrainingBarClass *klass)
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  g_type_ensure (ESP_TYPE_PLOT);
+  g_type_ensure (ESP_TYPE_LOSS_PANEL);
   g_type_ensure (ESP_TYPE_SIZE_WATCH);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-training-bar.ui");
@@ -755,8 +632,6 @@ esp_training_bar_init (EspTrainingBar *self)
                                    self);
   create_signal_groups (self);
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->plot), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Loss curve"), -1);
   on_document (self);
 }
 
