@@ -227,7 +227,7 @@ group_entries (EspShardIndex *self)
 {
   guint n = self->entries->len;
   guint n_shards = self->shards->len;
-  EspShardEntry *entries = &g_array_index (self->entries, EspShardEntry, 0);
+  EspShardEntry *entries = (EspShardEntry *) (gpointer) self->entries->data; /* NULL if empty */
   g_autofree EspShardEntry *old = g_memdup2 (entries, n * sizeof *entries);
   g_autofree guint *next = g_new (guint, n_shards + 1);
 

@@ -121,6 +121,21 @@ guess_layer (const Below *self, const char *name)
     }
 }
 
+/* whether the first tensor below is no part of a model: an optimizer numbers its state, too */
+static gboolean
+holds_optimizer_state (EspNodes *nodes, guint32 node)
+{
+  const EspNode *there = esp_nodes_at (nodes, node);
+
+  for (guint depth = 0; depth < 3 && !esp_node_is_leaf (there) && there->n > 0; depth++)
+    {
+      node = esp_nodes_get_child (nodes, node, 0);
+      there = esp_nodes_at (nodes, node);
+    }
+  return esp_node_is_leaf (there) &&
+         esp_nodes_leaf_at (nodes, esp_node_object (there))->role == ESP_ROLE_OPTIMIZER;
+}
+
 const char *
 esp_guess_class (EspNodes *nodes, guint32 node)
 {
@@ -131,7 +146,7 @@ esp_guess_class (EspNodes *nodes, guint32 node)
   for (guint32 i = 0; i < many && (many <= MOST_CHILDREN || below.n_numbered == i); i++)
     look_at (&below, esp_nodes_at (nodes, esp_nodes_get_child (nodes, node, i)));
   if (below.n_leaves == 0 && below.n_modules > 0 && below.n_numbered == many)
-    return "Sequential";
+    return holds_optimizer_state (nodes, node) ? "" : "Sequential";
   if (many > MOST_CHILDREN)
     return "";
   if (below.has_projection)

@@ -416,7 +416,11 @@ test_guesses (void)
   g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
   g_autoptr (EspTree) tree = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (EspTensor) moment = make_tensor (3, 2);
 
+  g_assert_nonnull (esp_tree_builder_add_tensor (builder, KEYS ("optimizer.state.0.exp_avg"), NULL,
+                                                 ESP_ROLE_OPTIMIZER, ESP_REQUIRES_GRAD_UNKNOWN,
+                                                 moment, &error));
   add (builder, KEYS ("net.0.weight"), 3, 2);
   add (builder, KEYS ("net.0.bias"), 3, 1);
   add (builder, KEYS ("net.1.weight"), 3, 1);
@@ -432,6 +436,7 @@ test_guesses (void)
   tree = finish (builder);
 #define GUESS(path) esp_module_get_guess (esp_place_get_module (esp_tree_find (tree, path, NULL)))
   g_assert_cmpstr (GUESS ("net"), ==, "Sequential");
+  g_assert_cmpstr (GUESS ("optimizer.state"), ==, "");
   g_assert_cmpstr (GUESS ("net.0"), ==, "Linear");
   g_assert_cmpstr (GUESS ("net.1"), ==, "LayerNorm");
   g_assert_cmpstr (GUESS ("tok_embed"), ==, "Embedding");
