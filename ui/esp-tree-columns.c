@@ -145,8 +145,8 @@ static const struct
   gboolean figures;
   char *(*dup_text) (EspPlace *place, EspTreeTextStyle *style);
 } columns[ESP_N_TREE_COLUMNS] = {
-  [ESP_TREE_COLUMN_SHAPE] = { N_ ("Shape"), 124, FALSE, dup_shape },
-  [ESP_TREE_COLUMN_TYPE] = { N_ ("Type"), 48, FALSE, dup_type },
+  [ESP_TREE_COLUMN_SHAPE] = { N_ ("Shape"), 112, FALSE, dup_shape },
+  [ESP_TREE_COLUMN_TYPE] = { N_ ("Type"), 42, FALSE, dup_type },
   [ESP_TREE_COLUMN_COUNT] = { N_ ("Count"), 78, TRUE, dup_count },
   [ESP_TREE_COLUMN_SIZE] = { N_ ("Size"), 74, TRUE, dup_size },
 };
