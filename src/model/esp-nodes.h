@@ -118,7 +118,6 @@ EspPlace *esp_place_new_for_node (EspNodes *nodes, guint32 node);
 EspModule *esp_module_new_for_nodes (EspNodes *nodes, guint32 module);
 EspParameter *esp_parameter_new_for_nodes (EspNodes *nodes, guint32 leaf, EspTensor *tensor);
 EspTree *esp_tree_new_for_nodes (EspNodes *nodes);
-EspNodes *esp_place_get_nodes (EspPlace *self, guint32 *node);
 
 /* what only the builder sets */
 void esp_module_set_class (EspModule *self, const char *class_name);

@@ -87,13 +87,6 @@ esp_place_new_for_node (EspNodes *nodes, guint32 node)
   return self;
 }
 
-EspNodes *
-esp_place_get_nodes (EspPlace *self, guint32 *node)
-{
-  *node = self->node;
-  return self->nodes;
-}
-
 static const EspNode *
 get_node (EspPlace *self)
 {

@@ -80,15 +80,6 @@ esp_description_intern (const EspDescription *wanted)
   return self;
 }
 
-const EspDescription *
-esp_description_ref (const EspDescription *self)
-{
-  g_mutex_lock (&lock);
-  ((EspDescription *) self)->refs++;
-  g_mutex_unlock (&lock);
-  return self;
-}
-
 void
 esp_description_unref (const EspDescription *self)
 {

@@ -26,7 +26,6 @@ typedef struct
 
 /* the one that equals @wanted, whose counts follow from the rest; a reference */
 const EspDescription *esp_description_intern (const EspDescription *wanted);
-const EspDescription *esp_description_ref (const EspDescription *self);
 void esp_description_unref (const EspDescription *self);
 
 G_END_DECLS

@@ -118,12 +118,6 @@ esp_spec_free (EspSpec *self)
   g_free (self);
 }
 
-const char *
-esp_spec_get_place (EspSpec *self)
-{
-  return self->place;
-}
-
 void
 esp_spec_set_place (EspSpec *self, const char *place)
 {

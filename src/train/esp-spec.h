@@ -29,7 +29,6 @@ EspSpec *esp_spec_new (JsonObject *object, const char *place);
 void esp_spec_free (EspSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspSpec, esp_spec_free)
 
-const char *esp_spec_get_place (EspSpec *self);
 /* what messages begin with from now on, once the class is known */
 void esp_spec_set_place (EspSpec *self, const char *place);
 /* the complete object so far; borrowed, alive as long as somebody references it */
