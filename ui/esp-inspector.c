@@ -13,6 +13,7 @@
 #include "esp-findings-section.h"
 #include "esp-metadata-section.h"
 #include "esp-pickle-section.h"
+#include "esp-session-watch.h"
 #include "esp-stats-section.h"
 #include "esp-ties-section.h"
 #include "esp-units-section.h"
@@ -27,9 +28,7 @@ struct _EspInspector
 
   GtkWidget *sections;
 
-  EspSession *session;
-  GSignalGroup *session_signals;
-  GSignalGroup *document_signals;
+  EspSessionWatch *watch;
   guint show_idle;      /* source */
   guint update_timeout; /* source; while it runs no update is made */
   gboolean show_due;    /* something else is selected than is shown */
@@ -54,7 +53,7 @@ for_each_section (EspInspector *self, SectionFunc func)
 {
   for (GtkWidget *child = gtk_widget_get_first_child (self->sections); child;
        child = gtk_widget_get_next_sibling (child))
-    func (ESP_SECTION (child), self->session);
+    func (ESP_SECTION (child), esp_session_watch_get_session (self->watch));
 }
 
 static gboolean
@@ -64,16 +63,17 @@ on_show_idle (gpointer user_data)
 
   self->show_idle = 0;
   self->show_due = FALSE;
-  gtk_widget_set_visible (self->sections,
-                          self->session && esp_session_get_document (self->session));
-  if (self->session)
+  gtk_widget_set_visible (self->sections, esp_session_watch_get_document (self->watch) != NULL);
+  if (esp_session_watch_get_session (self->watch))
     for_each_section (self, esp_section_show);
   return G_SOURCE_REMOVE;
 }
 
 static void
-queue_show (EspInspector *self)
+queue_show (gpointer user_data)
 {
+  EspInspector *self = user_data;
+
   self->show_due = TRUE;
   if (self->show_idle == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
     self->show_idle = g_idle_add (on_show_idle, self);
@@ -90,37 +90,22 @@ on_update_timeout (gpointer user_data)
       return G_SOURCE_REMOVE;
     }
   self->update_due = FALSE;
-  if (self->session)
+  if (esp_session_watch_get_session (self->watch))
     for_each_section (self, esp_section_update);
   return G_SOURCE_CONTINUE;
 }
 
 /* the first at once, the next ones as the timeout allows */
 static void
-on_updated (EspInspector *self)
+on_updated (gpointer user_data)
 {
+  EspInspector *self = user_data;
+
   self->update_due = TRUE;
   if (self->update_timeout > 0 || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
   self->update_timeout = g_timeout_add (UPDATE_INTERVAL, on_update_timeout, self);
   on_update_timeout (self);
-}
-
-static void
-on_document (EspInspector *self)
-{
-  g_signal_group_set_target (self->document_signals,
-                             self->session ? esp_session_get_document (self->session) : NULL);
-  queue_show (self);
-}
-
-static void
-set_session (EspInspector *self, EspSession *session)
-{
-  if (!g_set_object (&self->session, session))
-    return;
-  g_signal_group_set_target (self->session_signals, session);
-  on_document (self);
 }
 
 static void
@@ -143,7 +128,7 @@ esp_inspector_get_property (GObject *object, guint id, GValue *value, GParamSpec
   switch (id)
     {
     case PROP_SESSION:
-      g_value_set_object (value, self->session);
+      g_value_set_object (value, esp_session_watch_get_session (self->watch));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -158,7 +143,8 @@ esp_inspector_set_property (GObject *object, guint id, const GValue *value, GPar
   switch (id)
     {
     case PROP_SESSION:
-      set_session (self, g_value_get_object (value));
+      if (esp_session_watch_set_session (self->watch, g_value_get_object (value)))
+        queue_show (self);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -172,15 +158,16 @@ esp_inspector_dispose (GObject *object)
 
   g_clear_handle_id (&self->show_idle, g_source_remove);
   g_clear_handle_id (&self->update_timeout, g_source_remove);
-  if (self->session_signals)
-    g_signal_group_set_target (self->session_signals, NULL);
-  if (self->document_signals)
-    g_signal_group_set_target (self->document_signals, NULL);
-  g_clear_object (&self->session_signals);
-  g_clear_object (&self->document_signals);
+  esp_session_watch_set_session (self->watch, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_INSPECTOR);
-  g_clear_object (&self->session);
   G_OBJECT_CLASS (esp_inspector_parent_class)->dispose (object);
+}
+
+static void
+esp_inspector_finalize (GObject *object)
+{
+  esp_session_watch_free (ESP_INSPECTOR (object)->watch);
+  G_OBJECT_CLASS (esp_inspector_parent_class)->finalize (object);
 }
 
 static void
@@ -206,6 +193,7 @@ esp_inspector_class_init (EspInspectorClass *klass)
   object_class->get_property = esp_inspector_get_property;
   object_class->set_property = esp_inspector_set_property;
   object_class->dispose = esp_inspector_dispose;
+  object_class->finalize = esp_inspector_finalize;
   widget_class->map = esp_inspector_map;
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,
@@ -221,17 +209,15 @@ esp_inspector_class_init (EspInspectorClass *klass)
 static void
 esp_inspector_init (EspInspector *self)
 {
-  gtk_widget_init_template (GTK_WIDGET (self));
+  static const EspSessionEvents events = {
+    .document = queue_show,
+    .selection = queue_show,
+    .channel = queue_show,
+    .updated = on_updated,
+  };
 
-  self->session_signals = g_signal_group_new (ESP_TYPE_SESSION);
-  g_signal_group_connect_swapped (self->session_signals, "notify::document",
-                                  G_CALLBACK (on_document), self);
-  g_signal_group_connect_swapped (self->session_signals, "notify::selection",
-                                  G_CALLBACK (queue_show), self);
-  g_signal_group_connect_swapped (self->session_signals, "notify::channel", G_CALLBACK (queue_show),
-                                  self);
-  self->document_signals = g_signal_group_new (ESP_TYPE_DOCUMENT);
-  g_signal_group_connect_swapped (self->document_signals, "updated", G_CALLBACK (on_updated), self);
+  self->watch = esp_session_watch_new (&events, self);
+  gtk_widget_init_template (GTK_WIDGET (self));
 }
 
 EspInspector *

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "esp-place-list.h"
+#include "esp-session-watch.h"
 #include "esp-sheet.h"
 #include "esp-stack-hidden.h"
 #include "esp-tile.h"
@@ -22,7 +23,7 @@ struct _EspSheet
   /* owned */
   EspView *view;
   EspThumbnails *thumbnails;
-  EspDocument *document; /* whose updates are followed */
+  EspSessionWatch *watch;
   EspPlace *module;
   GHashTable *tiles; /* those bound, borrowed */
   char *status;
@@ -85,8 +86,10 @@ update_tiles (EspSheet *self, gboolean look)
 }
 
 static void
-on_updated (EspSheet *self)
+on_updated (gpointer user_data)
 {
+  EspSheet *self = user_data;
+
   if (self->module != NULL)
     update_tiles (self, FALSE);
 }
@@ -146,18 +149,8 @@ on_tensor_changed (EspSheet *self)
   EspPlace *module = esp_view_get_kind (self->view) == ESP_VIEW_MODULE
                          ? esp_view_get_place (self->view)
                          : NULL;
-  EspSession *session = esp_view_get_session (self->view);
-  EspDocument *document = session != NULL ? esp_session_get_document (session) : NULL;
 
-  if (document != self->document)
-    {
-      if (self->document != NULL)
-        g_signal_handlers_disconnect_by_data (self->document, self);
-      g_set_object (&self->document, document);
-      if (document != NULL)
-        g_signal_connect_object (document, "updated", G_CALLBACK (on_updated), self,
-                                 G_CONNECT_SWAPPED);
-    }
+  esp_session_watch_set_session (self->watch, esp_view_get_session (self->view));
   if (module != self->module)
     show_module (self, module);
   else if (module != NULL) /* another channel */
@@ -185,12 +178,10 @@ esp_sheet_dispose (GObject *object)
 {
   EspSheet *self = ESP_SHEET (object);
 
-  if (self->document != NULL)
-    g_signal_handlers_disconnect_by_data (self->document, self);
+  esp_session_watch_set_session (self->watch, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_SHEET);
   g_clear_object (&self->view);
   g_clear_object (&self->thumbnails);
-  g_clear_object (&self->document);
   g_clear_object (&self->module);
   g_clear_pointer (&self->status, g_free);
 
@@ -200,7 +191,10 @@ esp_sheet_dispose (GObject *object)
 static void
 esp_sheet_finalize (GObject *object)
 {
-  g_hash_table_unref (ESP_SHEET (object)->tiles);
+  EspSheet *self = ESP_SHEET (object);
+
+  esp_session_watch_free (self->watch);
+  g_hash_table_unref (self->tiles);
 
   G_OBJECT_CLASS (esp_sheet_parent_class)->finalize (object);
 }
@@ -233,6 +227,9 @@ esp_sheet_class_init (EspSheetClass *klass)
 static void
 esp_sheet_init (EspSheet *self)
 {
+  static const EspSessionEvents events = { .updated = on_updated };
+
+  self->watch = esp_session_watch_new (&events, self);
   self->tiles = g_hash_table_new (NULL, NULL);
   self->thumbnails = esp_thumbnails_new ();
   gtk_widget_init_template (GTK_WIDGET (self));

@@ -9,6 +9,7 @@
 
 #include "esp-training-bar.h"
 #include "esp-loss-panel.h"
+#include "esp-session-watch.h"
 #include "esp-size-watch.h"
 
 #include <glib/gi18n.h>
@@ -53,9 +54,7 @@ struct _EspTrainingBar
   GtkWidget *more_box;
   EspLossPanel *loss;
 
-  EspSession *session;
-  GSignalGroup *session_signals;
-  GSignalGroup *document_signals;
+  EspSessionWatch *session_watch;
   GSignalGroup *trainer_signals;
   GSimpleActionGroup *actions;
 
@@ -81,7 +80,7 @@ G_DEFINE_FINAL_TYPE (EspTrainingBar, esp_training_bar, ADW_TYPE_BIN)
 static EspDocument *
 get_document (EspTrainingBar *self)
 {
-  EspDocument *document = self->session ? esp_session_get_document (self->session) : NULL;
+  EspDocument *document = esp_session_watch_get_document (self->session_watch);
 
   return document && esp_document_get_trainer (document) ? document : NULL;
 }
@@ -238,8 +237,10 @@ on_refresh_timeout (gpointer user_data)
 
 /* the first at once, the next ones as the timeout allows */
 static void
-on_updated (EspTrainingBar *self)
+on_updated (gpointer user_data)
 {
+  EspTrainingBar *self = user_data;
+
   self->refresh_due = TRUE;
   if (self->refresh_timeout > 0)
     return;
@@ -405,12 +406,11 @@ sync_controls (EspTrainingBar *self, EspTrainer *trainer)
 }
 
 static void
-on_document (EspTrainingBar *self)
+on_document (gpointer user_data)
 {
-  EspDocument *document = get_document (self);
+  EspTrainingBar *self = user_data;
   EspTrainer *trainer = get_trainer (self);
 
-  g_signal_group_set_target (self->document_signals, document);
   g_signal_group_set_target (self->trainer_signals, trainer);
   set_actions_enabled (self, trainer != NULL);
   on_playing (self);
@@ -469,15 +469,6 @@ on_width (EspTrainingBar *self)
 /* Object */
 
 static void
-set_session (EspTrainingBar *self, EspSession *session)
-{
-  if (!g_set_object (&self->session, session))
-    return;
-  g_signal_group_set_target (self->session_signals, session);
-  on_document (self);
-}
-
-static void
 esp_training_bar_root (GtkWidget *widget)
 {
   EspTrainingBar *self = ESP_TRAINING_BAR (widget);
@@ -502,7 +493,7 @@ esp_training_bar_get_property (GObject *object, guint id, GValue *value, GParamS
   switch (id)
     {
     case PROP_SESSION:
-      g_value_set_object (value, self->session);
+      g_value_set_object (value, esp_session_watch_get_session (self->session_watch));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -517,19 +508,12 @@ esp_training_bar_set_property (GObject *object, guint id, const GValue *value, G
   switch (id)
     {
     case PROP_SESSION:
-      set_session (self, g_value_get_object (value));
+      if (esp_session_watch_set_session (self->session_watch, g_value_get_object (value)))
+        on_document (self);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
-}
-
-static void
-clear_signals (GSignalGroup **group)
-{
-  if (*group)
-    g_signal_group_set_target (*group, NULL);
-  g_clear_object (group);
 }
 
 static void
@@ -538,15 +522,22 @@ esp_training_bar_dispose (GObject *object)
   EspTrainingBar *self = ESP_TRAINING_BAR (object);
 
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
-  clear_signals (&self->session_signals);
-  clear_signals (&self->document_signals);
-  clear_signals (&self->trainer_signals);
+  esp_session_watch_set_session (self->session_watch, NULL);
+  if (self->trainer_signals)
+    g_signal_group_set_target (self->trainer_signals, NULL);
+  g_clear_object (&self->trainer_signals);
   /* before the template unparents it behind AdwBin's back */
   adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_TRAINING_BAR);
   g_clear_object (&self->actions);
-  g_clear_object (&self->session);
   G_OBJECT_CLASS (esp_training_bar_parent_class)->dispose (object);
+}
+
+static void
+esp_training_bar_finalize (GObject *object)
+{
+  esp_session_watch_free (ESP_TRAINING_BAR (object)->session_watch);
+  G_OBJECT_CLASS (esp_training_bar_parent_class)->finalize (object);
 }
 
 static void
@@ -586,6 +577,7 @@ esp_training_bar_class_init (EspTrainingBarClass *klass)
   object_class->get_property = esp_training_bar_get_property;
   object_class->set_property = esp_training_bar_set_property;
   object_class->dispose = esp_training_bar_dispose;
+  object_class->finalize = esp_training_bar_finalize;
   widget_class->root = esp_training_bar_root;
   widget_class->unroot = esp_training_bar_unroot;
 
@@ -606,13 +598,11 @@ esp_training_bar_class_init (EspTrainingBarClass *klass)
 }
 
 static void
-create_signal_groups (EspTrainingBar *self)
+follow (EspTrainingBar *self)
 {
-  self->session_signals = g_signal_group_new (ESP_TYPE_SESSION);
-  g_signal_group_connect_swapped (self->session_signals, "notify::document",
-                                  G_CALLBACK (on_document), self);
-  self->document_signals = g_signal_group_new (ESP_TYPE_DOCUMENT);
-  g_signal_group_connect_swapped (self->document_signals, "updated", G_CALLBACK (on_updated), self);
+  static const EspSessionEvents events = { .document = on_document, .updated = on_updated };
+
+  self->session_watch = esp_session_watch_new (&events, self);
   self->trainer_signals = g_signal_group_new (ESP_TYPE_TRAINER);
   g_signal_group_connect_swapped (self->trainer_signals, "notify::playing", G_CALLBACK (on_playing),
                                   self);
@@ -630,7 +620,7 @@ esp_training_bar_init (EspTrainingBar *self)
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
                                    self);
-  create_signal_groups (self);
+  follow (self);
   gtk_widget_init_template (GTK_WIDGET (self));
   on_document (self);
 }

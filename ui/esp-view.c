@@ -7,6 +7,7 @@
 
 #include "esp-view.h"
 
+#include "esp-session-watch.h"
 #include "esp-style.h"
 #include "esp-unit-marks.h"
 
@@ -21,8 +22,7 @@ struct _EspView
   GObject parent_instance;
 
   /* owned */
-  EspSession *session;
-  EspDocument *document; /* whose updates are followed */
+  EspSessionWatch *watch;
   EspPlace *place;
   EspTensor *tensor;
   EspTensor *matrix;
@@ -232,7 +232,8 @@ find_tensor (EspView *self)
   if (parameter == NULL)
     return NULL;
 
-  return esp_parameter_get_channel (parameter, esp_session_get_channel (self->session));
+  return esp_parameter_get_channel (
+      parameter, esp_session_get_channel (esp_session_watch_get_session (self->watch)));
 }
 
 static void
@@ -249,9 +250,11 @@ forget (EspView *self)
 
 /* another selection or channel */
 static void
-restart (EspView *self)
+restart (gpointer user_data)
 {
-  EspPlace *place = self->session != NULL ? esp_session_get_selection (self->session) : NULL;
+  EspView *self = user_data;
+  EspSession *session = esp_session_watch_get_session (self->watch);
+  EspPlace *place = session != NULL ? esp_session_get_selection (session) : NULL;
   EspTensor *tensor;
   gboolean same_place = place == self->place;
 
@@ -276,7 +279,8 @@ restart (EspView *self)
       if (take_matrix (self))
         {
           scan (self);
-          esp_unit_marks_set_place (self->marks, self->document, self->place);
+          esp_unit_marks_set_place (self->marks, esp_session_watch_get_document (self->watch),
+                                    self->place);
         }
     }
 
@@ -285,8 +289,9 @@ restart (EspView *self)
 
 /* a newer snapshot; nothing to do where the tensor is still the same */
 static void
-on_updated (EspView *self)
+on_updated (gpointer user_data)
 {
+  EspView *self = user_data;
   EspTensor *tensor = find_tensor (self);
 
   if (tensor == self->tensor)
@@ -306,23 +311,18 @@ on_updated (EspView *self)
       return;
     }
   scan (self);
-  esp_unit_marks_set_place (self->marks, self->document, self->place);
+  esp_unit_marks_set_place (self->marks, esp_session_watch_get_document (self->watch), self->place);
   g_signal_emit (self, signals[VALUES_CHANGED], 0);
 }
 
+/* told after another document, too, whose root is shown by then */
 static void
-on_document (EspView *self)
+on_selection (gpointer user_data)
 {
-  EspDocument *document = self->session != NULL ? esp_session_get_document (self->session) : NULL;
+  EspView *self = user_data;
 
-  if (document == self->document)
-    return;
-  if (self->document != NULL)
-    g_signal_handlers_disconnect_by_func (self->document, on_updated, self);
-  g_set_object (&self->document, document);
-  if (document != NULL)
-    g_signal_connect_object (document, "updated", G_CALLBACK (on_updated), self, G_CONNECT_SWAPPED);
-  restart (self);
+  if (esp_session_get_selection (esp_session_watch_get_session (self->watch)) != self->place)
+    restart (self);
 }
 
 static void
@@ -346,7 +346,7 @@ esp_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
   switch (id)
     {
     case PROP_SESSION:
-      g_value_set_object (value, self->session);
+      g_value_set_object (value, esp_session_watch_get_session (self->watch));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -374,12 +374,7 @@ esp_view_dispose (GObject *object)
   EspView *self = ESP_VIEW (object);
 
   forget (self);
-  if (self->document != NULL)
-    g_signal_handlers_disconnect_by_data (self->document, self);
-  if (self->session != NULL)
-    g_signal_handlers_disconnect_by_data (self->session, self);
-  g_clear_object (&self->document);
-  g_clear_object (&self->session);
+  esp_session_watch_set_session (self->watch, NULL);
   g_clear_object (&self->place);
   g_clear_pointer (&self->tensor, esp_tensor_unref);
   esp_plane_clear (&self->plane);
@@ -399,6 +394,7 @@ esp_view_finalize (GObject *object)
 {
   EspView *self = ESP_VIEW (object);
 
+  esp_session_watch_free (self->watch);
   g_object_unref (self->marks);
 
   G_OBJECT_CLASS (esp_view_parent_class)->finalize (object);
@@ -428,6 +424,14 @@ esp_view_class_init (EspViewClass *klass)
 static void
 esp_view_init (EspView *self)
 {
+  static const EspSessionEvents events = {
+    .document = restart,
+    .selection = on_selection,
+    .channel = restart,
+    .updated = on_updated,
+  };
+
+  self->watch = esp_session_watch_new (&events, self);
   self->marks = esp_unit_marks_new ();
   g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (on_dark),
@@ -445,7 +449,7 @@ esp_view_get_session (EspView *self)
 {
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  return self->session;
+  return esp_session_watch_get_session (self->watch);
 }
 
 void
@@ -453,22 +457,9 @@ esp_view_set_session (EspView *self, EspSession *session)
 {
   g_return_if_fail (ESP_IS_VIEW (self));
 
-  if (session == self->session)
+  if (!esp_session_watch_set_session (self->watch, session))
     return;
-
-  if (self->session != NULL)
-    g_signal_handlers_disconnect_by_data (self->session, self);
-  g_set_object (&self->session, session);
-  if (session != NULL)
-    {
-      g_signal_connect_object (session, "notify::document", G_CALLBACK (on_document), self,
-                               G_CONNECT_SWAPPED);
-      g_signal_connect_object (session, "notify::selection", G_CALLBACK (restart), self,
-                               G_CONNECT_SWAPPED);
-      g_signal_connect_object (session, "notify::channel", G_CALLBACK (restart), self,
-                               G_CONNECT_SWAPPED);
-    }
-  on_document (self);
+  restart (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
 }
 
@@ -523,9 +514,12 @@ esp_view_get_matrix (EspView *self)
 gboolean
 esp_view_is_live (EspView *self)
 {
+  EspDocument *document;
+
   g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
 
-  return self->document != NULL && esp_document_get_trainer (self->document) != NULL;
+  document = esp_session_watch_get_document (self->watch);
+  return document != NULL && esp_document_get_trainer (document) != NULL;
 }
 
 gboolean
