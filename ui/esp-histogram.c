@@ -47,15 +47,12 @@ static void
 esp_histogram_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   EspHistogram *self = ESP_HISTOGRAM (widget);
-  int width = gtk_widget_get_width (widget);
-  int height = gtk_widget_get_height (widget);
-  cairo_t *cr;
+  cairo_t *cr = self->stats ? esp_style_append_cairo (widget, snapshot) : NULL;
 
-  if (!self->stats || width <= 0 || height <= 0)
+  if (!cr)
     return;
-  cr = gtk_snapshot_append_cairo (snapshot,
-                                  &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
-  esp_draw_histogram (cr, width, height, self->stats, self->log_counts, esp_style_get_palette ());
+  esp_draw_histogram (cr, gtk_widget_get_width (widget), gtk_widget_get_height (widget),
+                      self->stats, self->log_counts, esp_style_get_palette ());
   cairo_destroy (cr);
 }
 

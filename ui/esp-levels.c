@@ -51,8 +51,7 @@ esp_levels_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     return;
 
   esp_style_init_palette (&palette, widget);
-  cr = gtk_snapshot_append_cairo (snapshot,
-                                  &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+  cr = esp_style_append_cairo (widget, snapshot);
   cairo_translate (cr, ESP_HEATMAP_MARGIN_LEFT, 0);
   esp_draw_levels (cr, bar, height, norm, esp_view_get_stats (self->view), &palette);
   cairo_destroy (cr);

@@ -106,8 +106,7 @@ esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       snapshot_placeholder (self, snapshot, width, height);
       return;
     }
-  cr = gtk_snapshot_append_cairo (snapshot,
-                                  &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+  cr = esp_style_append_cairo (widget, snapshot);
   esp_draw_plot (cr, width, height, curves, n, self->log_y, palette);
   cairo_destroy (cr);
 }

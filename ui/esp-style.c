@@ -46,3 +46,15 @@ esp_style_get_color (GtkWidget *widget, const char *name, guint32 fallback)
   return (guint32) (color.alpha * 255 + 0.5) << 24 | (guint32) (color.red * 255 + 0.5) << 16 |
          (guint32) (color.green * 255 + 0.5) << 8 | (guint32) (color.blue * 255 + 0.5);
 }
+
+cairo_t *
+esp_style_append_cairo (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  int width = gtk_widget_get_width (widget);
+  int height = gtk_widget_get_height (widget);
+
+  if (width <= 0 || height <= 0)
+    return NULL;
+  return gtk_snapshot_append_cairo (snapshot,
+                                    &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
+}

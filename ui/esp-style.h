@@ -19,4 +19,7 @@ void esp_style_follow (GtkWidget *widget);
 /* a colour of style.css ("esp_curve_train") as 0xAARRGGBB; @fallback if there is none */
 guint32 esp_style_get_color (GtkWidget *widget, const char *name, guint32 fallback);
 
+/* a surface of the size of @widget to draw on; NULL where there is no room. cairo_destroy() it. */
+cairo_t *esp_style_append_cairo (GtkWidget *widget, GtkSnapshot *snapshot);
+
 G_END_DECLS
