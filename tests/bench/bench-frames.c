@@ -14,9 +14,9 @@
 
 #include "esp-application.h"
 #include "esp-window.h"
+#include "turns.h"
 
 #include <math.h>
-#include <time.h>
 
 /* what one frame may take before a person sees it stutter */
 #define GOAL_MS 50.0
@@ -29,8 +29,6 @@ typedef struct
   double seconds;
   GArray *intervals; /* double, ms */
   GArray *frames;
-  GArray *iterations;
-  GArray *work;
   gint64 last_frame;
   gint64 frame_start;
   guint n_frames;
@@ -39,9 +37,6 @@ typedef struct
 } Bench;
 
 static Bench bench;
-static GPollFunc real_poll;
-static gint64 awake_since;
-static double work_since;
 
 static double
 ms_since (gint64 then)
@@ -49,39 +44,10 @@ ms_since (gint64 then)
   return (double) (g_get_monotonic_time () - then) / 1000.0;
 }
 
-/* processor time of this thread, in ms */
-static double
-work_ms (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
-}
-
 static gboolean
 is_counting (void)
 {
   return bench.began > 0;
-}
-
-static int
-timed_poll (GPollFD *fds, guint n, int timeout)
-{
-  int result;
-
-  if (awake_since > 0 && is_counting ())
-    {
-      double ms = ms_since (awake_since);
-      double work = work_ms () - work_since;
-
-      g_array_append_val (bench.iterations, ms);
-      g_array_append_val (bench.work, work);
-    }
-  result = real_poll (fds, n, timeout);
-  awake_since = g_get_monotonic_time ();
-  work_since = work_ms ();
-  return result;
 }
 
 static int
@@ -128,13 +94,14 @@ on_done (gpointer user_data)
   guint64 steps = get_step () - bench.first_step;
 
   bench.began = 0;
+  turns_end ();
   esp_document_pause (esp_session_get_document (esp_window_get_session (bench.window)));
   g_print ("%.0f steps/s and %.1f frames/s for %.1f s\n", (double) steps / seconds,
            bench.intervals->len / seconds, seconds);
   print_row ("interval", bench.intervals);
   print_row ("frame", bench.frames);
-  print_row ("iteration", bench.iterations);
-  print_row ("work", bench.work);
+  print_row ("iteration", turns.walls);
+  print_row ("work", turns.works);
   g_application_quit (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (bench.window))));
   return G_SOURCE_REMOVE;
 }
@@ -163,6 +130,7 @@ on_after_paint (GdkFrameClock *clock, gpointer user_data)
     {
       bench.first_step = get_step ();
       bench.began = g_get_monotonic_time ();
+      turns_begin ();
       g_timeout_add ((guint) (bench.seconds * 1000), on_done, NULL);
     }
 }
@@ -215,10 +183,6 @@ main (int argc, char **argv)
   bench.seconds = argc > 1 ? g_ascii_strtod (argv[1], NULL) : 10;
   bench.intervals = g_array_new (FALSE, FALSE, sizeof (double));
   bench.frames = g_array_new (FALSE, FALSE, sizeof (double));
-  bench.iterations = g_array_new (FALSE, FALSE, sizeof (double));
-  bench.work = g_array_new (FALSE, FALSE, sizeof (double));
-  real_poll = g_main_context_get_poll_func (NULL);
-  g_main_context_set_poll_func (NULL, timed_poll);
   g_application_set_flags (G_APPLICATION (app), G_APPLICATION_NON_UNIQUE);
   g_signal_connect (app, "activate", G_CALLBACK (on_activate), NULL);
   return g_application_run (G_APPLICATION (app), 1, argv);

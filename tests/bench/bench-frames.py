@@ -1,25 +1,5 @@
 #!/usr/bin/env python3
-"""The frame clock's distribution while a 2-16-16-2 network trains at full speed: no frame may take over 50 ms.
+"""The frame clock's distribution while a 2-16-16-2 network trains at full speed: no frame may take over 50 ms."""
+import display
 
-Runs the program bench-frames of the build folder on a display and a session bus of its own.
-"""
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
-
-program = pathlib.Path(sys.argv[1]).resolve() / "tests" / "bench" / "bench-frames"
-for tool in ("xvfb-run", "dbus-run-session"):
-    if shutil.which(tool) is None:
-        print("skipped: %s is not installed" % tool)
-        sys.exit(0)
-if not program.exists():
-    print("skipped: this build has no window program")
-    sys.exit(0)
-with tempfile.TemporaryDirectory(prefix="espalier-bench-") as home:
-    env = dict(os.environ, HOME=home, XDG_RUNTIME_DIR=home, XDG_CONFIG_HOME=home, XDG_DATA_HOME=home, XDG_CACHE_HOME=home, GSETTINGS_BACKEND="memory",
-               GSK_RENDERER="cairo", GDK_BACKEND="x11", GTK_A11Y="none", LC_ALL="C.UTF-8")
-    command = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", "dbus-run-session", "--", str(program)]
-    sys.exit(subprocess.run(command, env=env, stderr=subprocess.DEVNULL).returncode)
+display.run("bench-frames")
