@@ -3,6 +3,7 @@
 /* The ONNX reader: files of the onnx package with its own values (made by make-onnx.py), a table of
  * malformed models built field by field, cuts and changed bytes. */
 
+#include "esp-damage.h"
 #include "esp-error.h"
 #include "esp-format.h"
 #include "esp-onnx-scope.h"
@@ -497,49 +498,12 @@ test_duplicate (void)
   g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, 1);
 }
 
-/* reads whatever there is; nothing may go wrong but by an error */
+/* any cut and any changed byte gives values or an error */
 static void
-open_whole (const char *data, gsize size)
+test_damage (gconstpointer path)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EspCheckpoint) checkpoint = open_bytes (g_bytes_new (data, size), &error);
-  EspTree *tree;
-
-  g_assert_true ((checkpoint == NULL) == (error != NULL));
-  if (checkpoint == NULL)
-    return;
-  tree = esp_checkpoint_get_tree (checkpoint);
-  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
-    {
-      EspPlace *place = esp_tree_get_tensor (tree, i);
-      EspTensor *tensor = esp_parameter_get_data (esp_place_get_parameter (place));
-      guint64 count = MIN (esp_tensor_get_count (tensor), 100);
-      double values[200];
-      g_autoptr (GError) failure = NULL;
-
-      g_assert_true (esp_tensor_read_f64 (tensor, 0, count, values, NULL, &failure) ==
-                     (failure == NULL));
-    }
-}
-
-static void
-test_damage (gconstpointer name)
-{
-  gsize size;
-  g_autofree char *data = read_fixture (name, &size);
-  g_autoptr (GRand) random = g_rand_new_with_seed (3);
-
-  for (gsize cut = 0; cut < size; cut++)
-    open_whole (data, cut);
-  for (guint i = 0; i < 4000; i++)
-    {
-      gsize at = (gsize) g_rand_int_range (random, 0, (gint32) size);
-      char before = data[at];
-
-      data[at] = (char) g_rand_int_range (random, 0, 256);
-      open_whole (data, size);
-      data[at] = before;
-    }
+  esp_damage_fixture (
+      path, (EspDamage) { .flips = "\xff", .n_random = 4000, .user_data = (gpointer) "x" });
 }
 
 /* }}} */
@@ -613,8 +577,8 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/two-graphs", test_two_graphs);
   g_test_add_func ("/onnx/nesting", test_nesting);
   g_test_add_func ("/onnx/duplicate", test_duplicate);
-  g_test_add_data_func ("/onnx/damage/types", "types.onnx", test_damage);
-  g_test_add_data_func ("/onnx/damage/graph", "graph.onnx", test_damage);
-  g_test_add_data_func ("/onnx/damage/external", "external/model.onnx", test_damage);
+  g_test_add_data_func ("/onnx/damage/types", "onnx/types.onnx", test_damage);
+  g_test_add_data_func ("/onnx/damage/graph", "onnx/graph.onnx", test_damage);
+  g_test_add_data_func ("/onnx/damage/external", "onnx/external/model.onnx", test_damage);
   return g_test_run ();
 }

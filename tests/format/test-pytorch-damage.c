@@ -3,6 +3,7 @@
 /* Archives that are damaged or not quite PyTorch's: a table of what is said about each, and every
  * fixture with each byte cut off or changed, all tensors read. */
 
+#include "esp-damage.h"
 #include "pytorch-fixture.h"
 
 #include "esp-limits.h"
@@ -258,64 +259,12 @@ test_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* opens whatever it is, and reads all values if it opens */
+/* any cut and any changed byte gives values or an error */
 static void
-survive (const guint8 *data, gsize size)
+test_fixture (gconstpointer path)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EspCheckpoint) checkpoint = open_bytes (bytes, &error);
-  EspTree *tree;
-
-  if (checkpoint == NULL)
-    {
-      g_assert_nonnull (error);
-      g_assert_true (g_utf8_validate (error->message, -1, NULL));
-      return;
-    }
-  tree = esp_checkpoint_get_tree (checkpoint);
-  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
-    {
-      g_autoptr (GError) failure = NULL;
-      EspTreeRow row;
-      double values[256]; /* 128 complex ones */
-      gsize count;
-
-      esp_tree_read_row (tree, i, &row);
-      count = MIN (esp_tensor_get_count (row.tensor), 128);
-      if (!esp_tensor_read_f64 (row.tensor, 0, count, values, NULL, &failure))
-        g_assert_nonnull (failure);
-      if (esp_tensor_get_error (row.tensor) != NULL)
-        g_assert_nonnull (failure);
-    }
-  for (guint i = 0; i < esp_checkpoint_get_n_warnings (checkpoint); i++)
-    g_assert_true (g_utf8_validate (esp_checkpoint_get_warning (checkpoint, i), -1, NULL));
-}
-
-static void
-test_fixture (gconstpointer name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", name, NULL);
-  g_autofree char *text = NULL;
-  guint8 *data;
-  gsize size;
-
-  g_assert_true (g_file_get_contents (path, &text, &size, NULL));
-  data = (guint8 *) text;
-  for (gsize cut = 0; cut < size; cut++)
-    survive (data, cut);
-  for (gsize at = 0; at < size; at++)
-    {
-      guint8 kept = data[at];
-      const guint8 changes[] = { 0xff, 0x01, 0x80 };
-
-      for (guint i = 0; i < (g_test_slow () ? G_N_ELEMENTS (changes) : 1); i++)
-        {
-          data[at] = kept ^ changes[i];
-          survive (data, size);
-        }
-      data[at] = kept;
-    }
+  esp_damage_fixture (path, (EspDamage) { .flips = g_test_slow () ? "\xff\x01\x80" : "\xff",
+                                          .user_data = (gpointer) "f.pt" });
 }
 
 int

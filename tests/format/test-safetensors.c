@@ -3,6 +3,7 @@
 /* The safetensors reader: files of the reference implementation (made by make-safetensors.py), a
  * table of malformed ones built from strings, cuts and changed bytes, the corpus if it is there. */
 
+#include "esp-damage.h"
 #include "esp-error.h"
 #include "esp-format.h"
 #include "esp-safetensors.h"
@@ -405,57 +406,16 @@ test_bad_bytes (void)
     }
 }
 
+/* any cut gives an error, any changed byte values or an error */
 static void
-read_everything (EspCheckpoint *checkpoint)
+test_mutations (gconstpointer path)
 {
-  EspTree *tree = esp_checkpoint_get_tree (checkpoint);
+  EspDamageCount count =
+      esp_damage_fixture (path, (EspDamage) { .flips = ESP_DAMAGE_EVERY_BIT, .values = "\"" });
 
-  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
-    {
-      EspTensor *tensor =
-          esp_parameter_get_data (esp_place_get_parameter (esp_tree_get_tensor (tree, i)));
-      gsize count = esp_tensor_get_count (tensor);
-      g_autofree double *values = g_new (double, 2 * count);
-      g_autoptr (GError) error = NULL;
-      gboolean read = esp_tensor_read_f64 (tensor, 0, count, values, NULL, &error);
-
-      g_assert_true (read == (error == NULL));
-    }
-}
-
-/* any cut and any single changed byte gives values or an error */
-static void
-test_mutations (gconstpointer data)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "safetensors", data,
-                                                 NULL);
-  g_autofree char *contents = NULL;
-  gsize size;
-  guint opened = 0;
-
-  g_assert_true (g_file_get_contents (path, &contents, &size, NULL));
-  for (gsize i = 0; i < size; i++)
-    for (guint step = 0; step < 10; step++)
-      {
-        g_autofree guint8 *copy = g_memdup2 (contents, size);
-        g_autoptr (GBytes) bytes = NULL;
-        g_autoptr (GError) error = NULL;
-        g_autoptr (EspCheckpoint) checkpoint = NULL;
-
-        if (step < 8)
-          copy[i] ^= (guint8) (1 << step);
-        else if (step == 8)
-          copy[i] = '"';
-        bytes = g_bytes_new (copy, step == 9 ? i : size);
-        checkpoint = open_bytes (bytes, &error);
-        g_assert_true ((checkpoint == NULL) == (error != NULL));
-        if (checkpoint != NULL)
-          read_everything (checkpoint);
-        opened += checkpoint != NULL;
-        g_assert_false (step == 9 && checkpoint != NULL);
-      }
   /* changed values, names and metadata open */
-  g_assert_cmpuint (opened, >, size);
+  g_assert_cmpuint (count.opened, >, count.refused / 10);
+  g_assert_cmpuint (count.cut_opened, ==, 0);
 }
 
 /* 20,000 tensors, in another order than their bytes: read, and each where it should be */
@@ -512,8 +472,10 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors/places", test_places);
   g_test_add_func ("/safetensors/bad", test_bad);
   g_test_add_func ("/safetensors/bad-bytes", test_bad_bytes);
-  g_test_add_data_func ("/safetensors/mutations/tied", "tied.safetensors", test_mutations);
-  g_test_add_data_func ("/safetensors/mutations/dtypes", "dtypes.safetensors", test_mutations);
+  g_test_add_data_func ("/safetensors/mutations/tied", "safetensors/tied.safetensors",
+                        test_mutations);
+  g_test_add_data_func ("/safetensors/mutations/dtypes", "safetensors/dtypes.safetensors",
+                        test_mutations);
   g_test_add_func ("/safetensors/many", test_many);
   g_test_add_func ("/safetensors/cancelled", test_cancelled);
   return g_test_run ();

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "esp-damage.h"
 #include "esp-error.h"
 #include "esp-format.h"
 
@@ -368,29 +369,36 @@ test_malformed (Fixture *self, gconstpointer data)
     }
 }
 
+static gboolean
+open_damaged_index (const guint8 *data, gsize size, gpointer user_data)
+{
+  Fixture *self = user_data;
+  g_autofree char *path = g_build_filename (self->folder, "model.safetensors.index.json", NULL);
+  g_autoptr (GError) error = NULL;
+  EspCheckpoint *checkpoint;
+
+  put (self, "model.safetensors.index.json", data, size);
+  checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
+  return esp_damage_judge (checkpoint, error);
+}
+
 /* any cut and any changed byte of an index gives an answer or an error */
 static void
 test_damage (Fixture *self, gconstpointer data)
 {
   static const char good[] = "{\"metadata\":{\"total_size\":8.0,\"x\":\"y\"},\"weight_map\":{\"a\":"
                              "\"m-1\",\"b\":\"m-2\"}}";
-  g_autofree char *path = g_build_filename (self->folder, "model.safetensors.index.json", NULL);
-  char text[sizeof good];
+  const EspDamage damage = {
+    .data = good,
+    .size = sizeof good - 1,
+    .flips = ESP_DAMAGE_EVERY_BIT,
+    .open = open_damaged_index,
+    .user_data = self,
+  };
 
   PUT_SHARD (self, "m-1", "a");
   PUT_SHARD (self, "m-2", "b");
-  for (guint i = 0; i < 2 * (sizeof good - 1); i++)
-    {
-      gsize size = i % 2 == 0 ? i / 2 : sizeof good - 1;
-      g_autoptr (GError) error = NULL;
-      g_autoptr (EspCheckpoint) checkpoint = NULL;
-
-      memcpy (text, good, sizeof good);
-      text[i / 2] ^= (char) (1 << (i / 2 % 8));
-      put (self, "model.safetensors.index.json", i % 2 == 0 ? good : text, size);
-      checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
-      g_assert_true ((checkpoint == NULL) == (error != NULL));
-    }
+  esp_damage_all (&damage);
 }
 
 static void

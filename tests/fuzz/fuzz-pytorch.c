@@ -58,6 +58,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     }
   /* a tensor takes more than ten bytes, and sixteen times as many may be shown */
   g_assert (esp_tree_get_n_tensors (esp_checkpoint_get_tree (checkpoint)) <= 10000 + 16 * size);
-  fuzz_look_at_checkpoint (checkpoint);
+  esp_damage_look_at (checkpoint);
   return 0;
 }
