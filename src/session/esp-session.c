@@ -26,6 +26,7 @@ struct _EspSession
 
   /* state */
   EspChannel channel;
+  gint64 cell; /* C-order index, -1 none */
   gboolean busy;
   double progress;
   guint progress_source;
@@ -37,6 +38,7 @@ enum
   PROP_DOCUMENT,
   PROP_SELECTION,
   PROP_CHANNEL,
+  PROP_CELL,
   PROP_BUSY,
   PROP_PROGRESS,
   N_PROPS
@@ -76,6 +78,9 @@ esp_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_CHANNEL:
       g_value_set_int (value, self->channel);
       break;
+    case PROP_CELL:
+      g_value_set_int64 (value, self->cell);
+      break;
     case PROP_BUSY:
       g_value_set_boolean (value, self->busy);
       break;
@@ -103,6 +108,9 @@ esp_session_set_property (GObject *object, guint id, const GValue *value, GParam
     case PROP_CHANNEL:
       esp_session_set_channel (self, g_value_get_int (value));
       break;
+    case PROP_CELL:
+      esp_session_set_cell (self, g_value_get_int64 (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -123,6 +131,7 @@ esp_session_class_init (EspSessionClass *klass)
   props[PROP_SELECTION] = g_param_spec_object ("selection", NULL, NULL, ESP_TYPE_PLACE, writable);
   props[PROP_CHANNEL] = g_param_spec_int ("channel", NULL, NULL, 0, ESP_N_CHANNELS - 1,
                                           ESP_CHANNEL_DATA, writable);
+  props[PROP_CELL] = g_param_spec_int64 ("cell", NULL, NULL, -1, G_MAXINT64, -1, writable);
   props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, readable);
   props[PROP_PROGRESS] = g_param_spec_double ("progress", NULL, NULL, 0, 1, 0, readable);
   g_object_class_install_properties (object_class, N_PROPS, props);
@@ -132,6 +141,7 @@ static void
 esp_session_init (EspSession *self)
 {
   self->channel = ESP_CHANNEL_DATA;
+  self->cell = -1;
 }
 
 EspSession *
@@ -168,6 +178,7 @@ esp_session_set_document (EspSession *self, EspDocument *document)
     self->document = g_object_ref (document);
   root = document != NULL ? esp_tree_get_root (esp_document_get_tree (document)) : NULL;
   esp_session_set_channel (self, ESP_CHANNEL_DATA);
+  esp_session_set_cell (self, -1);
   g_set_object (&self->selection, root);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DOCUMENT]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
@@ -182,14 +193,65 @@ esp_session_get_selection (EspSession *self)
   return self->selection;
 }
 
+/* what a cell is counted in; NULL for a module */
+static EspTensor *
+get_tensor (EspPlace *place)
+{
+  EspParameter *parameter = place != NULL ? esp_place_get_parameter (place) : NULL;
+
+  return parameter != NULL ? esp_parameter_get_data (parameter) : NULL;
+}
+
+static gboolean
+have_equal_shape (EspTensor *a, EspTensor *b)
+{
+  guint ndim;
+
+  if (a == NULL || b == NULL || esp_tensor_get_ndim (a) != esp_tensor_get_ndim (b))
+    return FALSE;
+  ndim = esp_tensor_get_ndim (a);
+  return ndim == 0 ||
+         memcmp (esp_tensor_get_shape (a), esp_tensor_get_shape (b), ndim * sizeof (gint64)) == 0;
+}
+
 void
 esp_session_set_selection (EspSession *self, EspPlace *place)
 {
   g_return_if_fail (ESP_IS_SESSION (self));
   g_return_if_fail (place == NULL || ESP_IS_PLACE (place));
 
-  if (g_set_object (&self->selection, place))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+  if (place == self->selection)
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
+  if (!have_equal_shape (get_tensor (self->selection), get_tensor (place)))
+    esp_session_set_cell (self, -1);
+  g_set_object (&self->selection, place);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+gint64
+esp_session_get_cell (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), -1);
+
+  return self->cell;
+}
+
+void
+esp_session_set_cell (EspSession *self, gint64 cell)
+{
+  EspTensor *tensor;
+
+  g_return_if_fail (ESP_IS_SESSION (self));
+
+  tensor = get_tensor (self->selection);
+  if (cell < 0 || tensor == NULL || (guint64) cell >= esp_tensor_get_count (tensor))
+    cell = -1;
+  if (self->cell == cell)
+    return;
+  self->cell = cell;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CELL]);
 }
 
 EspChannel

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * What one window or one verb works on. Holds the document; opening replaces it only when the new
  * one is complete, so a refused file never takes away what was open. Main thread only.
  *
- * Properties (notify): "document", "selection" (EspPlace or NULL), "channel" (EspChannel), "busy"
- * (gboolean), "progress" (double, 0 to 1).
+ * Properties (notify): "document", "selection" (EspPlace or NULL), "channel" (EspChannel), "cell"
+ * (gint64), "busy" (gboolean), "progress" (double, 0 to 1).
  */
 #define ESP_TYPE_SESSION (esp_session_get_type ())
 G_DECLARE_FINAL_TYPE (EspSession, esp_session, ESP, SESSION, GObject)
@@ -28,6 +28,12 @@ void esp_session_set_selection (EspSession *self, EspPlace *place);
 /* data or grad: what the views draw of the selection */
 EspChannel esp_session_get_channel (EspSession *self);
 void esp_session_set_channel (EspSession *self, EspChannel channel);
+
+/* the cell that is looked at, as C-order index of the selection's tensor; -1 for none. It stays
+ * when a tensor of equal shape is selected, so that all tensors of a shape are linked. An index
+ * beyond the tensor is none. */
+gint64 esp_session_get_cell (EspSession *self);
+void esp_session_set_cell (EspSession *self, gint64 cell);
 
 /* opens a checkpoint or a network specification (JSON with "espalier"), found by content */
 EspDocument *esp_session_load (EspSession *self,

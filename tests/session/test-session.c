@@ -166,6 +166,30 @@ test_refusal (void)
   g_assert_true (esp_session_get_selection (session) == place);
 }
 
+/* one cell is looked at; tensors of equal shape share it, others take it away */
+static void
+test_cell (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-shared");
+  guint changes = 0;
+
+  g_signal_connect (session, "notify::cell", G_CALLBACK (count_call), &changes);
+  esp_session_set_cell (session, 3); /* the root is a module */
+  g_assert_cmpint (esp_session_get_cell (session), ==, -1);
+  esp_session_set_selection (session, find (session, "2.weight"));
+  esp_session_set_cell (session, 63);
+  g_assert_cmpint (esp_session_get_cell (session), ==, 63);
+  esp_session_set_selection (session, find (session, "4.weight"));
+  g_assert_cmpint (esp_session_get_cell (session), ==, 63);
+  g_assert_cmpuint (changes, ==, 1);
+  esp_session_set_cell (session, 64); /* beyond its 8 x 8 */
+  g_assert_cmpint (esp_session_get_cell (session), ==, -1);
+  esp_session_set_cell (session, 5);
+  esp_session_set_selection (session, find (session, "2.bias"));
+  g_assert_cmpint (esp_session_get_cell (session), ==, -1);
+  g_assert_cmpuint (changes, ==, 4);
+}
+
 static void
 test_open_in_worker (void)
 {
@@ -568,6 +592,7 @@ main (int argc, char *argv[])
   folder = g_dir_make_tmp ("espalier-session-XXXXXX", NULL);
   g_test_add_func ("/session/open", test_open);
   g_test_add_func ("/session/refusal", test_refusal);
+  g_test_add_func ("/session/cell", test_cell);
   g_test_add_func ("/session/open-in-worker", test_open_in_worker);
   g_test_add_func ("/session/cancel", test_cancel);
   g_test_add_func ("/session/kinds", test_kinds);
