@@ -59,6 +59,22 @@ is_observed (const EspFinding *finding)
   return finding->kind == ESP_FINDING_DEAD_UNIT || finding->kind == ESP_FINDING_SILENT_UNIT;
 }
 
+/* the telling element, or the first weight of the unit; of a module's findings none, since they
+ * don't say which tensor they are about */
+static gint64
+get_cell (EspPlace *place, const EspFinding *finding)
+{
+  EspParameter *parameter = esp_place_get_parameter (place);
+  EspTensor *tensor = parameter ? esp_parameter_get_data (parameter) : NULL;
+
+  if (!tensor || esp_tensor_get_ndim (tensor) == 0)
+    return -1;
+  if (finding->index >= 0 || finding->unit < 0 || esp_tensor_get_shape (tensor)[0] <= 0)
+    return finding->index;
+  return finding->unit *
+         (gint64) (esp_tensor_get_count (tensor) / (guint64) esp_tensor_get_shape (tensor)[0]);
+}
+
 static void
 show_findings (EspFindingsSection *self, GPtrArray *findings)
 {
@@ -67,9 +83,11 @@ show_findings (EspFindingsSection *self, GPtrArray *findings)
     {
       const EspFinding *finding = g_ptr_array_index (findings, i);
 
-      if (!is_observed (finding))
-        esp_note_rows_add (&self->rows, get_tone (finding->severity), get_icon (finding),
-                           finding->title, finding->details);
+      if (is_observed (finding))
+        continue;
+      esp_note_rows_add (&self->rows, get_tone (finding->severity), get_icon (finding),
+                         finding->title, finding->details);
+      esp_note_rows_set_cell (&self->rows, get_cell (self->place, finding));
     }
   if (self->rows.n_used == 0 && esp_place_get_parameter (self->place))
     esp_note_rows_add (&self->rows, ESP_NOTE_OK, "emblem-ok-symbolic", _ ("Nothing found"),

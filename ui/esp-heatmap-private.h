@@ -16,7 +16,6 @@ struct _EspHeatmap
   /* owned */
   EspView *view;
   EspOverviewLoader *loader;
-  EspPlace *place;   /* whose matrix is shown, or was last */
   GtkWidget *editor; /* child, made when it is first needed */
   cairo_surface_t *pixels, *ground_pixels;
   EspOverview *pixels_of, *ground_of; /* what the surfaces were made of */
@@ -28,8 +27,8 @@ struct _EspHeatmap
   gboolean fits;        /* all in view: stays so when the size changes */
   gboolean has_pointer; /* over the widget */
   double pointer_x, pointer_y;
-  gint64 hover_row, hover_column; /* -1 none */
-  gint64 cursor_row, cursor_column;
+  gint64 hover_row, hover_column;   /* -1 none */
+  gint64 cursor_row, cursor_column; /* the session's cell as it was last heard of */
   gboolean dragging;
   double drag_x, drag_y; /* offset of the drag that was followed so far */
   double pinch_cell;     /* cell size when the pinch began */

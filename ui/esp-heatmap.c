@@ -273,8 +273,15 @@ forget_pixels (EspHeatmap *self)
   g_clear_pointer (&self->ground_of, esp_overview_unref);
 }
 
-/* another matrix: all of it, no cursor; another channel of the same one stays where it is, so that
- * a cell's value and its gradient can be compared */
+static void
+take_cursor (EspHeatmap *self)
+{
+  if (!esp_view_get_cell (self->view, &self->cursor_row, &self->cursor_column))
+    self->cursor_row = self->cursor_column = -1;
+}
+
+/* a matrix of another shape: all of it; one of the same stays where it is, so that a cell can be
+ * compared in value and gradient, and in one layer and the next */
 static void
 show_matrix (EspHeatmap *self, EspTensor *matrix)
 {
@@ -282,19 +289,32 @@ show_matrix (EspHeatmap *self, EspTensor *matrix)
   EspPlace *place = esp_view_get_place (self->view);
   const gint64 *shape = esp_tensor_get_shape (matrix);
 
-  if (place == self->place && shape[0] == self->geometry.rows && shape[1] == self->geometry.columns)
-    return;
-
-  g_set_object (&self->place, place);
-  self->cursor_row = self->cursor_column = -1;
-  self->geometry.rows = shape[0];
-  self->geometry.columns = shape[1];
-  esp_heatmap_geometry_fit (&self->geometry);
-  self->fits = TRUE;
+  if (shape[0] != self->geometry.rows || shape[1] != self->geometry.columns)
+    {
+      self->geometry.rows = shape[0];
+      self->geometry.columns = shape[1];
+      esp_heatmap_geometry_fit (&self->geometry);
+      self->fits = TRUE;
+    }
+  take_cursor (self);
   g_free (self->row_name);
   g_free (self->column_name);
   self->row_name = esp_plane_dup_axis_name (plane, place, plane->row_axis);
   self->column_name = esp_plane_dup_axis_name (plane, place, plane->column_axis);
+}
+
+static void
+on_cell_changed (EspHeatmap *self)
+{
+  gint64 row = self->cursor_row, column = self->cursor_column;
+
+  take_cursor (self);
+  if (row == self->cursor_row && column == self->cursor_column)
+    return;
+  if (self->cursor_row >= 0)
+    esp_heatmap_geometry_reveal (&self->geometry, self->cursor_row, self->cursor_column);
+  update_accessible (self);
+  _esp_heatmap_moved (self);
 }
 
 static void
@@ -322,6 +342,7 @@ on_values_changed (EspHeatmap *self)
     return;
 
   esp_overview_loader_set_matrix (self->loader, matrix, esp_view_is_quick (self->view), TRUE);
+  take_cursor (self); /* another slice may have it or not */
   if (self->cursor_row >= 0 || self->hover_row >= 0)
     {
       update_status (self);
@@ -550,7 +571,6 @@ esp_heatmap_dispose (GObject *object)
   g_clear_object (&self->loader);
   g_clear_object (&self->view);
   g_clear_pointer (&self->status, g_free);
-  g_clear_object (&self->place);
   g_clear_pointer (&self->row_name, g_free);
   g_clear_pointer (&self->column_name, g_free);
 
@@ -617,6 +637,8 @@ esp_heatmap_set_view (EspHeatmap *self, EspView *view)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "look-changed", G_CALLBACK (on_look_changed), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "cell-changed", G_CALLBACK (on_cell_changed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "marks-changed", G_CALLBACK (gtk_widget_queue_draw), self,
                            G_CONNECT_SWAPPED);
   on_tensor_changed (self);
@@ -630,12 +652,12 @@ esp_heatmap_set_cursor (EspHeatmap *self, gint64 row, gint64 column)
   if (get_matrix (self) == NULL || row >= self->geometry.rows || column >= self->geometry.columns)
     return;
 
-  self->cursor_row = row < 0 || column < 0 ? -1 : row;
-  self->cursor_column = self->cursor_row < 0 ? -1 : column;
-  if (self->cursor_row >= 0)
-    esp_heatmap_geometry_reveal (&self->geometry, row, column);
-  update_accessible (self);
-  _esp_heatmap_moved (self);
+  if (row == self->cursor_row && column == self->cursor_column && row >= 0)
+    {
+      esp_heatmap_geometry_reveal (&self->geometry, row, column);
+      _esp_heatmap_moved (self);
+    }
+  esp_view_set_cell (self->view, row, column);
 }
 
 gboolean

@@ -185,6 +185,15 @@ ensure_sections (void)
 }
 
 static void
+on_go_to_cell (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspSession *session = esp_session_watch_get_session (ESP_INSPECTOR (widget)->watch);
+
+  if (session)
+    esp_session_set_cell (session, g_variant_get_int64 (parameter));
+}
+
+static void
 esp_inspector_class_init (EspInspectorClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -204,6 +213,7 @@ esp_inspector_class_init (EspInspectorClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-inspector.ui");
   gtk_widget_class_bind_template_child (widget_class, EspInspector, sections);
+  gtk_widget_class_install_action (widget_class, "inspector.go-to-cell", "x", on_go_to_cell);
 }
 
 static void

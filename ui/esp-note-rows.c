@@ -37,10 +37,14 @@ create_row (void)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *image = gtk_image_new ();
+  GtkWidget *arrow = gtk_image_new_from_icon_name ("find-location-symbolic");
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 3);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), image);
+  gtk_widget_set_visible (arrow, FALSE);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), arrow);
+  g_object_set_data (G_OBJECT (row), "arrow", arrow);
   g_object_set_data (G_OBJECT (row), "image", image);
   gtk_widget_add_css_class (row, "note");
   /* the row tells severity, too, so its two labels alone are not its name */
@@ -81,6 +85,20 @@ set_tone (GtkWidget *image, EspNoteTone tone)
       else
         gtk_widget_remove_css_class (image, tone_classes[i]);
     }
+}
+
+static void
+set_cell (GtkWidget *row, gint64 cell)
+{
+  gtk_widget_set_visible (g_object_get_data (G_OBJECT (row), "arrow"), cell >= 0);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), cell >= 0);
+  if (cell >= 0)
+    {
+      gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "x", cell);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "inspector.go-to-cell");
+    }
+  else
+    gtk_actionable_set_action_name (GTK_ACTIONABLE (row), NULL);
 }
 
 static void
@@ -129,7 +147,17 @@ esp_note_rows_add (EspNoteRows *self,
       adw_preferences_group_add (self->group, made);
       g_ptr_array_add (self->rows, made);
     }
-  fill_row (g_ptr_array_index (self->rows, self->n_used++), tone, icon_name, title, details);
+  fill_row (g_ptr_array_index (self->rows, self->n_used), tone, icon_name, title, details);
+  set_cell (g_ptr_array_index (self->rows, self->n_used++), -1);
+}
+
+void
+esp_note_rows_set_cell (EspNoteRows *self, gint64 cell)
+{
+  g_return_if_fail (self->n_used > 0);
+
+  if (self->n_beyond == 0)
+    set_cell (g_ptr_array_index (self->rows, self->n_used - 1), cell);
 }
 
 void
@@ -142,6 +170,7 @@ esp_note_rows_end (EspNoteRows *self)
       g_autofree char *text = g_strdup_printf (ngettext ("%u more", "%u more", n), n);
 
       fill_row (last, ESP_NOTE_PLAIN, "view-more-symbolic", text, NULL);
+      set_cell (GTK_WIDGET (last), -1);
     }
   while (self->rows->len > self->n_used)
     {

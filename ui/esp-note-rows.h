@@ -38,6 +38,9 @@ void esp_note_rows_add (EspNoteRows *self,
                         const char *icon_name,
                         const char *title,
                         const char *details);
+/* leads from the row that was added last to a cell of the selection, by its C-order index; -1 to
+ * nowhere */
+void esp_note_rows_set_cell (EspNoteRows *self, gint64 cell);
 void esp_note_rows_end (EspNoteRows *self);
 
 G_END_DECLS

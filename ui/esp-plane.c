@@ -14,7 +14,6 @@
 void
 esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor)
 {
-  const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
   guint ndim = esp_tensor_get_ndim (tensor);
 
   esp_plane_clear (self);
@@ -25,9 +24,29 @@ esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor)
     memcpy (self->shape, esp_tensor_get_shape (tensor), ndim * sizeof *self->shape);
   self->column_axis = (int) ndim - 1;
   self->row_axis = MAX ((int) ndim - 2, -1);
-  for (guint axis = 0; axes != NULL && axis < ndim; axis++)
+  esp_plane_set_place (self, place);
+}
+
+void
+esp_plane_set_place (EspPlane *self, EspPlace *place)
+{
+  const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
+
+  self->unit_axis = 0;
+  for (guint axis = 0; axes != NULL && axis < self->ndim; axis++)
     if (g_str_equal (axes[axis], "out"))
       self->unit_axis = (int) axis;
+}
+
+void
+esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis)
+{
+  g_return_if_fail (self->ndim >= 2 && row_axis != column_axis);
+  g_return_if_fail (row_axis >= 0 && row_axis < (int) self->ndim);
+  g_return_if_fail (column_axis >= 0 && column_axis < (int) self->ndim);
+
+  self->row_axis = row_axis;
+  self->column_axis = column_axis;
 }
 
 void
@@ -89,6 +108,31 @@ esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 column)
     flat = flat * (guint64) self->shape[axis] + (guint64) get_index (self, axis, row, column);
 
   return flat;
+}
+
+gboolean
+esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64 *column)
+{
+  gboolean here = TRUE;
+
+  *row = *column = 0;
+  for (int axis = (int) self->ndim - 1; axis >= 0; axis--)
+    {
+      gint64 index = (gint64) (flat % (guint64) MAX (self->shape[axis], 1));
+
+      flat /= (guint64) MAX (self->shape[axis], 1);
+      if (axis == self->row_axis)
+        *row = index;
+      else if (axis == self->column_axis)
+        *column = index;
+      else if (index != self->index[axis])
+        {
+          here = FALSE;
+          if (go)
+            self->index[axis] = index;
+        }
+    }
+  return here;
 }
 
 gint64

@@ -26,10 +26,18 @@ void esp_plane_clear (EspPlane *self);
 gboolean esp_plane_fits (const EspPlane *self, EspTensor *tensor); /* it has the same shape */
 gboolean esp_plane_is_fixed (const EspPlane *self, guint axis);
 
+/* other axes across and down: two different ones of the tensor */
+void esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis);
+/* the same plane for another place of equal shape: its axes may mean something else */
+void esp_plane_set_place (EspPlane *self, EspPlace *place);
+
 /* the matrix itself; new reference */
 EspTensor *esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error);
 /* C-order index in the whole tensor of a cell of the matrix */
 guint64 esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 column);
+/* the other way: the cell of the matrix that a C-order index lies in. FALSE if it lies in another
+ * matrix, one with other indices of the fixed axes; these are then set to it if @go. */
+gboolean esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64 *column);
 /* unit that a cell belongs to, -1 if the units aren't along one of the two axes */
 gint64 esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column);
 

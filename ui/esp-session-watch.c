@@ -51,6 +51,13 @@ on_channel (EspSessionWatch *self)
 }
 
 static void
+on_cell (EspSessionWatch *self)
+{
+  if (self->events->cell)
+    self->events->cell (self->owner);
+}
+
+static void
 on_updated (EspSessionWatch *self)
 {
   if (self->events->updated)
@@ -70,6 +77,8 @@ esp_session_watch_new (const EspSessionEvents *events, gpointer owner)
   g_signal_group_connect_swapped (self->session_signals, "notify::selection",
                                   G_CALLBACK (on_selection), self);
   g_signal_group_connect_swapped (self->session_signals, "notify::channel", G_CALLBACK (on_channel),
+                                  self);
+  g_signal_group_connect_swapped (self->session_signals, "notify::cell", G_CALLBACK (on_cell),
                                   self);
   self->document_signals = g_signal_group_new (ESP_TYPE_DOCUMENT);
   g_signal_group_connect_swapped (self->document_signals, "updated", G_CALLBACK (on_updated), self);

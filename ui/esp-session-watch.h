@@ -19,6 +19,7 @@ typedef struct
   void (*document) (gpointer owner);
   void (*selection) (gpointer owner);
   void (*channel) (gpointer owner);
+  void (*cell) (gpointer owner);
   void (*updated) (gpointer owner); /* newer values: EspDocument::updated of the document of now */
 } EspSessionEvents;
 

@@ -56,6 +56,7 @@ enum
   VALUES_CHANGED,
   LOOK_CHANGED,
   MARKS_CHANGED,
+  CELL_CHANGED,
   N_SIGNALS
 };
 
@@ -224,6 +225,15 @@ take_matrix (EspView *self)
   return TRUE;
 }
 
+/* makes the plane one that the session's cell lies in; TRUE if it was another */
+static gboolean
+show_cell (EspView *self)
+{
+  gint64 cell = esp_session_get_cell (esp_session_watch_get_session (self->watch)), row, column;
+
+  return cell >= 0 && !esp_plane_locate (&self->plane, (guint64) cell, TRUE, &row, &column);
+}
+
 static EspTensor *
 find_tensor (EspView *self)
 {
@@ -274,8 +284,11 @@ restart (gpointer user_data)
   else
     {
       self->tensor = esp_tensor_ref (tensor);
-      if (!same_place || !esp_plane_fits (&self->plane, tensor))
+      if (!esp_plane_fits (&self->plane, tensor))
         esp_plane_set (&self->plane, place, tensor);
+      else if (!same_place)
+        esp_plane_set_place (&self->plane, place);
+      show_cell (self);
       if (take_matrix (self))
         {
           scan (self);
@@ -313,6 +326,20 @@ on_updated (gpointer user_data)
   scan (self);
   esp_unit_marks_set_place (self->marks, esp_session_watch_get_document (self->watch), self->place);
   g_signal_emit (self, signals[VALUES_CHANGED], 0);
+}
+
+static void
+on_cell (gpointer user_data)
+{
+  EspView *self = user_data;
+
+  /* a selection that changes with it has this looked at later */
+  if (self->matrix == NULL ||
+      esp_session_get_selection (esp_session_watch_get_session (self->watch)) != self->place)
+    return;
+  if (show_cell (self))
+    g_signal_emit (self, signals[take_matrix (self) ? VALUES_CHANGED : TENSOR_CHANGED], 0);
+  g_signal_emit (self, signals[CELL_CHANGED], 0);
 }
 
 /* told after another document, too, whose root is shown by then */
@@ -419,6 +446,7 @@ esp_view_class_init (EspViewClass *klass)
   add_signal (VALUES_CHANGED, "values-changed");
   add_signal (LOOK_CHANGED, "look-changed");
   add_signal (MARKS_CHANGED, "marks-changed");
+  add_signal (CELL_CHANGED, "cell-changed");
 }
 
 static void
@@ -428,6 +456,7 @@ esp_view_init (EspView *self)
     .document = restart,
     .selection = on_selection,
     .channel = restart,
+    .cell = on_cell,
     .updated = on_updated,
   };
 
@@ -562,6 +591,49 @@ esp_view_set_index (EspView *self, guint axis, gint64 index)
 
   self->plane.index[axis] = index;
   g_signal_emit (self, signals[take_matrix (self) ? VALUES_CHANGED : TENSOR_CHANGED], 0);
+}
+
+void
+esp_view_set_axes (EspView *self, int row_axis, int column_axis)
+{
+  g_return_if_fail (ESP_IS_VIEW (self));
+  g_return_if_fail (self->tensor != NULL);
+
+  if (row_axis == self->plane.row_axis && column_axis == self->plane.column_axis)
+    return;
+
+  esp_plane_set_axes (&self->plane, row_axis, column_axis);
+  take_matrix (self);
+  g_signal_emit (self, signals[TENSOR_CHANGED], 0);
+}
+
+gboolean
+esp_view_get_cell (EspView *self, gint64 *row, gint64 *column)
+{
+  EspSession *session;
+  gint64 cell;
+
+  g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
+
+  session = esp_session_watch_get_session (self->watch);
+  cell = session != NULL && self->matrix != NULL &&
+                 esp_session_get_selection (session) == self->place
+             ? esp_session_get_cell (session)
+             : -1;
+  *row = *column = -1;
+  return cell >= 0 && esp_plane_locate (&self->plane, (guint64) cell, FALSE, row, column);
+}
+
+void
+esp_view_set_cell (EspView *self, gint64 row, gint64 column)
+{
+  g_return_if_fail (ESP_IS_VIEW (self));
+
+  if (self->matrix == NULL)
+    return;
+  esp_session_set_cell (
+      esp_session_watch_get_session (self->watch),
+      row < 0 || column < 0 ? -1 : (gint64) esp_plane_get_flat_index (&self->plane, row, column));
 }
 
 const EspRowMark *

@@ -21,7 +21,8 @@ G_BEGIN_DECLS
  * "tensor-changed": another tensor, channel or slice, or a message instead: widgets start over;
  * "values-changed": newer values of the same matrix, as while a network trains;
  * "look-changed": other statistics, range, colours or reduction;
- * "marks-changed": something was found about units.
+ * "marks-changed": something was found about units;
+ * "cell-changed": another cell is looked at.
  */
 #define ESP_TYPE_VIEW (esp_view_get_type ())
 G_DECLARE_FINAL_TYPE (EspView, esp_view, ESP, VIEW, GObject)
@@ -56,6 +57,13 @@ gboolean esp_view_is_quick (EspView *self);
 /* which matrix of an N-d tensor */
 const EspPlane *esp_view_get_plane (EspView *self); /* borrowed; of no meaning without a tensor */
 void esp_view_set_index (EspView *self, guint axis, gint64 index);
+/* other axes down and across; two different ones */
+void esp_view_set_axes (EspView *self, int row_axis, int column_axis);
+
+/* the session's cell where it lies in this matrix. FALSE if there is none. */
+gboolean esp_view_get_cell (EspView *self, gint64 *row, gint64 *column);
+/* -1 for none; shared with all views of the session */
+void esp_view_set_cell (EspView *self, gint64 row, gint64 column);
 
 /* units that were found dead, silent or all zero; borrowed */
 const EspRowMark *esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns);
