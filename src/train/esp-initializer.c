@@ -15,21 +15,52 @@ fill_uniform (EspRandom *random, EspReal *values, guint64 count, double bound)
     values[i] = (EspReal) (bound * (2 * esp_random_uniform (random) - 1));
 }
 
-/* kaiming_uniform_(a = sqrt 5) comes to the same bound for weight and bias */
+static void
+fill_constant (EspReal *values, guint64 count, double value)
+{
+  for (guint64 i = 0; i < count; i++)
+    values[i] = (EspReal) value;
+}
+
+/* Box and Muller; 1 - u lies in (0, 1] */
+static void
+fill_normal (EspRandom *random, EspReal *values, guint64 count, double deviation)
+{
+  for (guint64 i = 0; i < count; i++)
+    {
+      double radius = sqrt (-2 * log (1 - esp_random_uniform (random)));
+      values[i] = (EspReal) (deviation * radius * cos (2 * G_PI * esp_random_uniform (random)));
+    }
+}
+
+/* what the module itself does, as the layer says */
 static void
 fill_pytorch (const EspParameterInfo *info, EspRandom *random, EspReal *values)
 {
-  fill_uniform (random, values, esp_shape_get_count (&info->shape),
-                1 / sqrt ((double) info->fan_in));
+  guint64 count = esp_shape_get_count (&info->shape);
+  switch (info->begin)
+    {
+    case ESP_BEGIN_NORMAL:
+      fill_normal (random, values, count, info->begin_value);
+      break;
+    case ESP_BEGIN_CONSTANT:
+      fill_constant (values, count, info->begin_value);
+      break;
+    case ESP_BEGIN_UNIFORM:
+    default:
+      fill_uniform (random, values, count, info->begin_value);
+    }
 }
 
-/* glorot_uniform; biases begin at zero */
+/* glorot_uniform; biases begin at zero, normalisations do nothing */
 static void
 fill_keras (const EspParameterInfo *info, EspRandom *random, EspReal *values)
 {
   guint64 count = esp_shape_get_count (&info->shape);
   if (info->kind == ESP_PARAMETER_BIAS)
     memset (values, 0, count * sizeof *values);
+  else if (info->kind != ESP_PARAMETER_WEIGHT)
+    fill_pytorch (info, random, values);
   else
     fill_uniform (random, values, count, sqrt (6 / (double) (info->fan_in + info->fan_out)));
 }

@@ -8,6 +8,13 @@
 #include "esp-kernel-math.h"
 
 static void
+add (const EspReal *restrict x, EspReal *restrict y, gsize count)
+{
+  for (gsize i = 0; i < count; i++)
+    y[i] += x[i];
+}
+
+static void
 relu_forward (const EspReal *restrict x, EspReal *restrict y, gsize count)
 {
   for (gsize i = 0; i < count; i++)

@@ -21,6 +21,7 @@ const EspKernels ESP_KERNEL_SET = {
   .matmul_tn = matmul_tn,
   .linear_forward = linear_forward,
   .linear_backward = linear_backward,
+  .add = add,
   .relu_forward = relu_forward,
   .relu_backward = relu_backward,
   .tanh_forward = tanh_forward,

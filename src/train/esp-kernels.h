@@ -64,6 +64,8 @@ typedef struct
                            gsize I,
                            gsize O);
 
+  /* y += x */
+  void (*add) (const EspReal *x, EspReal *y, gsize count);
   /* element by element; the derivatives need only the output */
   void (*relu_forward) (const EspReal *x, EspReal *y, gsize count);
   void (*relu_backward) (const EspReal *y, const EspReal *dy, EspReal *dx, gsize count);

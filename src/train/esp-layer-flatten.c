@@ -26,7 +26,12 @@ flatten_read (EspLayer *layer, EspSpec *spec, GError **error)
 }
 
 static gboolean
-flatten_infer (EspLayer *layer, const EspShape *in, EspShape *out, const char *path, GError **error)
+flatten_infer (EspLayer *layer,
+               const EspShape *in,
+               guint n_in,
+               EspShape *out,
+               const char *path,
+               GError **error)
 {
   EspFlatten *self = (EspFlatten *) layer;
   gint64 dims = (gint64) in->ndim + 1;

@@ -33,7 +33,12 @@ linear_read (EspLayer *layer, EspSpec *spec, GError **error)
 }
 
 static gboolean
-linear_infer (EspLayer *layer, const EspShape *in, EspShape *out, const char *path, GError **error)
+linear_infer (EspLayer *layer,
+              const EspShape *in,
+              guint n_in,
+              EspShape *out,
+              const char *path,
+              GError **error)
 {
   EspLinear *self = (EspLinear *) layer;
   guint64 last = in->ndim > 0 ? (guint64) in->sizes[in->ndim - 1] : 0;
@@ -60,10 +65,12 @@ static guint
 linear_get_parameters (const EspLayer *layer, EspParameterInfo *infos)
 {
   const EspLinear *self = (const EspLinear *) layer;
+  double bound = 1 / sqrt ((double) self->in_features);
   infos[0] = (EspParameterInfo) {
     .name = "weight",
     .shape = { 2, { (gint64) self->out_features, (gint64) self->in_features } },
     .kind = ESP_PARAMETER_WEIGHT,
+    .begin_value = bound,
     .fan_in = self->in_features,
     .fan_out = self->out_features,
   };
@@ -71,6 +78,7 @@ linear_get_parameters (const EspLayer *layer, EspParameterInfo *infos)
     .name = "bias",
     .shape = { 1, { (gint64) self->out_features } },
     .kind = ESP_PARAMETER_BIAS,
+    .begin_value = bound,
     .fan_in = self->in_features,
     .fan_out = self->out_features,
   };

@@ -10,10 +10,12 @@
 
 #include "esp-layer-activation.h"
 #include "esp-layer-flatten.h"
+#include "esp-layer-join.h"
 #include "esp-layer-linear.h"
 
 static const EspLayerClass *const classes[] = {
-  &esp_layer_flatten, &esp_layer_linear, &esp_layer_relu, &esp_layer_sigmoid, &esp_layer_tanh,
+  &esp_layer_add_inputs, &esp_layer_concat,  &esp_layer_flatten, &esp_layer_linear,
+  &esp_layer_relu,       &esp_layer_sigmoid, &esp_layer_tanh,
 };
 
 const EspLayerClass *
@@ -56,16 +58,35 @@ esp_layer_free (EspLayer *self)
   g_free (self);
 }
 
+static gboolean
+check_inputs (const EspLayer *self, guint n_in, const char *path, GError **error)
+{
+  guint least = MAX (self->klass->min_inputs, 1), most = MAX (self->klass->max_inputs, least);
+  if (n_in >= least && n_in <= most)
+    return TRUE;
+  g_autofree char *wanted = least == most ? g_strdup_printf ("%u", least)
+                                          : g_strdup_printf (_ ("%u to %u"), least, most);
+  g_set_error (
+      error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+      /* Translators: path and class of a module, how many inputs it takes ("1", "2 to 8") */
+      _ ("module %s (%s): “inputs” must be the paths of %s modules, but there are %u"), path,
+      self->klass->name, wanted, n_in);
+  return FALSE;
+}
+
 gboolean
 esp_layer_infer (EspLayer *self,
                  const EspShape *in,
+                 guint n_in,
                  EspShape *out,
                  const char *path,
                  GError **error)
 {
+  if (!check_inputs (self, n_in, path, error))
+    return FALSE;
   if (self->klass->infer != NULL)
-    return self->klass->infer (self, in, out, path, error);
-  *out = *in;
+    return self->klass->infer (self, in, n_in, out, path, error);
+  *out = in[0];
   return TRUE;
 }
 
@@ -75,6 +96,18 @@ esp_layer_get_parameters (const EspLayer *self, EspParameterInfo *infos)
   guint n = self->klass->get_parameters != NULL ? self->klass->get_parameters (self, infos) : 0;
   g_assert (n <= ESP_LAYER_MAX_PARAMETERS);
   return n;
+}
+
+void
+esp_layer_measure (const EspLayer *self,
+                   const EspShape *in,
+                   guint n_in,
+                   const EspShape *out,
+                   EspLayerNeeds *needs)
+{
+  *needs = (EspLayerNeeds) { 0 };
+  if (self->klass->measure != NULL)
+    self->klass->measure (self, in, n_in, out, needs);
 }
 
 void

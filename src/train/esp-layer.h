@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-#define ESP_LAYER_MAX_PARAMETERS 8
+#define ESP_LAYER_MAX_PARAMETERS 64 /* of one layer: an LSTM of 8 layers in both directions */
+#define ESP_LAYER_MAX_INPUTS 256    /* of one call */
 
 typedef struct _EspLayer EspLayer;
 typedef struct _EspLayerClass EspLayerClass;
@@ -18,33 +19,81 @@ typedef enum
 {
   ESP_PARAMETER_WEIGHT,
   ESP_PARAMETER_BIAS,
+  ESP_PARAMETER_SCALE,   /* of a normalisation: its "weight" */
+  ESP_PARAMETER_SHIFT,   /* of a normalisation: its "bias" */
+  ESP_PARAMETER_BUFFER,  /* forward changes it in training, the optimiser never */
+  ESP_PARAMETER_COUNTER, /* a buffer that is one whole number: a gint64 in memory */
 } EspParameterKind;
 
-/* what a layer says of each of its parameters; initialisers go by it */
+/* how PyTorch's module of this class begins */
+typedef enum
+{
+  ESP_BEGIN_UNIFORM,  /* in +-begin_value */
+  ESP_BEGIN_NORMAL,   /* mean 0, standard deviation begin_value */
+  ESP_BEGIN_CONSTANT, /* begin_value in every cell */
+} EspBegin;
+
+/* what a layer says of each of its parameters and buffers, in state_dict() order; initialisers go
+ * by it */
 typedef struct
 {
-  const char *name; /* "weight" */
+  const char *name; /* "weight"; static or interned; a dot makes a module of its own in the tree */
   EspShape shape;
   EspParameterKind kind;
+  EspBegin begin;
+  double begin_value;
   guint64 fan_in; /* of the layer's weight, for its bias too, as PyTorch draws it */
   guint64 fan_out;
+  guint64 idle_row; /* this row less 1 begins at 0 and isn't trained (padding_idx); 0: none */
 } EspParameterInfo;
 
-/* One call of forward or backward at one place. Shapes are of one example; (N, ...) in memory. */
+static inline gboolean
+esp_parameter_kind_is_buffer (EspParameterKind kind)
+{
+  return kind == ESP_PARAMETER_BUFFER || kind == ESP_PARAMETER_COUNTER;
+}
+
+/* What all calls of one pass share. */
+typedef struct
+{
+  gboolean training; /* statistics of the batch, Dropout drops; otherwise as model.eval() */
+  gboolean track;    /* buffers follow; FALSE where the pass only repeats one */
+  guint64 seed;
+  guint64 step; /* updates before this pass */
+} EspLayerRun;
+
+/* One call of forward or backward at one place. Shapes are of one example; (N, ...) in memory. Most
+ * layers have one input: x is xs[0], in is its shape, in_count its numbers. */
 typedef struct
 {
   const EspKernels *kernels;
   const EspLayer *layer;
+  const EspLayerRun *run;
   gsize N;                   /* examples in this batch */
   gsize in_count, out_count; /* numbers per example */
-  const EspShape *in, *out;  /* shapes per example */
+  const EspShape *in, *out;  /* shapes per example; (n_in), 1 */
   const EspReal *x;          /* (N, in) */
   EspReal *y;                /* (N, out) */
   EspReal *dx;               /* (N, in), added to; NULL when nobody wants it */
   const EspReal *dy;         /* (N, out) */
-  EspReal **parameters;      /* as get_parameters() lists them */
+  EspReal **parameters;      /* as get_parameters() lists them; forward may change buffers */
   EspReal **grads;           /* the same, added to; an entry is NULL where none is wanted */
+  EspReal *kept;             /* what forward leaves for backward, as measure() asked */
+  EspReal *scratch;          /* nobody else's during a call, and never kept */
+  guint64 place;             /* number of the call in the network: a stream of random numbers */
+  guint n_in;
+  const EspReal **xs; /* (n_in); several may be the same memory */
+  EspReal **dxs;      /* (n_in) */
 } EspLayerCall;
+
+/* Numbers of memory that a call wants beside its output, for all examples and for each; and what it
+ * costs. Sums and products by esp_layer_add() and esp_layer_multiply(). */
+typedef struct
+{
+  guint64 kept, kept_per_example;
+  guint64 scratch, scratch_per_example;
+  guint64 work; /* multiplications for each example, about; 0: as many as parameters and output */
+} EspLayerNeeds;
 
 typedef enum
 {
@@ -57,23 +106,39 @@ typedef enum
  * EspLayerClass:
  *
  * A kind of layer: one pair of files and one row of the table in esp-layer.c. A layer's settings
- * are read once; its shapes may be completed at the first use (lazy in_features).
+ * are read once; its shapes may be completed at the first use (lazy in_features). It may stand at
+ * several places, with inputs of different sizes: what depends on them is the call's.
  */
 struct _EspLayerClass
 {
   const char *name; /* PyTorch's */
   gsize size;       /* of the structure that begins with EspLayer */
   EspLayerFlags flags;
+  guint min_inputs, max_inputs; /* 0 and 0: exactly one */
   /* settings out of @spec into @self (zeroed); NULL when there are none */
   gboolean (*read) (EspLayer *self, EspSpec *spec, GError **error);
-  /* the shape of the output for examples of shape @in; completes what was left out, also in
+  /* the shape of the output for examples of shapes @in (n_in); completes what was left out, also in
    * self->settings. Called at each place, in order; what doesn't fit is
    * esp_layer_set_shape_error(). NULL: the same shape. */
-  gboolean (
-      *infer) (EspLayer *self, const EspShape *in, EspShape *out, const char *path, GError **error);
+  gboolean (*infer) (EspLayer *self,
+                     const EspShape *in,
+                     guint n_in,
+                     EspShape *out,
+                     const char *path,
+                     GError **error);
   /* fills @infos, returns how many; after infer(). NULL: none. */
   guint (*get_parameters) (const EspLayer *self, EspParameterInfo *infos);
+  /* whole numbers from 0 up to below this are all that it takes, so that its input must be the
+   * network's; NULL: it takes any numbers */
+  guint64 (*get_index_limit) (const EspLayer *self);
+  /* fills @needs (zeroed) for one call. NULL: nothing. */
+  void (*measure) (const EspLayer *self,
+                   const EspShape *in,
+                   guint n_in,
+                   const EspShape *out,
+                   EspLayerNeeds *needs);
   void (*forward) (const EspLayerCall *call);
+  /* adds to dxs and grads. x, y, kept and parameters are as forward left them. */
   void (*backward) (const EspLayerCall *call);
 };
 
@@ -92,15 +157,37 @@ EspLayer *esp_layer_new (const EspLayerClass *klass, EspSpec *spec, GError **err
 void esp_layer_free (EspLayer *self);
 gboolean esp_layer_infer (EspLayer *self,
                           const EspShape *in,
+                          guint n_in,
                           EspShape *out,
                           const char *path,
                           GError **error);
 guint esp_layer_get_parameters (const EspLayer *self, EspParameterInfo *infos);
+void esp_layer_measure (const EspLayer *self,
+                        const EspShape *in,
+                        guint n_in,
+                        const EspShape *out,
+                        EspLayerNeeds *needs);
 /* "module 2 (Linear): ..."; @wanted and @found describe shapes */
 void esp_layer_set_shape_error (const EspLayer *self,
                                 const char *path,
                                 const char *wanted,
                                 const EspShape *found,
                                 GError **error);
+
+/* a b and a + b, G_MAXUINT64 when that is too much: for sizes that are compared before anything is
+ * allocated */
+static inline guint64
+esp_layer_multiply (guint64 a, guint64 b)
+{
+  guint64 product;
+  return __builtin_mul_overflow (a, b, &product) ? G_MAXUINT64 : product;
+}
+
+static inline guint64
+esp_layer_add (guint64 a, guint64 b)
+{
+  guint64 sum;
+  return __builtin_add_overflow (a, b, &sum) ? G_MAXUINT64 : sum;
+}
 
 G_END_DECLS

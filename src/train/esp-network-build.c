@@ -6,14 +6,21 @@
 #include "config.h"
 #include "esp-network-private.h"
 
+#include <string.h>
 #include <glib/gi18n.h>
 
 #include "esp-initializer.h"
 
-static gboolean build_children (EspNetwork *self,
+typedef struct
+{
+  EspNetwork *network;
+  GHashTable *values; /* path of a module -> the value it gives, + 1 */
+} Builder;
+
+static gboolean build_children (Builder *builder,
                                 EspNetModule *module,
-                                const char *path,
-                                EspShape *shape,
+                                const EspNetScope *scope,
+                                guint *value,
                                 GError **error);
 
 /* index of the parameter that @name of @module is tied to; -1 when it isn't tied, -2 with @error */
@@ -39,7 +46,15 @@ find_tied (EspNetwork *self,
       return -2;
     }
   int index = GPOINTER_TO_INT (found) - 1;
-  const EspShape *shape = &esp_network_peek_parameter (self, (guint) index)->info.shape;
+  const EspParameterInfo *tied = &esp_network_peek_parameter (self, (guint) index)->info;
+  const EspShape *shape = &tied->shape;
+  if (esp_parameter_kind_is_buffer (info->kind) || esp_parameter_kind_is_buffer (tied->kind))
+    {
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("%s: “%s” can't be tied to “%s”: buffers stay with their module"), place,
+                   info->name, target);
+      return -2;
+    }
   if (!esp_shape_equal (shape, &info->shape))
     {
       g_autofree char *own = esp_shape_to_string (&info->shape);
@@ -52,16 +67,71 @@ find_tied (EspNetwork *self,
   return index;
 }
 
-/* the module's word on this parameter, or the network's */
+/* the module's word on this parameter, or the network's; NULL: as the layer says. Buffers begin as
+ * they must unless the module has a word for them alone. */
 static JsonNode *
-find_init (EspNetwork *self, EspNetModule *module, const char *name)
+find_init (EspNetwork *self, EspNetModule *module, const EspParameterInfo *info)
 {
+  JsonNode *all = esp_parameter_kind_is_buffer (info->kind) ? NULL : self->init;
   if (module->init == NULL)
-    return self->init;
+    return all;
   if (!JSON_NODE_HOLDS_OBJECT (module->init))
-    return module->init;
-  JsonNode *node = json_object_get_member (json_node_get_object (module->init), name);
-  return node != NULL ? node : self->init;
+    return all != NULL ? module->init : NULL;
+  JsonNode *node = json_object_get_member (json_node_get_object (module->init), info->name);
+  return node != NULL ? node : all;
+}
+
+/* a counter's number; whole, as it is written */
+static gboolean
+fill_counter (JsonNode *node, EspReal *slots, const char *name, const char *place, GError **error)
+{
+  gint64 count = 0;
+  if (node != NULL)
+    {
+      if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+        {
+          g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                       _ ("%s: “%s” must be a whole number"), place, name);
+          return FALSE;
+        }
+      count = json_node_get_int (node);
+    }
+  memcpy (slots, &count, sizeof count);
+  return TRUE;
+}
+
+static gboolean
+fill_parameter (EspNetwork *self,
+                EspNetModule *module,
+                EspNetParameter *parameter,
+                const char *place,
+                GError **error)
+{
+  static const char *const natural = "pytorch";
+  const EspParameterInfo *info = &parameter->info;
+  JsonNode *node = find_init (self, module, info);
+  if (info->kind == ESP_PARAMETER_COUNTER)
+    return fill_counter (node, parameter->initial, info->name, place, error);
+  guint64 index = 0;
+  for (guint i = 0; i < self->parameters->len; i++)
+    if (esp_network_peek_parameter (self, i) != parameter &&
+        !esp_parameter_kind_is_buffer (esp_network_peek_parameter (self, i)->info.kind))
+      index++;
+  EspRandom random;
+  esp_random_init (&random, self->seed, ESP_STREAM_INIT, index);
+  if (node == NULL)
+    {
+      esp_initializer_find (natural)->fill (info, &random, parameter->initial);
+      return TRUE;
+    }
+  if (!esp_initializer_fill_from_json (node, info, &random, parameter->initial, place, error))
+    return FALSE;
+  if (info->idle_row > 0 && !JSON_NODE_HOLDS_ARRAY (node))
+    {
+      gsize row = (gsize) info->shape.sizes[1];
+      memset (parameter->initial + (info->idle_row - 1) * row, 0, row * sizeof (EspReal));
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -91,12 +161,11 @@ add_parameter (EspNetwork *self,
   parameter->info = *info;
   parameter->path = g_strconcat (path, ".", info->name, NULL);
   parameter->count = esp_shape_get_count (&info->shape);
-  parameter->requires_grad = module->requires_grad;
-  parameter->initial = g_new0 (EspReal, parameter->count);
-  EspRandom random;
-  esp_random_init (&random, self->seed, ESP_STREAM_INIT, index);
-  return esp_initializer_fill_from_json (find_init (self, module, info->name), info, &random,
-                                         parameter->initial, place, error);
+  parameter->slots = info->kind == ESP_PARAMETER_COUNTER ? sizeof (gint64) / sizeof (EspReal)
+                                                         : parameter->count;
+  parameter->requires_grad = module->requires_grad && !esp_parameter_kind_is_buffer (info->kind);
+  parameter->initial = g_new0 (EspReal, parameter->slots);
+  return fill_parameter (self, module, parameter, place, error);
 }
 
 /* every name in "tie" and "init" must be a parameter's */
@@ -149,57 +218,106 @@ build_parameters (EspNetwork *self, EspNetModule *module, const char *path, GErr
 }
 
 static gboolean
-build_call (EspNetwork *self,
+check_output (EspNetModule *module, const EspShape *out, const char *path, GError **error)
+{
+  if (esp_shape_is_valid (out))
+    return TRUE;
+  g_autofree char *text = esp_shape_to_string (out);
+  g_autofree char *place = esp_network_name_place (path, module->layer->klass->name);
+  g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+               _ ("%s: its output of shape %s is too large; a layer may have %llu numbers"), place,
+               text, (unsigned long long) ESP_SHAPE_MAX_COUNT);
+  return FALSE;
+}
+
+/* @values: (n) what it takes; at the end the first is what it gives */
+static gboolean
+build_call (Builder *builder,
             EspNetModule *module,
             const char *path,
-            EspShape *shape,
+            guint *values,
+            guint n,
             GError **error)
 {
+  EspNetwork *self = builder->network;
+  g_autofree EspShape *in = g_new (EspShape, n);
   EspShape out = { 0 };
-  if (!esp_layer_infer (module->layer, shape, &out, path, error))
-    return FALSE;
-  if (!esp_shape_is_valid (&out))
-    {
-      g_autofree char *text = esp_shape_to_string (&out);
-      g_autofree char *place = esp_network_name_place (path, module->layer->klass->name);
-      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
-                   _ ("%s: its output of shape %s is too large; a layer may have %llu numbers"),
-                   place, text, (unsigned long long) ESP_SHAPE_MAX_COUNT);
-      return FALSE;
-    }
-  if (!module->built && !build_parameters (self, module, path, error))
+  for (guint i = 0; i < n; i++)
+    in[i] = *esp_network_peek_shape (self, values[i]);
+  if (!esp_layer_infer (module->layer, in, n, &out, path, error) ||
+      !check_output (module, &out, path, error) ||
+      (!module->built && !build_parameters (self, module, path, error)))
     return FALSE;
   EspNetCall *call = g_new0 (EspNetCall, 1);
   g_ptr_array_add (self->calls, call);
   call->module = module;
   call->path = g_strdup (path);
-  call->in = *shape;
+  call->n_in = n;
+  call->from = g_memdup2 (values, n * sizeof *values);
+  call->in = g_steal_pointer (&in);
   call->out = out;
   EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
-  guint n = esp_layer_get_parameters (module->layer, infos);
-  for (guint i = 0; i < n; i++)
+  guint n_infos = esp_layer_get_parameters (module->layer, infos);
+  for (guint i = 0; i < n_infos; i++)
     {
       call->uses[i] = esp_network_peek_parameter (self, module->parameters[i])->n_uses++;
       g_hash_table_insert (self->paths, g_strconcat (path, ".", infos[i].name, NULL),
                            GINT_TO_POINTER ((int) module->parameters[i] + 1));
     }
-  *shape = out;
+  values[0] = self->inputs->len + self->calls->len - 1;
+  return TRUE;
+}
+
+/* one module at one place, with the inputs that are named there or else what came before; @value
+ * goes in and out */
+static gboolean
+build_child (Builder *builder,
+             EspNetChild *child,
+             const char *path,
+             const EspNetScope *scope,
+             guint *value,
+             GError **error)
+{
+  guint values[ESP_LAYER_MAX_INPUTS] = { *value }, n = 1;
+  const char *class_name = child->module->layer != NULL ? child->module->layer->klass->name
+                                                        : "Sequential";
+  g_autofree char *place = esp_network_name_place (path, class_name);
+  if (child->inputs != NULL)
+    for (n = 0; child->inputs[n] != NULL; n++)
+      if (!esp_network_find_value (builder->network, builder->values, scope, child->inputs[n],
+                                   place, &values[n], error))
+        return FALSE;
+  if (child->module->layer == NULL && n > 1)
+    {
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("%s: “inputs” must be the path of one module, but there are %u"), place, n);
+      return FALSE;
+    }
+  EspNetScope inner = { scope, path, values[0] };
+  gboolean good = child->module->layer != NULL
+                      ? build_call (builder, child->module, path, values, n, error)
+                      : build_children (builder, child->module, &inner, values, error);
+  if (!good)
+    return FALSE;
+  *value = values[0];
+  g_hash_table_insert (builder->values, g_strdup (path), GUINT_TO_POINTER (*value + 1));
   return TRUE;
 }
 
 static gboolean
-build_children (EspNetwork *self,
+build_children (Builder *builder,
                 EspNetModule *module,
-                const char *path,
-                EspShape *shape,
+                const EspNetScope *scope,
+                guint *value,
                 GError **error)
 {
   for (guint i = 0; i < module->children->len; i++)
     {
       EspNetChild *child = g_ptr_array_index (module->children, i);
-      g_autofree char *below = *path != '\0' ? g_strconcat (path, ".", child->name, NULL)
-                                             : g_strdup (child->name);
-      if (self->n_places++ >= ESP_NETWORK_MAX_PLACES)
+      g_autofree char *below = *scope->path != '\0'
+                                   ? g_strconcat (scope->path, ".", child->name, NULL)
+                                   : g_strdup (child->name);
+      if (builder->network->n_places++ >= ESP_NETWORK_MAX_PLACES)
         {
           g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
                        _ ("module %s: the network is too large here; modules may stand at %d "
@@ -207,34 +325,17 @@ build_children (EspNetwork *self,
                        below, ESP_NETWORK_MAX_PLACES);
           return FALSE;
         }
-      gboolean good = child->module->layer != NULL
-                          ? build_call (self, child->module, below, shape, error)
-                          : build_children (self, child->module, below, shape, error);
-      if (!good)
+      if (!build_child (builder, child, below, scope, value, error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* what esp-plan.c will allocate, at most */
+/* what esp-plan-layout.c will allocate */
 static gboolean
 check_size (EspNetwork *self, GError **error)
 {
-  guint64 numbers = 0;
-  for (guint i = 0; i < self->parameters->len; i++)
-    {
-      EspNetParameter *parameter = esp_network_peek_parameter (self, i);
-      guint uses = parameter->n_uses > 1 ? parameter->n_uses : 0;
-      numbers += parameter->count * (3 + self->optimizer->n_moments + uses);
-    }
-  guint64 per_example = esp_shape_get_count (&self->data->input);
-  for (guint i = 0; i < self->calls->len; i++)
-    per_example += esp_shape_get_count (&esp_network_peek_call (self, i)->out);
-  /* a batch has activations and their derivatives; one example at least is looked at beside it */
-  if (per_example < ESP_NETWORK_MAX_NUMBERS)
-    numbers += per_example * (2 * self->batch_size + 1);
-  else
-    numbers = ESP_NETWORK_MAX_NUMBERS + 1;
+  guint64 numbers = esp_network_count_numbers (self);
   if (numbers <= ESP_NETWORK_MAX_NUMBERS)
     return TRUE;
   g_set_error (
@@ -248,8 +349,10 @@ check_size (EspNetwork *self, GError **error)
 gboolean
 esp_network_build (EspNetwork *self, GError **error)
 {
-  EspShape shape = self->data->input;
-  if (!build_children (self, self->root, "", &shape, error))
+  g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Builder builder = { self, values };
+  EspNetScope scope = { NULL, "", 0 };
+  if (!build_children (&builder, self->root, &scope, &self->output, error))
     return FALSE;
   if (self->calls->len == 0)
     {
@@ -257,5 +360,8 @@ esp_network_build (EspNetwork *self, GError **error)
                            _ ("the network has no layer"));
       return FALSE;
     }
-  return esp_loss_check (self->loss, &shape, self->data, error) && check_size (self, error);
+  return esp_network_check_values (self, error) &&
+         esp_loss_check (self->loss, esp_network_peek_shape (self, self->output), self->data,
+                         error) &&
+         check_size (self, error);
 }

@@ -123,6 +123,39 @@ is_good_name (const char *name)
   return *name != '\0' && strchr (name, '.') == NULL && strlen (name) <= 256;
 }
 
+/* the paths of "inputs" -> @inputs, NULL when there are none */
+static gboolean
+read_paths (EspSpec *spec, char ***inputs, GError **error)
+{
+  GError *inner = NULL;
+  JsonArray *array = esp_spec_read_array (spec, "inputs", &inner);
+  if (array == NULL)
+    {
+      if (inner != NULL)
+        g_propagate_error (error, inner);
+      return inner == NULL;
+    }
+  guint n = json_array_get_length (array);
+  g_auto (GStrv) paths = g_new0 (char *, MIN (n, ESP_LAYER_MAX_INPUTS) + 1);
+  gboolean good = n > 0 && n <= ESP_LAYER_MAX_INPUTS;
+  for (guint i = 0; good && i < n; i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+      good = JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
+      if (good)
+        paths[i] = g_strdup (json_node_get_string (node));
+    }
+  if (!good)
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                          _ ("“inputs” must be a list of 1 to %d paths of modules"),
+                          ESP_LAYER_MAX_INPUTS);
+      return FALSE;
+    }
+  *inputs = g_steal_pointer (&paths);
+  return TRUE;
+}
+
 static gboolean
 add_child (Parser *parser,
            EspNetModule *parent,
@@ -147,6 +180,9 @@ add_child (Parser *parser,
   if (name == NULL)
     return FALSE;
   json_object_remove_member (esp_spec_get_complete (spec), "name");
+  g_auto (GStrv) inputs = NULL;
+  if (!read_paths (spec, &inputs, error))
+    return FALSE;
   if (!is_good_name (name) || g_hash_table_contains (names, name))
     {
       esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
@@ -164,6 +200,7 @@ add_child (Parser *parser,
   EspNetChild *child = g_new0 (EspNetChild, 1);
   child->name = g_strdup (name);
   child->module = module;
+  child->inputs = g_steal_pointer (&inputs);
   g_ptr_array_add (parent->children, child);
   g_hash_table_add (names, child->name);
   parent->depth = MAX (parent->depth, module->depth + 1);
@@ -175,6 +212,7 @@ child_free (gpointer data)
 {
   EspNetChild *child = data;
   g_free (child->name);
+  g_strfreev (child->inputs);
   g_free (child);
 }
 

@@ -45,25 +45,39 @@ typedef struct
 {
   char *name;
   EspNetModule *module;
+  char **inputs; /* paths of the modules whose outputs it takes; NULL: of the one before it */
 } EspNetChild;
+
+/* a part of each example, as "inputs" of the specification cuts it */
+typedef struct
+{
+  char *name; /* "input" when there is one */
+  EspShape shape;
+  gsize offset; /* in the example */
+} EspNetInput;
 
 typedef struct
 {
   EspParameterInfo info;
   char *path; /* of its first place */
   guint64 count;
+  gsize slots; /* EspReals that it takes: @count, more for a counter */
   gboolean requires_grad;
   guint n_uses;         /* layer calls that it takes part in */
-  EspReal *initial;     /* (count) */
+  EspReal *initial;     /* (slots) */
   EspParameter *object; /* owned */
 } EspNetParameter;
 
-/* one layer at one place: a link of the chain */
+/* One layer at one place. Values are what calls read and write: first the network's inputs, then
+ * the output of each call in order, so call i writes value inputs->len + i. */
 typedef struct
 {
   EspNetModule *module;
   char *path;
-  EspShape in, out;                     /* of one example */
+  guint n_in;
+  guint *from;  /* (n_in) values */
+  EspShape *in; /* (n_in) of one example */
+  EspShape out;
   guint uses[ESP_LAYER_MAX_PARAMETERS]; /* which use of each parameter this is: 0, 1, ... */
 } EspNetCall;
 
@@ -75,9 +89,12 @@ struct _EspNetwork
   char *name;
   GPtrArray *modules;    /* EspNetModule, every one that was defined */
   EspNetModule *root;    /* borrowed from @modules */
+  GArray *inputs;        /* EspNetInput */
+  gboolean cut;          /* whether the specification has "inputs" */
   GPtrArray *calls;      /* EspNetCall, in forward order */
+  guint output;          /* the value that the loss takes */
   guint n_places;        /* counted while it is built */
-  GPtrArray *parameters; /* EspNetParameter, in named_parameters() order */
+  GPtrArray *parameters; /* EspNetParameter, buffers too, in state_dict() order */
   GHashTable *paths;     /* path of a parameter at any place -> its index + 1 */
   EspDataset *data;
   EspLoss *loss;
@@ -101,13 +118,57 @@ esp_network_peek_call (EspNetwork *self, guint index)
   return (EspNetCall *) g_ptr_array_index (self->calls, index);
 }
 
+static inline EspNetInput *
+esp_network_peek_input (EspNetwork *self, guint index)
+{
+  return &g_array_index (self->inputs, EspNetInput, index);
+}
+
+/* shape of one example of a value */
+static inline const EspShape *
+esp_network_peek_shape (EspNetwork *self, guint value)
+{
+  return value < self->inputs->len ? &esp_network_peek_input (self, value)->shape
+                                   : &esp_network_peek_call (self, value - self->inputs->len)->out;
+}
+
+static inline gboolean
+esp_network_call_is_view (const EspNetCall *call)
+{
+  return (call->module->layer->klass->flags & ESP_LAYER_VIEW) != 0;
+}
+
 /* esp-network-parse.c: "modules" of the specification -> self->root */
 gboolean esp_network_parse_modules (EspNetwork *self, JsonArray *modules, GError **error);
 /* esp-network-build.c: shapes, the chain of calls, parameters with initial values */
 gboolean esp_network_build (EspNetwork *self, GError **error);
+/* esp-network-values.c: who takes whose output */
+typedef struct _EspNetScope EspNetScope;
+struct _EspNetScope
+{
+  const EspNetScope *outer; /* NULL: the network itself */
+  const char *path;         /* of the container */
+  guint input;              /* the value that it takes */
+};
+/* the value that @name stands for inside @scope; %ESP_NETWORK_ERROR_SPEC with @place when there is
+ * none yet. @values: path -> value + 1 */
+gboolean esp_network_find_value (EspNetwork *self,
+                                 GHashTable *values,
+                                 const EspNetScope *scope,
+                                 const char *name,
+                                 const char *place,
+                                 guint *value,
+                                 GError **error);
+/* whether every value is taken by somebody, and whole numbers come where they are wanted */
+gboolean esp_network_check_values (EspNetwork *self, GError **error);
+/* numbers that an EspPlan of it will hold, at most */
+guint64 esp_network_count_numbers (EspNetwork *self);
 /* esp-network-tree.c: the EspTree that the views show */
 gboolean esp_network_build_tree (EspNetwork *self, GError **error);
 
+/* a tensor with a copy of a parameter's numbers: float32, or int64 of a counter */
+EspTensor *esp_network_make_parameter_tensor (const EspNetParameter *parameter,
+                                              const EspReal *values);
 /* a float32 tensor with a copy of @values */
 EspTensor *esp_network_make_tensor (const EspReal *values, const EspShape *shape);
 /* "module 2 (Linear)", for messages; new string */

@@ -60,6 +60,26 @@ esp_network_make_tensor (const EspReal *values, const EspShape *shape)
 #endif
 }
 
+EspTensor *
+esp_network_make_parameter_tensor (const EspNetParameter *parameter, const EspReal *values)
+{
+  if (parameter->info.kind != ESP_PARAMETER_COUNTER)
+    return esp_network_make_tensor (values, &parameter->info.shape);
+  g_autoptr (GBytes) bytes = g_bytes_new (values, sizeof (gint64));
+  g_autoptr (EspStorage) storage = esp_storage_new_for_bytes (bytes, NULL);
+  return esp_tensor_new (ESP_DTYPE_INT64, "int64", NULL, 0, NULL, 0, 0, storage, NULL);
+}
+
+static EspParameter *
+add_tensor (Walk *walk, const char *const *keys, const EspNetParameter *parameter, GError **error)
+{
+  gboolean buffer = esp_parameter_kind_is_buffer (parameter->info.kind);
+  g_autoptr (EspTensor) tensor = esp_network_make_parameter_tensor (parameter, parameter->initial);
+  return esp_tree_builder_add_tensor (
+      walk->builder, keys, NULL, buffer ? ESP_ROLE_BUFFER : ESP_ROLE_PARAMETER,
+      parameter->requires_grad ? ESP_REQUIRES_GRAD_YES : ESP_REQUIRES_GRAD_NO, tensor, error);
+}
+
 static gboolean
 add_parameters (Walk *walk, EspNetModule *module, GError **error)
 {
@@ -80,12 +100,7 @@ add_parameters (Walk *walk, EspNetModule *module, GError **error)
                                                       error);
       else
         {
-          g_autoptr (EspTensor)
-              tensor = esp_network_make_tensor (parameter->initial, &parameter->info.shape);
-          EspParameter *object = esp_tree_builder_add_tensor (
-              walk->builder, keys, NULL, ESP_ROLE_PARAMETER,
-              parameter->requires_grad ? ESP_REQUIRES_GRAD_YES : ESP_REQUIRES_GRAD_NO, tensor,
-              error);
+          EspParameter *object = add_tensor (walk, keys, parameter, error);
           good = object != NULL;
           if (good)
             parameter->object = g_object_ref (object);

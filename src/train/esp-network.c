@@ -33,7 +33,15 @@ call_free (gpointer data)
 {
   EspNetCall *call = data;
   g_free (call->path);
+  g_free (call->from);
+  g_free (call->in);
   g_free (call);
+}
+
+static void
+input_clear (gpointer data)
+{
+  g_free (((EspNetInput *) data)->name);
 }
 
 static void
@@ -52,6 +60,7 @@ esp_network_finalize (GObject *object)
   EspNetwork *self = ESP_NETWORK (object);
   g_free (self->name);
   g_ptr_array_unref (self->calls);
+  g_array_unref (self->inputs);
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->parameters);
   g_hash_table_unref (self->paths);
@@ -73,6 +82,8 @@ static void
 esp_network_init (EspNetwork *self)
 {
   self->modules = g_ptr_array_new_with_free_func (module_free);
+  self->inputs = g_array_new (FALSE, TRUE, sizeof (EspNetInput));
+  g_array_set_clear_func (self->inputs, input_clear);
   self->calls = g_ptr_array_new_with_free_func (call_free);
   self->parameters = g_ptr_array_new_with_free_func (parameter_free);
   self->paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -112,6 +123,70 @@ read_data (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GE
     }
   self->data = esp_dataset_new (object, self->seed, error);
   return self->data != NULL;
+}
+
+/* one part of each example: {"name": "left", "shape": [4]} */
+static gboolean
+read_input (EspNetwork *self, JsonNode *node, gsize offset, GError **error)
+{
+  g_autofree char *place = g_strdup_printf (_ ("input %u"), self->inputs->len);
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("%s: an input must be an object in braces"), place);
+      return FALSE;
+    }
+  g_autoptr (EspSpec) spec = esp_spec_new (json_node_get_object (node), place);
+  g_autofree char *name = esp_spec_read_string (spec, "name", NULL, error);
+  EspNetInput input = { .offset = offset };
+  if (name == NULL || !esp_spec_read_shape (spec, "shape", &input.shape, error) ||
+      !esp_spec_finish (spec, error))
+    return FALSE;
+  for (guint i = 0; i < self->inputs->len; i++)
+    if (strcmp (esp_network_peek_input (self, i)->name, name) == 0)
+      {
+        esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                            _ ("the name “%s” belongs to another input already"), name);
+        return FALSE;
+      }
+  input.name = g_steal_pointer (&name);
+  g_array_append_val (self->inputs, input);
+  return TRUE;
+}
+
+/* the examples whole, or cut into parts that lie one behind the other */
+static gboolean
+read_inputs (EspNetwork *self, EspSpec *spec, GError **error)
+{
+  GError *inner = NULL;
+  JsonArray *array = esp_spec_read_array (spec, "inputs", &inner);
+  if (inner != NULL)
+    {
+      g_propagate_error (error, inner);
+      return FALSE;
+    }
+  self->cut = array != NULL && json_array_get_length (array) > 0;
+  if (!self->cut)
+    {
+      EspNetInput whole = { g_strdup ("input"), self->data->input, 0 };
+      g_array_append_val (self->inputs, whole);
+      return TRUE;
+    }
+  guint64 offset = 0, count = esp_shape_get_count (&self->data->input);
+  for (guint i = 0; i < json_array_get_length (array) && offset <= count; i++)
+    {
+      if (!read_input (self, json_array_get_element (array, i), offset, error))
+        return FALSE;
+      offset += esp_shape_get_count (&esp_network_peek_input (self, i)->shape);
+    }
+  if (offset == count)
+    return TRUE;
+  g_autofree char *shape = esp_shape_to_string (&self->data->input);
+  g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SHAPE,
+               /* Translators: numbers in the parts, the shape of an example, the data set's name */
+               _ ("“inputs” take %llu numbers of each example, but examples of “%s” have shape %s"),
+               (unsigned long long) offset, self->data->name, shape);
+  return FALSE;
 }
 
 static gboolean
@@ -155,7 +230,7 @@ read_settings (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options
   if (!read_data (self, spec, options, error))
     return FALSE;
   self->batch_size = MIN (self->batch_size, self->data->n);
-  return TRUE;
+  return read_inputs (self, spec, error);
 }
 
 EspNetwork *
@@ -305,6 +380,15 @@ write_module (EspNetModule *module, GHashTable *written)
 }
 
 static JsonArray *
+write_strings (char **texts)
+{
+  JsonArray *array = json_array_new ();
+  for (; *texts != NULL; texts++)
+    json_array_add_string_element (array, *texts);
+  return array;
+}
+
+static JsonArray *
 write_children (EspNetModule *module, GHashTable *written)
 {
   JsonArray *array = json_array_new ();
@@ -315,6 +399,26 @@ write_children (EspNetModule *module, GHashTable *written)
       g_autofree char *number = g_strdup_printf ("%u", i);
       if (strcmp (child->name, number) != 0)
         json_object_set_string_member (object, "name", child->name);
+      if (child->inputs != NULL)
+        json_object_set_array_member (object, "inputs", write_strings (child->inputs));
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
+static JsonArray *
+write_inputs (EspNetwork *self)
+{
+  JsonArray *array = json_array_new ();
+  for (guint i = 0; i < self->inputs->len; i++)
+    {
+      EspNetInput *input = esp_network_peek_input (self, i);
+      JsonObject *object = json_object_new ();
+      JsonArray *shape = json_array_new ();
+      for (guint j = 0; j < input->shape.ndim; j++)
+        json_array_add_int_element (shape, input->shape.sizes[j]);
+      json_object_set_string_member (object, "name", input->name);
+      json_object_set_array_member (object, "shape", shape);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -328,6 +432,8 @@ esp_network_to_json (EspNetwork *self)
   g_autoptr (JsonObject) object = json_object_new ();
   json_object_set_int_member (object, "espalier", 1);
   json_object_set_string_member (object, "name", self->name);
+  if (self->cut)
+    json_object_set_array_member (object, "inputs", write_inputs (self));
   json_object_set_array_member (object, "modules", write_children (self->root, written));
   json_object_set_object_member (object, "loss", json_object_ref (self->loss->settings));
   json_object_set_object_member (object, "optimizer", json_object_ref (self->optimizer->settings));

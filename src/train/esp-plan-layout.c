@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Compiles a network into a plan. All numbers lie in one block:
  *
- *   parameters | before | moments | x of each call, batch and watched | grads | grads per use | dx
+ *   parameters | before | moments | values, batch and watched | kept | scratch | grads |
+ *   grads per use | derivatives of values
  *
- * Trainable parameters come first, in one run, so that the optimiser is one loop over them. What
+ * Trainable parameters come first, in one run, so that the optimiser is one loop over them; behind
+ * them those that are frozen, and buffers. What
  * backward adds to (grads, grads per use, dx) lies together at the end and is cleared at once. The
  * layout is walked twice, once to count and once to place; esp-network-build.c has checked that it
  * isn't too much. */
@@ -47,8 +49,10 @@ place_parameters (EspPlan *self)
           EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
           if (parameter->requires_grad != (pass == 0))
             continue;
+          if (parameter->info.kind == ESP_PARAMETER_COUNTER)
+            offset += offset % parameter->slots; /* a gint64 stands at an even place */
           self->offsets[i] = offset;
-          offset += parameter->count;
+          offset += parameter->slots;
         }
       if (pass == 0)
         {
@@ -61,62 +65,83 @@ place_parameters (EspPlan *self)
 }
 
 static gboolean
-has_gradient (EspPlan *self, guint call)
+is_trained (EspPlan *self, EspNetCall *call)
 {
-  EspNetModule *module = esp_network_peek_call (self->network, call)->module;
-  for (guint i = 0; i < module->n_parameters; i++)
-    if (esp_network_peek_parameter (self->network, module->parameters[i])->requires_grad)
+  for (guint i = 0; i < call->module->n_parameters; i++)
+    if (esp_network_peek_parameter (self->network, call->module->parameters[i])->requires_grad)
       return TRUE;
   return FALSE;
 }
 
 static void
-lay_out_forward (EspPlan *self, EspTape *tape, Arena *arena, gsize rows)
+lay_out_values (EspPlan *self, EspTape *tape, Arena *arena, gsize rows)
 {
-  EspReal *x = take (arena, rows * esp_shape_get_count (&self->network->data->input));
-  tape->input = x;
-  for (guint i = 0; i < self->n_calls; i++)
+  guint n_inputs = self->network->inputs->len;
+  for (guint i = 0; i < self->n_values; i++)
     {
-      EspNetCall *call = esp_network_peek_call (self->network, i);
-      gboolean view = call->module->layer->klass->flags & ESP_LAYER_VIEW;
-      EspReal *y = view ? x : take (arena, rows * esp_shape_get_count (&call->out));
-      tape->calls[i].x = x;
-      tape->calls[i].y = y;
-      x = y;
+      gsize count = esp_shape_get_count (esp_network_peek_shape (self->network, i));
+      EspNetCall *call = i >= n_inputs ? esp_network_peek_call (self->network, i - n_inputs) : NULL;
+      tape->values[i] = call != NULL && esp_network_call_is_view (call)
+                            ? tape->values[call->from[0]]
+                            : take (arena, rows * count);
     }
-  tape->output = x;
+  tape->output = tape->values[self->network->output];
 }
 
+/* a value's derivative is wanted when something before it is trained */
 static void
-lay_out_backward (EspPlan *self, Arena *arena, gsize rows)
+lay_out_derivatives (EspPlan *self, Arena *arena, gsize rows, const gboolean *wanted)
 {
-  EspReal *dx = NULL;
+  guint n_inputs = self->network->inputs->len;
   for (guint i = 0; i < self->n_calls; i++)
     {
       EspNetCall *call = esp_network_peek_call (self->network, i);
-      gboolean view = call->module->layer->klass->flags & ESP_LAYER_VIEW;
-      EspReal *dy = dx;
-      if (!view)
-        dy = i >= self->first_backward ? take (arena, rows * esp_shape_get_count (&call->out))
-                                       : NULL;
-      self->batch.calls[i].dx = dx;
-      self->batch.calls[i].dy = dy;
-      dx = dy;
+      guint value = n_inputs + i;
+      if (wanted[value])
+        self->grad_values[value] = esp_network_call_is_view (call)
+                                       ? self->grad_values[call->from[0]]
+                                       : take (arena, rows * esp_shape_get_count (&call->out));
     }
-  self->loss_call.dy = dx;
+  self->loss_call.dy = self->grad_values[self->network->output];
+}
+
+/* memory of the calls beside their output: kept apart in the batch, where backward follows; passes
+ * that only look share one */
+static void
+lay_out_needs (EspPlan *self, Arena *arena)
+{
+  gsize rows = self->network->batch_size, look = 0, scratch = 0,
+        most = MAX (rows, self->watch_rows);
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      EspLayerNeeds needs;
+      esp_layer_measure (call->module->layer, call->in, call->n_in, &call->out, &needs);
+      self->batch.calls[i].kept = take (arena, needs.kept + rows * needs.kept_per_example);
+      look = MAX (look, needs.kept + self->watch_rows * needs.kept_per_example);
+      scratch = MAX (scratch, needs.scratch + most * needs.scratch_per_example);
+    }
+  EspReal *kept = take (arena, look), *shared = take (arena, scratch);
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      self->watched.calls[i].kept = kept;
+      self->watched.calls[i].scratch = shared;
+      self->batch.calls[i].scratch = shared;
+    }
 }
 
 /* twice: to count, then to place */
 static void
-lay_out (EspPlan *self, Arena *arena)
+lay_out (EspPlan *self, Arena *arena, const gboolean *wanted)
 {
   EspNetwork *network = self->network;
   self->parameters = take (arena, self->n_numbers);
   self->before = take (arena, self->n_trainable);
   for (guint m = 0; m < network->optimizer->n_moments; m++)
     self->moments[m] = take (arena, self->n_trainable);
-  lay_out_forward (self, &self->batch, arena, network->batch_size);
-  lay_out_forward (self, &self->watched, arena, self->watch_rows);
+  lay_out_values (self, &self->batch, arena, network->batch_size);
+  lay_out_values (self, &self->watched, arena, self->watch_rows);
+  lay_out_needs (self, arena);
   gsize start = arena->used;
   self->clear = take (arena, 0);
   self->grads = take (arena, self->n_trainable);
@@ -126,7 +151,7 @@ lay_out (EspPlan *self, Arena *arena)
       if (parameter->n_uses > 1 && parameter->requires_grad)
         self->use_grads[i] = take (arena, parameter->n_uses * parameter->count);
     }
-  lay_out_backward (self, arena, network->batch_size);
+  lay_out_derivatives (self, arena, network->batch_size, wanted);
   self->n_clear = arena->used - start;
 }
 
@@ -141,34 +166,86 @@ esp_plan_find_use_grad (EspPlan *self, guint index, guint use)
   return self->grads + self->offsets[index];
 }
 
+/* pointers of both tapes' calls to values and parameters */
+static void
+connect_call (EspPlan *self, guint index, EspReal ***pointers)
+{
+  EspNetCall *source = esp_network_peek_call (self->network, index);
+  EspLayerCall *call = &self->batch.calls[index], *watched = &self->watched.calls[index];
+  guint value = self->network->inputs->len + index, n = source->module->n_parameters;
+  EspReal *kept = watched->kept;
+  call->kernels = self->kernels;
+  call->layer = source->module->layer;
+  call->run = &self->batch.run;
+  call->place = index;
+  call->in = source->in;
+  call->out = &source->out;
+  call->in_count = esp_shape_get_count (&source->in[0]);
+  call->out_count = esp_shape_get_count (&source->out);
+  call->n_in = source->n_in;
+  call->y = self->batch.values[value];
+  call->dy = self->grad_values[value];
+  call->parameters = *pointers;
+  call->grads = call->parameters + n;
+  call->dxs = call->grads + n;
+  call->xs = (const EspReal **) (call->dxs + source->n_in);
+  *watched = *call;
+  watched->xs = call->xs + source->n_in;
+  watched->dxs = NULL;
+  watched->run = &self->watched.run;
+  watched->kept = kept;
+  *pointers += 2 * n + 3 * source->n_in;
+  for (guint i = 0; i < n; i++)
+    {
+      call->parameters[i] = self->parameters + self->offsets[source->module->parameters[i]];
+      call->grads[i] = esp_plan_find_use_grad (self, source->module->parameters[i],
+                                               source->uses[i]);
+    }
+  for (guint i = 0; i < source->n_in; i++)
+    {
+      call->xs[i] = self->batch.values[source->from[i]];
+      call->dxs[i] = self->grad_values[source->from[i]];
+      watched->xs[i] = self->watched.values[source->from[i]];
+    }
+  call->x = call->xs[0];
+  call->dx = call->dxs[0];
+  watched->x = watched->xs[0];
+  watched->y = self->watched.values[value];
+  watched->dx = NULL;
+  watched->dy = NULL;
+}
+
 static void
 connect_calls (EspPlan *self)
 {
-  self->pointers = g_new0 (EspReal *, 2 * self->n_calls * ESP_LAYER_MAX_PARAMETERS);
+  gsize n = 0;
   for (guint i = 0; i < self->n_calls; i++)
     {
-      EspNetCall *source = esp_network_peek_call (self->network, i);
-      EspLayerCall *call = &self->batch.calls[i];
-      call->kernels = self->kernels;
-      call->layer = source->module->layer;
-      call->in = &source->in;
-      call->out = &source->out;
-      call->in_count = esp_shape_get_count (&source->in);
-      call->out_count = esp_shape_get_count (&source->out);
-      call->parameters = self->pointers + 2 * i * ESP_LAYER_MAX_PARAMETERS;
-      call->grads = call->parameters + ESP_LAYER_MAX_PARAMETERS;
-      for (guint p = 0; p < source->module->n_parameters; p++)
-        {
-          guint index = source->module->parameters[p];
-          call->parameters[p] = self->parameters + self->offsets[index];
-          call->grads[p] = esp_plan_find_use_grad (self, index, source->uses[p]);
-        }
-      EspLayerCall watched = *call;
-      watched.x = self->watched.calls[i].x;
-      watched.y = self->watched.calls[i].y;
-      watched.dx = NULL;
-      watched.dy = NULL;
-      self->watched.calls[i] = watched;
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      n += 2 * call->module->n_parameters + 3 * call->n_in;
+    }
+  self->pointers = g_new0 (EspReal *, n);
+  EspReal **pointers = self->pointers;
+  for (guint i = 0; i < self->n_calls; i++)
+    connect_call (self, i, &pointers);
+}
+
+/* multiplications and numbers of memory that looking at one example takes, about */
+static void
+measure_observation (EspPlan *self, guint64 *work, guint64 *numbers)
+{
+  *work = 1;
+  *numbers = esp_shape_get_count (&self->network->data->input);
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      guint64 out = esp_shape_get_count (&call->out), own = out;
+      EspLayerNeeds needs;
+      esp_layer_measure (call->module->layer, call->in, call->n_in, &call->out, &needs);
+      for (guint j = 0; j < call->module->n_parameters; j++)
+        own += esp_network_peek_parameter (self->network, call->module->parameters[j])->count;
+      *work = esp_layer_add (*work, needs.work > 0 ? needs.work : own);
+      *numbers += out + needs.kept_per_example;
     }
 }
 
@@ -176,13 +253,13 @@ static void
 plan_observation (EspPlan *self)
 {
   EspDataset *data = self->network->data;
-  guint64 work = self->n_numbers + 1, per_example = esp_shape_get_count (&data->input);
+  guint64 per_example;
   guint n = 0;
+  measure_observation (self, &self->observe_work, &per_example);
   self->unit_calls = g_new0 (guint, self->n_calls);
   for (guint i = 0; i < self->n_calls; i++)
     {
       EspNetCall *call = esp_network_peek_call (self->network, i);
-      per_example += esp_shape_get_count (&call->out);
       if (call->module->layer->klass->flags & ESP_LAYER_OBSERVED)
         self->unit_calls[n++] = i;
     }
@@ -193,11 +270,30 @@ plan_observation (EspPlan *self)
     self->units.fired[i] = g_new0 (
         guint64,
         esp_shape_get_count (&esp_network_peek_call (self->network, self->unit_calls[i])->out));
-  guint64 examples = CLAMP (OBSERVE_WORK / work, 64, ESP_NETWORK_MAX_OBSERVED);
+  guint64 examples = CLAMP (OBSERVE_WORK / self->observe_work, 64, ESP_NETWORK_MAX_OBSERVED);
   self->units.examples = MIN (data->n, examples);
   /* the network's check_size() has left room for one row */
   self->watch_rows = CLAMP (OBSERVE_NUMBERS / per_example, 1,
                             MIN (ESP_PLAN_OBSERVE_ROWS, self->units.examples));
+}
+
+/* which values have something before them that is trained */
+static gboolean *
+find_wanted (EspPlan *self)
+{
+  gboolean *wanted = g_new0 (gboolean, self->n_values);
+  self->first_backward = self->n_calls;
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      gboolean own = is_trained (self, call);
+      for (guint j = 0; j < call->n_in; j++)
+        own = own || wanted[call->from[j]];
+      wanted[self->network->inputs->len + i] = own;
+      if (own)
+        self->first_backward = MIN (self->first_backward, i);
+    }
+  return wanted;
 }
 
 EspPlan *
@@ -213,17 +309,26 @@ esp_plan_new (EspNetwork *network)
   self->use_grads = g_new0 (EspReal *, network->parameters->len + 1);
   self->batch.calls = g_new0 (EspLayerCall, self->n_calls);
   self->watched.calls = g_new0 (EspLayerCall, self->n_calls);
-  while (self->first_backward < self->n_calls && !has_gradient (self, self->first_backward))
-    self->first_backward++;
+  self->n_values = network->inputs->len + self->n_calls;
+  self->example_count = esp_shape_get_count (&network->data->input);
+  self->input_counts = g_new0 (gsize, network->inputs->len);
+  for (guint i = 0; i < network->inputs->len; i++)
+    self->input_counts[i] = esp_shape_get_count (&esp_network_peek_input (network, i)->shape);
+  self->batch.values = g_new0 (EspReal *, self->n_values);
+  self->watched.values = g_new0 (EspReal *, self->n_values);
+  self->grad_values = g_new0 (EspReal *, self->n_values);
+  self->batch.run = (EspLayerRun) { .training = TRUE, .track = TRUE, .seed = network->seed };
+  self->watched.run = (EspLayerRun) { .seed = network->seed };
+  g_autofree gboolean *wanted = find_wanted (self);
   place_parameters (self);
   plan_observation (self);
 
   Arena arena = { NULL, 0 };
-  lay_out (self, &arena);
+  lay_out (self, &arena, wanted);
   self->block_count = arena.used;
   self->block = g_aligned_alloc0 (MAX (arena.used, 1), sizeof (EspReal), 64);
   arena = (Arena) { self->block, 0 };
-  lay_out (self, &arena);
+  lay_out (self, &arena, wanted);
   connect_calls (self);
 
   EspDataset *data = network->data;
@@ -231,8 +336,7 @@ esp_plan_new (EspNetwork *network)
   self->labels = g_new0 (gint32, MAX (network->batch_size, self->watch_rows));
   if (data->targets != NULL)
     self->targets = g_new0 (EspReal, network->batch_size * esp_shape_get_count (&data->target));
-  self->loss_call.count =
-      esp_shape_get_count (&esp_network_peek_call (network, self->n_calls - 1)->out);
+  self->loss_call.count = esp_shape_get_count (esp_network_peek_shape (network, network->output));
   self->loss_call.y = self->batch.output;
   self->loss_call.target = self->targets;
   self->loss_call.labels = data->labels != NULL ? self->labels : NULL;
@@ -253,6 +357,10 @@ esp_plan_free (EspPlan *self)
   g_free (self->pointers);
   g_free (self->batch.calls);
   g_free (self->watched.calls);
+  g_free (self->batch.values);
+  g_free (self->watched.values);
+  g_free (self->grad_values);
+  g_free (self->input_counts);
   g_free (self->offsets);
   g_free (self->use_grads);
   g_free (self->order);

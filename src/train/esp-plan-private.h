@@ -13,8 +13,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   EspLayerCall *calls; /* (n_calls) */
-  EspReal *input;      /* x of the first */
+  EspReal **values;    /* (n_values) the network's inputs, then what the calls write */
   const EspReal *output;
+  EspLayerRun run;
 } EspTape;
 
 struct _EspPlan
@@ -25,7 +26,7 @@ struct _EspPlan
   /* owned */
   EspReal *block;
   gsize block_count;
-  EspReal **pointers; /* arrays of parameters and grads that the calls point at */
+  EspReal **pointers; /* arrays that the calls point at */
   EspTape batch;
   EspTape watched;
   gsize *offsets;      /* of each parameter within a run of parameters */
@@ -41,8 +42,11 @@ struct _EspPlan
   EspReal *moments[ESP_OPTIMIZER_MAX_MOMENTS];
   gsize n_numbers, n_trainable, n_clear;
   gsize n_updated; /* trainable numbers, up to whole vectors: what lies behind them is idle */
-  guint n_calls, first_backward;
+  gsize example_count, *input_counts; /* numbers in an example and in each of its parts */
+  guint n_calls, n_values, first_backward;
+  EspReal **grad_values; /* (n_values) derivatives, owned array; NULL where nobody wants them */
   gsize watch_rows;
+  guint64 observe_work; /* of one example */
 
   /* state */
   EspOptimizerState optimizer;

@@ -18,7 +18,7 @@ set_channel (Filler *filler, EspChannel channel, const EspReal *values)
 {
   if (values == NULL)
     return;
-  g_autoptr (EspTensor) tensor = esp_network_make_tensor (values, &filler->parameter->info.shape);
+  g_autoptr (EspTensor) tensor = esp_network_make_parameter_tensor (filler->parameter, values);
   esp_snapshot_set_channel (filler->snapshot, filler->index, channel, tensor);
 }
 
@@ -50,13 +50,15 @@ set_uses (Filler *filler)
 
 /* the layer before, past those that only change the shape; "" for the data */
 static const char *
-find_source (EspNetwork *network, guint call)
+find_source (EspNetwork *network, EspNetCall *call)
 {
-  while (call-- > 0)
+  guint value = call->from[0];
+  while (value >= network->inputs->len)
     {
-      EspNetCall *before = esp_network_peek_call (network, call);
-      if (!(before->module->layer->klass->flags & ESP_LAYER_VIEW))
+      EspNetCall *before = esp_network_peek_call (network, value - network->inputs->len);
+      if (!esp_network_call_is_view (before))
         return before->path;
+      value = before->from[0];
     }
   return "";
 }
@@ -69,7 +71,7 @@ add_units (EspSnapshot *snapshot, EspNetwork *network, const EspPlanUnits *units
       EspNetCall *call = esp_network_peek_call (network, units->calls[i]);
       EspUnitCounts counts = {
         .path = call->path,
-        .source_path = (char *) find_source (network, units->calls[i]),
+        .source_path = (char *) find_source (network, call),
         .n_units = (guint) esp_shape_get_count (&call->out),
         .examples = units->examples,
         .fired = units->fired[i],

@@ -36,7 +36,7 @@ esp_plan_reset (EspPlan *self)
     {
       EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
       memcpy (self->parameters + self->offsets[i], parameter->initial,
-              parameter->count * sizeof (EspReal));
+              parameter->slots * sizeof (EspReal));
     }
   esp_optimizer_state_init (&self->optimizer);
   self->loss = NAN;
@@ -45,6 +45,17 @@ esp_plan_reset (EspPlan *self)
   self->has_before = FALSE;
   self->has_units = FALSE;
   begin_epoch (self, 0);
+}
+
+/* one example into row @row of a tape, cut into the network's inputs */
+static void
+put_example (EspPlan *self, EspTape *tape, gsize row, guint64 example)
+{
+  const EspReal *from = self->network->data->inputs + example * self->example_count;
+  for (guint i = 0; i < self->network->inputs->len; i++)
+    memcpy (tape->values[i] + row * self->input_counts[i],
+            from + esp_network_peek_input (self->network, i)->offset,
+            self->input_counts[i] * sizeof (EspReal));
 }
 
 /* the next batch, the last of an epoch may be smaller */
@@ -56,9 +67,9 @@ gather_batch (EspPlan *self)
     begin_epoch (self, self->epoch + 1);
   gsize rows = MIN (self->network->batch_size, data->n - self->position);
   const guint32 *order = self->order + self->position;
-  gsize n_in = self->batch.calls[0].in_count, n_out = self->loss_call.count;
+  gsize n_out = self->loss_call.count;
   for (gsize r = 0; r < rows; r++)
-    memcpy (self->batch.input + r * n_in, data->inputs + order[r] * n_in, n_in * sizeof (EspReal));
+    put_example (self, &self->batch, r, order[r]);
   if (data->labels != NULL)
     for (gsize r = 0; r < rows; r++)
       self->labels[r] = data->labels[order[r]];
@@ -114,7 +125,7 @@ run_backward (EspPlan *self)
   for (guint i = self->n_calls; i-- > self->first_backward;)
     {
       EspLayerCall *call = &self->batch.calls[i];
-      if (call->layer->klass->backward != NULL)
+      if (call->dy != NULL && call->layer->klass->backward != NULL)
         call->layer->klass->backward (call);
     }
   add_uses (self);
@@ -139,6 +150,7 @@ run_update (EspPlan *self)
 double
 esp_plan_step (EspPlan *self, gboolean watched)
 {
+  self->batch.run.step = self->step;
   gather_batch (self);
   memset (self->clear, 0, self->n_clear * sizeof (EspReal));
   run_forward (self, &self->batch, self->rows);
@@ -156,7 +168,9 @@ double
 esp_plan_get_batch_loss (EspPlan *self)
 {
   g_return_val_if_fail (self->rows > 0, NAN);
+  self->batch.run.track = FALSE;
   run_forward (self, &self->batch, self->rows);
+  self->batch.run.track = TRUE;
   EspLossCall call = self->loss_call;
   call.dy = NULL;
   return self->network->loss->klass->compute (self->network->loss, &call);
@@ -167,7 +181,12 @@ esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value)
 {
   g_return_if_fail (parameter < self->network->parameters->len);
   g_return_if_fail (index < esp_network_peek_parameter (self->network, parameter)->count);
-  self->parameters[self->offsets[parameter] + index] = value;
+  EspReal *cell = self->parameters + self->offsets[parameter] + index;
+  gint64 count = (gint64) value;
+  if (esp_network_peek_parameter (self->network, parameter)->info.kind == ESP_PARAMETER_COUNTER)
+    memcpy (cell, &count, sizeof count);
+  else
+    *cell = value;
 }
 
 void
@@ -241,13 +260,11 @@ static gsize
 observe_rows (EspPlan *self, guint64 first, gsize rows)
 {
   EspDataset *data = self->network->data;
-  gsize n_in = self->batch.calls[0].in_count;
   gint32 labels[ESP_PLAN_OBSERVE_ROWS];
   for (gsize r = 0; r < rows; r++)
     {
       guint64 example = (first + r) * data->n / self->units.examples;
-      memcpy (self->watched.input + r * n_in, data->inputs + example * n_in,
-              n_in * sizeof (EspReal));
+      put_example (self, &self->watched, r, example);
       if (data->labels != NULL)
         labels[r] = data->labels[example];
     }
@@ -287,5 +304,5 @@ esp_plan_get_units (EspPlan *self)
 guint64
 esp_plan_get_observe_work (EspPlan *self)
 {
-  return self->units.examples * (self->n_numbers + 1);
+  return esp_layer_multiply (self->units.examples, self->observe_work);
 }

@@ -38,6 +38,12 @@ esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 index)
 }
 
 guint64
+esp_random_key (guint64 seed, EspStream stream, guint64 index, guint64 step)
+{
+  return mix (mix (mix (mix (seed) + stream) + index) + step);
+}
+
+guint64
 esp_random_next (EspRandom *self)
 {
   guint64 *s = self->state;

@@ -23,9 +23,13 @@ typedef enum
   ESP_STREAM_INIT = 1, /* index: the parameter */
   ESP_STREAM_DATA = 2,
   ESP_STREAM_ORDER = 3, /* index: the epoch */
+  ESP_STREAM_LAYER = 4, /* index: the call; see esp_random_key() */
 } EspStream;
 
 void esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 index);
+/* the numbers of one call at one step: number i is SplitMix64's mix (key + (i + 1) 0x9e37...), so
+ * that any of them can be had without those before it */
+guint64 esp_random_key (guint64 seed, EspStream stream, guint64 index, guint64 step);
 guint64 esp_random_next (EspRandom *self);
 double esp_random_uniform (EspRandom *self);               /* multiples of 2^-24 in [0, 1) */
 guint64 esp_random_below (EspRandom *self, guint64 limit); /* 0 .. limit - 1, without bias */

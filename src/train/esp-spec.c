@@ -218,6 +218,75 @@ esp_spec_read_size (EspSpec *self,
 }
 
 static gboolean
+get_size (JsonNode *node, guint64 min, guint64 max, guint64 *value)
+{
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+    return FALSE;
+  gint64 found = json_node_get_int (node);
+  if (found < 0 || (guint64) found < min || (guint64) found > max)
+    return FALSE;
+  *value = (guint64) found;
+  return TRUE;
+}
+
+/* one number where all are the same and nothing else was given */
+static JsonNode *
+write_sizes (const guint64 *values, guint n)
+{
+  gboolean same = TRUE;
+  for (guint i = 1; i < n; i++)
+    same = same && values[i] == values[0];
+  if (same)
+    return json_node_init_int (json_node_alloc (), (gint64) values[0]);
+  JsonArray *array = json_array_sized_new (n);
+  for (guint i = 0; i < n; i++)
+    json_array_add_int_element (array, (gint64) values[i]);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, array);
+  return node;
+}
+
+gboolean
+esp_spec_read_sizes (EspSpec *self,
+                     const char *key,
+                     guint64 min,
+                     guint64 max,
+                     guint64 *values,
+                     guint n,
+                     GError **error)
+{
+  JsonNode *node = take_member (self, key);
+  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                                                  : NULL;
+  gboolean good = array == NULL || json_array_get_length (array) == n;
+  for (guint i = 0; good && node != NULL && i < n; i++)
+    good = get_size (array != NULL ? json_array_get_element (array, i) : node, min, max,
+                     &values[i]);
+  if (!good)
+    {
+      g_autofree char *wanted =
+          g_strdup_printf (_ ("a whole number from %llu to %llu, or a list of %u"),
+                           (unsigned long long) min, (unsigned long long) max, n);
+      set_wrong (self, key, node, wanted, error);
+      return FALSE;
+    }
+  json_object_set_member (self->complete, key,
+                          node != NULL ? json_node_copy (node) : write_sizes (values, n));
+  return TRUE;
+}
+
+gboolean
+esp_spec_read_null (EspSpec *self, const char *key)
+{
+  JsonNode *node = json_object_get_member (self->object, key);
+  if (node == NULL || !JSON_NODE_HOLDS_NULL (node))
+    return FALSE;
+  g_hash_table_add (self->read, g_strdup (key));
+  json_object_set_null_member (self->complete, key);
+  return TRUE;
+}
+
+static gboolean
 get_number (JsonNode *node, double min, double max, double *value)
 {
   GType type = JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;

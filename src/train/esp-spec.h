@@ -54,6 +54,16 @@ gboolean esp_spec_read_double (EspSpec *self,
                                double max,
                                double *value,
                                GError **error);
+/* one size for all @n, or a list of exactly @n; kept as it is given */
+gboolean esp_spec_read_sizes (EspSpec *self,
+                              const char *key,
+                              guint64 min,
+                              guint64 max,
+                              guint64 *values,
+                              guint n,
+                              GError **error);
+/* whether the member is there and null; it counts as read then, and stays null */
+gboolean esp_spec_read_null (EspSpec *self, const char *key);
 /* a list of exactly @n numbers */
 gboolean esp_spec_read_doubles (EspSpec *self,
                                 const char *key,

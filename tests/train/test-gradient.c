@@ -51,6 +51,18 @@ static const Case cases[] = {
     "{\"class\": \"Linear\", \"out_features\": 4, \"id\": \"s\"}, {\"class\": \"Tanh\"}, {\"use\": "
     "\"s\"}, {\"class\": \"Sigmoid\"}, {\"use\": \"s\"}",
     "MSELoss", VALUES ("[4]", "[4]") },
+  { "residual",
+    LINEAR ("4") ", {\"class\": \"Tanh\"}, {\"class\": \"Sequential\", \"id\": \"block\", "
+                 "\"modules\": [" LINEAR (
+                     "4") ", {\"class\": \"Sigmoid\"}, {\"class\": \"Add\", \"inputs\": "
+                          "[\"input\", \"1\", \"0\"]}]}, {\"use\": \"block\"}",
+    "MSELoss", VALUES ("[4]", "[4]") },
+  { "concat",
+    LINEAR ("3") ", {\"class\": \"Linear\", \"out_features\": 2, \"inputs\": [\"input\"]}, "
+                 "{\"class\": \"Concat\", \"dim\": -1, \"inputs\": [\"0\", \"1\", \"input\", "
+                 "\"1\"]}, " LINEAR ("2") ", {\"class\": \"Concat\", \"inputs\": [\"3\", \"0\", "
+                                          "\"0\"], \"dim\": 2}",
+    "MSELoss", VALUES ("[2, 4]", "[2, 8]") },
   { "tied",
     LINEAR ("4") ", {\"class\": \"Tanh\"}, {\"class\": \"Linear\", \"out_features\": 4, \"tie\": "
                  "{\"weight\": \"0.weight\"}}",

@@ -19,6 +19,7 @@ describe (EspParameterKind kind)
     .name = weight ? "weight" : "bias",
     .shape = { weight ? 2 : 1, { OUT, weight ? IN : 0 } },
     .kind = kind,
+    .begin_value = 1 / sqrt (IN), /* as Linear says */
     .fan_in = IN,
     .fan_out = OUT,
   };

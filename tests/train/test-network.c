@@ -165,6 +165,10 @@ test_round_trip (void)
                            "\"out_features\": 1, \"requires_grad\": false, \"init\": \"keras\"}"),
     SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 4, \"tie\": {\"weight\": "
                        "\"0.weight\"}, \"init\": {\"bias\": 0.1}}," LINEAR ("1")),
+    "{\"espalier\": 1, \"inputs\": [{\"name\": \"a\", \"shape\": [3]}, {\"name\": \"b\", "
+    "\"shape\": "
+    "[1]}], \"modules\": [" LINEAR ("4") ", " LINEAR (
+        "1") ", {\"class\": \"Add\", \"name\": \"sum\", \"inputs\": [\"b\", \"1\"]}], " REST,
   };
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -309,6 +313,43 @@ static const Bad bad[] = {
     ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "bias" },
   { "init-name", SPEC ("{\"class\": \"Linear\", \"out_features\": 1, \"init\": {\"gain\": 1}}"),
     ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "gain" },
+  { "inputs-unknown", SPEC (LINEAR ("4") ", {\"class\": \"Add\", \"inputs\": [\"0\", \"7\"]}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1 (Add)", "7" },
+  { "inputs-later", SPEC ("{\"class\": \"Add\", \"inputs\": [\"input\", \"1\"]}," LINEAR ("1")),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Add)", "1" },
+  { "inputs-few", SPEC (LINEAR ("4") ", {\"class\": \"Add\"}"), ESP_NETWORK_ERROR_SPEC,
+    "module 1 (Add)", "2 to" },
+  { "inputs-many", SPEC ("{\"class\": \"ReLU\", \"inputs\": [\"input\", \"input\"]}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (ReLU)", "2" },
+  { "inputs-empty", SPEC ("{\"class\": \"ReLU\", \"inputs\": []}"), ESP_NETWORK_ERROR_SPEC,
+    "module 0", "inputs" },
+  { "inputs-number", SPEC ("{\"class\": \"ReLU\", \"inputs\": [1]}"), ESP_NETWORK_ERROR_SPEC,
+    "module 0", "inputs" },
+  { "inputs-container",
+    SPEC ("{\"class\": \"Sequential\", \"modules\": [], \"inputs\": [\"input\", \"input\"]}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Sequential)", "2" },
+  { "output-unused",
+    SPEC (LINEAR ("4") ", {\"class\": \"Linear\", \"out_features\": 1, "
+                       "\"inputs\": [\"input\"]}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Linear)", "output" },
+  { "add-shapes", SPEC (LINEAR ("3") ", {\"class\": \"Add\", \"inputs\": [\"input\", \"0\"]}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 1 (Add)", "[3]" },
+  { "concat-dim", SPEC ("{\"class\": \"Concat\", \"dim\": 2, \"inputs\": [\"input\", \"input\"]}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (Concat)", "[4]" },
+  { "cut-short",
+    "{\"espalier\": 1, \"inputs\": [{\"name\": \"a\", \"shape\": [3]}], \"modules\": [" LINEAR (
+        "1") "], " REST,
+    ESP_NETWORK_ERROR_SHAPE, "3 numbers", "[4]" },
+  { "cut-twice",
+    "{\"espalier\": 1, \"inputs\": [{\"name\": \"a\", \"shape\": [2]}, {\"name\": \"a\", "
+    "\"shape\": "
+    "[2]}], \"modules\": [" LINEAR ("1") "], " REST,
+    ESP_NETWORK_ERROR_SPEC, "input 1", "a" },
+  { "cut-unused",
+    "{\"espalier\": 1, \"inputs\": [{\"name\": \"a\", \"shape\": [3]}, {\"name\": \"b\", "
+    "\"shape\": "
+    "[1]}], \"modules\": [" LINEAR ("1") "], " REST,
+    ESP_NETWORK_ERROR_SPEC, "b", "takes" },
   { "no-data",
     "{\"espalier\": 1, \"modules\": [], \"loss\": {\"class\": \"MSELoss\"}, "
     "\"optimizer\": {\"class\": \"SGD\"}}",
