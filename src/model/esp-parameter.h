@@ -31,10 +31,11 @@ const char *esp_role_get_name (
 typedef enum
 {
   ESP_CHANNEL_DATA,
-  ESP_CHANNEL_GRAD,   /* absent until a backward pass */
-  ESP_CHANNEL_UPDATE, /* what the last step added to data */
-  ESP_CHANNEL_MOMENT1,
+  ESP_CHANNEL_GRAD,    /* absent until a backward pass */
+  ESP_CHANNEL_UPDATE,  /* what the last step added to data */
+  ESP_CHANNEL_MOMENT1, /* what the optimiser keeps, in its own order */
   ESP_CHANNEL_MOMENT2,
+  ESP_CHANNEL_MOMENT3,
   ESP_N_CHANNELS
 } EspChannel;
 

@@ -23,8 +23,19 @@ typedef struct
   EspReal beta2;
   EspReal one_minus_beta2;
   EspReal eps;
-  EspReal weight_decay;
+  EspReal weight_decay; /* added to the gradient: Adam */
+  EspReal keep;         /* of the parameter, 1 - lr weight_decay: AdamW; 1 else */
 } EspAdamFactors;
+
+typedef struct
+{
+  EspReal rate;
+  EspReal alpha;
+  EspReal one_minus_alpha;
+  EspReal eps;
+  EspReal weight_decay;
+  EspReal momentum;
+} EspRmspropFactors;
 
 /**
  * EspKernels:
@@ -79,14 +90,36 @@ typedef struct
   /* losses: the sum over what they are given times @scale (1 / count for the mean); their
    * derivative is added to dy unless that is NULL */
   double (*mse) (const EspReal *y, const EspReal *target, EspReal *dy, gsize count, EspReal scale);
-  /* of the softmax of each row of y (N, K); labels lie in [0, K) */
+  double (*l1) (const EspReal *y, const EspReal *target, EspReal *dy, gsize count, EspReal scale);
+  /* d^2 / 2 up to |d| = delta > 0, a line of slope delta beyond it */
+  double (*huber) (const EspReal *y,
+                   const EspReal *target,
+                   EspReal *dy,
+                   gsize count,
+                   EspReal scale,
+                   EspReal delta);
+  /* of the softmax of each row of y (N, K); labels lie in [0, K). The wanted distribution is 1 at
+   * the label, with a share @smoothing of it spread over all K evenly. */
   double (*cross_entropy) (const EspReal *y,
                            const gint32 *labels,
                            EspReal *dy,
                            gsize N,
                            gsize K,
-                           EspReal scale);
-  /* rows whose first largest number stands at the label */
+                           EspReal scale,
+                           EspReal smoothing);
+  /* minus the number at the label of each row of y (N, K) */
+  double (
+      *nll) (const EspReal *y, const gint32 *labels, EspReal *dy, gsize N, gsize K, EspReal scale);
+  /* of the sigmoid of each number; what is wanted stands in @target, or in @labels when that is
+   * NULL */
+  double (*bce_with_logits) (const EspReal *y,
+                             const EspReal *target,
+                             const gint32 *labels,
+                             EspReal *dy,
+                             gsize count,
+                             EspReal scale);
+  /* rows whose first largest number stands at the label; with K = 1 the label is whether the
+   * number is above 0 */
   gsize (*count_correct) (const EspReal *y, const gint32 *labels, gsize N, gsize K);
 
   /* one update of @count numbers */
@@ -106,6 +139,32 @@ typedef struct
                 EspReal *exp_avg_sq,
                 gsize count,
                 const EspAdamFactors *factors);
+  /* the same, divided by the largest second moment so far */
+  void (*amsgrad) (EspReal *parameter,
+                   const EspReal *grad,
+                   EspReal *exp_avg,
+                   EspReal *exp_avg_sq,
+                   EspReal *max_exp_avg_sq,
+                   gsize count,
+                   const EspAdamFactors *factors);
+  /* grad_avg: NULL unless centred; momentum_buffer: NULL without momentum */
+  void (*rmsprop) (EspReal *parameter,
+                   const EspReal *grad,
+                   EspReal *square_avg,
+                   EspReal *grad_avg,
+                   EspReal *momentum_buffer,
+                   gsize count,
+                   const EspRmspropFactors *factors);
+  void (*adagrad) (EspReal *parameter,
+                   const EspReal *grad,
+                   EspReal *sum,
+                   gsize count,
+                   EspReal rate,
+                   EspReal eps,
+                   EspReal weight_decay);
+  double (*sum_squares) (const EspReal *x, gsize count); /* in double */
+  void (*scale) (EspReal *x, gsize count, EspReal factor);
+  void (*clamp) (EspReal *x, gsize count, EspReal limit); /* to [-limit, limit]; NaN stays */
 } EspKernels;
 
 /* the best set that this processor can run. Any thread. */

@@ -164,6 +164,7 @@ add_parameter (EspNetwork *self,
   parameter->slots = info->kind == ESP_PARAMETER_COUNTER ? sizeof (gint64) / sizeof (EspReal)
                                                          : parameter->count;
   parameter->requires_grad = module->requires_grad && !esp_parameter_kind_is_buffer (info->kind);
+  parameter->group = esp_optimizer_find_group (self->optimizer, parameter->path);
   parameter->initial = g_new0 (EspReal, parameter->slots);
   return fill_parameter (self, module, parameter, place, error);
 }
@@ -346,6 +347,25 @@ check_size (EspNetwork *self, GError **error)
   return FALSE;
 }
 
+/* a group that nothing belongs to is a spelling mistake */
+static gboolean
+check_groups (EspNetwork *self, GError **error)
+{
+  for (guint group = 1; group < self->optimizer->n_groups; group++)
+    {
+      gboolean found = FALSE;
+      for (guint i = 0; i < self->parameters->len; i++)
+        found = found || esp_network_peek_parameter (self, i)->group == group;
+      if (found)
+        continue;
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("optimizer, group %u: no parameter fits “%s” that isn't in a group before"),
+                   group, self->optimizer->patterns[group][0]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 esp_network_build (EspNetwork *self, GError **error)
 {
@@ -363,5 +383,5 @@ esp_network_build (EspNetwork *self, GError **error)
   return esp_network_check_values (self, error) &&
          esp_loss_check (self->loss, esp_network_peek_shape (self, self->output), self->data,
                          error) &&
-         check_size (self, error);
+         check_groups (self, error) && check_size (self, error);
 }

@@ -11,6 +11,7 @@
 #include "esp-loss.h"
 #include "esp-network.h"
 #include "esp-optimizer.h"
+#include "esp-schedule.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,7 @@ typedef struct
   guint64 count;
   gsize slots; /* EspReals that it takes: @count, more for a counter */
   gboolean requires_grad;
+  guint group;          /* of the optimiser's */
   guint n_uses;         /* layer calls that it takes part in */
   EspReal *initial;     /* (slots) */
   EspParameter *object; /* owned */
@@ -99,6 +101,9 @@ struct _EspNetwork
   EspDataset *data;
   EspLoss *loss;
   EspOptimizer *optimizer;
+  EspSchedule *schedule;  /* or NULL: the rate stays */
+  double clip_grad_norm;  /* of all gradients together; INFINITY: not clipped */
+  double clip_grad_value; /* of each number, likewise */
   JsonNode *init;
   guint64 batch_size;
   guint64 seed;

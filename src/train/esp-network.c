@@ -67,6 +67,7 @@ esp_network_finalize (GObject *object)
   esp_dataset_free (self->data);
   esp_loss_free (self->loss);
   esp_optimizer_free (self->optimizer);
+  esp_schedule_free (self->schedule);
   g_clear_pointer (&self->init, json_node_unref);
   g_clear_object (&self->tree);
   G_OBJECT_CLASS (esp_network_parent_class)->finalize (object);
@@ -195,12 +196,33 @@ read_init (EspNetwork *self, EspSpec *spec, GError **error)
   JsonNode *node = esp_spec_read_node (spec, "init");
   self->init = node != NULL ? json_node_copy (node)
                             : json_node_init_string (json_node_alloc (), "pytorch");
-  if (JSON_NODE_HOLDS_VALUE (self->init))
+  if (!JSON_NODE_HOLDS_ARRAY (self->init))
     return TRUE;
   esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“init” must be the name of an initialiser or a number; lists of values "
-                         "belong to a module"));
+                      _ ("“init” must be an initialiser or a number; lists of values belong to a "
+                         "module"));
   return FALSE;
+}
+
+/* the optimiser and what stands around it */
+static gboolean
+read_optimizer (EspNetwork *self, EspSpec *spec, GError **error)
+{
+  JsonObject *optimizer = read_part (spec, "optimizer", error);
+  if (optimizer == NULL || !(self->optimizer = esp_optimizer_new (optimizer, error)) ||
+      !esp_spec_read_double (spec, "clip_grad_norm", 0, 1e30, &self->clip_grad_norm, error) ||
+      !esp_spec_read_double (spec, "clip_grad_value", 0, 1e30, &self->clip_grad_value, error))
+    return FALSE;
+  if (!esp_spec_has (spec, "schedule"))
+    return TRUE;
+  JsonObject *schedule = esp_spec_read_object (spec, "schedule", error);
+  if (schedule == NULL || !(self->schedule = esp_schedule_new (schedule, error)))
+    return FALSE;
+  double momentum = esp_schedule_cycles_momentum (self->schedule)
+                        ? esp_schedule_get_momentum (self->schedule, 0)
+                        : NAN;
+  return esp_optimizer_follow (self->optimizer, esp_schedule_get_base (self->schedule), momentum,
+                               error);
 }
 
 static gboolean
@@ -222,10 +244,8 @@ read_settings (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options
   if (options->has_seed)
     self->seed = options->seed & G_MAXINT64;
   JsonObject *loss = read_part (spec, "loss", error);
-  if (loss == NULL || !(self->loss = esp_loss_new (loss, error)))
-    return FALSE;
-  JsonObject *optimizer = read_part (spec, "optimizer", error);
-  if (optimizer == NULL || !(self->optimizer = esp_optimizer_new (optimizer, error)))
+  if (loss == NULL || !(self->loss = esp_loss_new (loss, error)) ||
+      !read_optimizer (self, spec, error))
     return FALSE;
   if (!read_data (self, spec, options, error))
     return FALSE;
@@ -247,6 +267,7 @@ esp_network_new_from_json_with_options (const char *text,
   g_autoptr (EspNetwork) self = g_object_new (ESP_TYPE_NETWORK, NULL);
   self->batch_size = 32;
   self->shuffle = TRUE;
+  self->clip_grad_norm = self->clip_grad_value = INFINITY;
   if (!read_settings (self, spec, options != NULL ? options : &none, error))
     return NULL;
   GError *inner = NULL;
@@ -437,6 +458,13 @@ esp_network_to_json (EspNetwork *self)
   json_object_set_array_member (object, "modules", write_children (self->root, written));
   json_object_set_object_member (object, "loss", json_object_ref (self->loss->settings));
   json_object_set_object_member (object, "optimizer", json_object_ref (self->optimizer->settings));
+  if (self->schedule != NULL)
+    json_object_set_object_member (object, "schedule",
+                                   json_object_ref (esp_schedule_get_settings (self->schedule)));
+  if (isfinite (self->clip_grad_norm))
+    json_object_set_double_member (object, "clip_grad_norm", self->clip_grad_norm);
+  if (isfinite (self->clip_grad_value))
+    json_object_set_double_member (object, "clip_grad_value", self->clip_grad_value);
   json_object_set_member (object, "init", json_node_copy (self->init));
   json_object_set_object_member (object, "data", json_object_ref (self->data->settings));
   json_object_set_int_member (object, "batch_size", (gint64) self->batch_size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Optimisers, with PyTorch's settings and defaults. Factors that follow from the step count are
- * computed in double as Python does, then rounded once. */
+/* Optimisers, with PyTorch's settings and defaults, and groups of parameters with settings of their
+ * own. Factors that follow from the step count are computed in double as Python does, then rounded
+ * once. */
 
 #include "config.h"
 #include "esp-optimizer.h"
@@ -8,97 +9,121 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
-static gboolean
-sgd_read (EspOptimizer *self, EspSpec *spec, GError **error)
-{
-  if (!esp_spec_read_double (spec, "momentum", 0, 1, &self->momentum, error) ||
-      !esp_spec_read_double (spec, "dampening", 0, 1, &self->dampening, error) ||
-      !esp_spec_read_double (spec, "weight_decay", 0, 1e6, &self->weight_decay, error) ||
-      !esp_spec_read_bool (spec, "nesterov", &self->nesterov, error))
-    return FALSE;
-  if (self->nesterov && (self->momentum <= 0 || self->dampening != 0))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                          _ ("“nesterov” wants a momentum above 0 and no dampening"));
-      return FALSE;
-    }
-  self->n_moments = self->momentum > 0 ? 1 : 0;
-  return TRUE;
-}
-
-static void
-sgd_begin (const EspOptimizer *self, EspOptimizerState *state)
-{
-  state->step++;
-}
-
-static void
-sgd_update (const EspOptimizer *self, const EspOptimizerState *state, const EspOptimizerCall *call)
-{
-  if (self->n_moments == 0)
-    {
-      call->kernels->sgd (call->parameter, call->grad, call->count, (EspReal) call->rate,
-                          (EspReal) self->weight_decay);
-      return;
-    }
-  gboolean first = state->step == 1;
-  EspMomentumFactors factors = {
-    .rate = (EspReal) call->rate,
-    .momentum = (EspReal) self->momentum,
-    .keep = (EspReal) (first ? 0 : self->momentum),
-    .take = (EspReal) (first ? 1 : 1 - self->dampening),
-    .weight_decay = (EspReal) self->weight_decay,
-    .nesterov = self->nesterov,
-  };
-  call->kernels->sgd_momentum (call->parameter, call->grad, call->moments[0], call->count,
-                               &factors);
-}
-
-static gboolean
-adam_read (EspOptimizer *self, EspSpec *spec, GError **error)
-{
-  self->n_moments = 2;
-  return esp_spec_read_doubles (spec, "betas", 0, 0.9999999, self->betas, 2, error) &&
-         esp_spec_read_double (spec, "eps", 0, 1, &self->eps, error) &&
-         esp_spec_read_double (spec, "weight_decay", 0, 1e6, &self->weight_decay, error);
-}
-
-static void
-adam_begin (const EspOptimizer *self, EspOptimizerState *state)
-{
-  state->step++;
-  state->powers[0] *= self->betas[0];
-  state->powers[1] *= self->betas[1];
-}
-
-static void
-adam_update (const EspOptimizer *self, const EspOptimizerState *state, const EspOptimizerCall *call)
-{
-  EspAdamFactors factors = {
-    .step_size = (EspReal) (call->rate / (1 - state->powers[0])),
-    .correction_sqrt = (EspReal) sqrt (1 - state->powers[1]),
-    .one_minus_beta1 = (EspReal) (1 - self->betas[0]),
-    .beta2 = (EspReal) self->betas[1],
-    .one_minus_beta2 = (EspReal) (1 - self->betas[1]),
-    .eps = (EspReal) self->eps,
-    .weight_decay = (EspReal) self->weight_decay,
-  };
-  call->kernels->adam (call->parameter, call->grad, call->moments[0], call->moments[1], call->count,
-                       &factors);
-}
-
-static const EspOptimizerClass classes[] = {
-  { "Adam", 1e-3, adam_read, adam_begin, adam_update },
-  { "SGD", 1e-3, sgd_read, sgd_begin, sgd_update },
+static const EspOptimizerClass *const classes[] = {
+  &esp_optimizer_adagrad, &esp_optimizer_adam, &esp_optimizer_adamw,
+  &esp_optimizer_rmsprop, &esp_optimizer_sgd,
 };
 
 static const EspOptimizerClass *
 find_class (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
-    if (strcmp (classes[i].name, name) == 0)
-      return &classes[i];
+    if (strcmp (classes[i]->name, name) == 0)
+      return classes[i];
   return NULL;
+}
+
+static char *
+list_classes (void)
+{
+  GString *list = g_string_new (classes[0]->name);
+  for (gsize i = 1; i < G_N_ELEMENTS (classes); i++)
+    g_string_append_printf (list, ", %s", classes[i]->name);
+  return g_string_free (list, FALSE);
+}
+
+static gboolean
+read_settings (const EspOptimizerClass *klass,
+               EspOptimizerSettings *settings,
+               EspSpec *spec,
+               GError **error)
+{
+  return esp_spec_read_double (spec, "lr", 0, 1e6, &settings->rate, error) &&
+         klass->read (settings, spec, error);
+}
+
+/* "params": one pattern or a list of them */
+static char **
+read_patterns (EspSpec *spec, GError **error)
+{
+  JsonNode *node = esp_spec_read_node (spec, "params");
+  g_autoptr (GStrvBuilder) patterns = g_strv_builder_new ();
+  guint n = 0;
+  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                                                  : NULL;
+  guint length = array != NULL ? json_array_get_length (array) : node != NULL;
+  for (; n < length; n++)
+    {
+      JsonNode *item = array != NULL ? json_array_get_element (array, n) : node;
+      if (!JSON_NODE_HOLDS_VALUE (item) || json_node_get_value_type (item) != G_TYPE_STRING)
+        break;
+      g_strv_builder_add (patterns, json_node_get_string (item));
+    }
+  if (n == length && n > 0)
+    return g_strv_builder_end (patterns);
+  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                      _ ("“params” must be a pattern of parameters' paths, such as “0.*”, or a "
+                         "list of them"));
+  return NULL;
+}
+
+static gboolean
+read_group (EspOptimizer *self, JsonNode *node, JsonArray *complete, GError **error)
+{
+  g_autofree char *place = g_strdup_printf (_ ("optimizer, group %u"), self->n_groups);
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("%s: a group must be an object in braces"), place);
+      return FALSE;
+    }
+  g_autoptr (EspSpec) spec = esp_spec_new (json_node_get_object (node), place);
+  EspOptimizerSettings settings = self->groups[0];
+  g_auto (GStrv) patterns = read_patterns (spec, error);
+  if (patterns == NULL || !read_settings (self->klass, &settings, spec, error) ||
+      !esp_spec_finish (spec, error))
+    return FALSE;
+  self->groups[self->n_groups] = settings;
+  self->patterns[self->n_groups++] = g_steal_pointer (&patterns);
+  json_array_add_object_element (complete, json_object_ref (esp_spec_get_complete (spec)));
+  return TRUE;
+}
+
+static gboolean
+read_groups (EspOptimizer *self, EspSpec *spec, GError **error)
+{
+  GError *inner = NULL;
+  JsonArray *array = esp_spec_read_array (spec, "groups", &inner);
+  guint n = array != NULL ? json_array_get_length (array) : 0;
+  if (inner == NULL && n >= ESP_OPTIMIZER_MAX_GROUPS)
+    esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, &inner,
+                        _ ("there are %u groups; fewer than %d are allowed"), n,
+                        ESP_OPTIMIZER_MAX_GROUPS);
+  if (inner != NULL)
+    {
+      g_propagate_error (error, inner);
+      return FALSE;
+    }
+  if (array == NULL)
+    return TRUE;
+  self->groups = g_renew (EspOptimizerSettings, self->groups, n + 1);
+  self->patterns = g_renew (char **, self->patterns, n + 1);
+  g_autoptr (JsonArray) complete = json_array_new ();
+  for (guint i = 0; i < n; i++)
+    if (!read_group (self, json_array_get_element (array, i), complete, error))
+      return FALSE;
+  json_object_set_array_member (esp_spec_get_complete (spec), "groups",
+                                g_steal_pointer (&complete));
+  return TRUE;
+}
+
+static void
+count_moments (EspOptimizer *self)
+{
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    for (guint group = 0; group < self->n_groups; group++)
+      if (esp_optimizer_keeps (self, group, m))
+        self->n_moments = m + 1;
 }
 
 EspOptimizer *
@@ -111,17 +136,47 @@ esp_optimizer_new (JsonObject *object, GError **error)
   const EspOptimizerClass *klass = find_class (name);
   if (klass == NULL)
     {
+      g_autofree char *known = list_classes ();
       esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                          _ ("there is no optimiser “%s”; there are Adam and SGD"), name);
+                          _ ("there is no optimiser “%s”; there are %s"), name, known);
       return NULL;
     }
-  EspOptimizer read = { .klass = klass, .rate = klass->rate, .betas = { 0.9, 0.999 }, .eps = 1e-8 };
-  if (!esp_spec_read_double (spec, "lr", 0, 1e6, &read.rate, error) ||
-      !klass->read (&read, spec, error) || !esp_spec_finish (spec, error))
-    return NULL;
-  EspOptimizer *self = g_memdup2 (&read, sizeof read);
+  EspOptimizer *self = g_new0 (EspOptimizer, 1);
+  self->klass = klass;
+  self->n_groups = 1;
+  self->groups = g_memdup2 (&klass->defaults, sizeof klass->defaults);
+  self->patterns = g_new0 (char **, 1);
+  if (!read_settings (klass, &self->groups[0], spec, error) || !read_groups (self, spec, error) ||
+      !esp_spec_finish (spec, error))
+    {
+      esp_optimizer_free (self);
+      return NULL;
+    }
   self->settings = json_object_ref (esp_spec_get_complete (spec));
+  count_moments (self);
   return self;
+}
+
+gboolean
+esp_optimizer_follow (EspOptimizer *self, double rate, double momentum, GError **error)
+{
+  if (!isnan (momentum) && !self->klass->has_momentum)
+    {
+      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                   _ ("schedule: %s has no momentum to move; set “cycle_momentum” to false"),
+                   self->klass->name);
+      return FALSE;
+    }
+  for (guint group = 0; group < self->n_groups; group++)
+    {
+      EspOptimizerSettings *settings = &self->groups[group];
+      if (!isnan (rate))
+        settings->rate = rate;
+      if (!isnan (momentum))
+        settings->momentum = settings->betas[0] = momentum;
+    }
+  count_moments (self);
+  return TRUE;
 }
 
 void
@@ -129,12 +184,60 @@ esp_optimizer_free (EspOptimizer *self)
 {
   if (self == NULL)
     return;
-  json_object_unref (self->settings);
+  for (guint i = 0; i < self->n_groups; i++)
+    g_strfreev (self->patterns[i]);
+  g_free (self->patterns);
+  g_free (self->groups);
+  g_clear_pointer (&self->settings, json_object_unref);
   g_free (self);
+}
+
+guint
+esp_optimizer_find_group (const EspOptimizer *self, const char *path)
+{
+  for (guint group = 1; group < self->n_groups; group++)
+    for (char **pattern = self->patterns[group]; *pattern != NULL; pattern++)
+      if (g_pattern_match_simple (*pattern, path))
+        return group;
+  return 0;
+}
+
+gboolean
+esp_optimizer_keeps (const EspOptimizer *self, guint group, guint index)
+{
+  g_return_val_if_fail (group < self->n_groups && index < ESP_OPTIMIZER_MAX_MOMENTS, FALSE);
+  return self->klass->moments[index] != NULL && self->klass->keeps (&self->groups[group], index);
+}
+
+const char *
+esp_optimizer_get_moment_name (const EspOptimizer *self, guint index)
+{
+  g_return_val_if_fail (index < ESP_OPTIMIZER_MAX_MOMENTS, NULL);
+  return self->klass->moments[index];
+}
+
+double
+esp_optimizer_get_initial_moment (const EspOptimizer *self, guint group, guint index)
+{
+  g_return_val_if_fail (group < self->n_groups, 0);
+  /* only Adagrad's sum begins elsewhere */
+  return index == 0 ? self->groups[group].initial_accumulator : 0;
 }
 
 void
 esp_optimizer_state_init (EspOptimizerState *state)
 {
   *state = (EspOptimizerState) { .powers = { 1, 1 } };
+}
+
+void
+esp_optimizer_state_advance (EspOptimizerState *state,
+                             const EspOptimizerSettings *settings,
+                             gboolean cycled)
+{
+  state->step++;
+  /* products are what takes no time in a step of 0.2 us */
+  state->powers[0] = cycled ? pow (settings->betas[0], (double) state->step)
+                            : state->powers[0] * settings->betas[0];
+  state->powers[1] *= settings->betas[1];
 }

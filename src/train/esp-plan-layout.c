@@ -64,6 +64,29 @@ place_parameters (EspPlan *self)
   self->n_numbers = offset;
 }
 
+/* neighbours of one group become one run; the last goes up to whole vectors */
+static void
+place_runs (EspPlan *self)
+{
+  self->runs = g_new0 (EspPlanRun, self->network->parameters->len + 1);
+  self->optimizer_states = g_new0 (EspOptimizerState, self->network->optimizer->n_groups);
+  EspPlanRun *last = NULL;
+  for (guint i = 0; i < self->network->parameters->len; i++)
+    {
+      EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
+      if (!parameter->requires_grad)
+        continue;
+      if (last == NULL || last->group != parameter->group)
+        {
+          last = &self->runs[self->n_runs++];
+          *last = (EspPlanRun) { .offset = self->offsets[i], .group = parameter->group };
+        }
+      last->count += parameter->count;
+    }
+  if (last != NULL)
+    last->count = self->n_updated - last->offset;
+}
+
 static gboolean
 is_trained (EspPlan *self, EspNetCall *call)
 {
@@ -304,7 +327,7 @@ esp_plan_new (EspNetwork *network)
   self->kernels = esp_kernels_get ();
   self->loss_call.kernels = self->kernels;
   self->n_calls = network->calls->len;
-  self->rate = network->optimizer->rate;
+  self->rate = network->optimizer->groups[0].rate;
   self->offsets = g_new0 (gsize, network->parameters->len + 1);
   self->use_grads = g_new0 (EspReal *, network->parameters->len + 1);
   self->batch.calls = g_new0 (EspLayerCall, self->n_calls);
@@ -321,6 +344,7 @@ esp_plan_new (EspNetwork *network)
   self->watched.run = (EspLayerRun) { .seed = network->seed };
   g_autofree gboolean *wanted = find_wanted (self);
   place_parameters (self);
+  place_runs (self);
   plan_observation (self);
 
   Arena arena = { NULL, 0 };
@@ -353,6 +377,8 @@ esp_plan_free (EspPlan *self)
     g_free (self->units.fired[i]);
   g_free (self->units.fired);
   g_free (self->unit_calls);
+  g_free (self->runs);
+  g_free (self->optimizer_states);
   g_aligned_free (self->block);
   g_free (self->pointers);
   g_free (self->batch.calls);

@@ -18,6 +18,13 @@ typedef struct
   EspLayerRun run;
 } EspTape;
 
+/* trainable parameters of one group that lie together */
+typedef struct
+{
+  gsize offset, count;
+  guint group;
+} EspPlanRun;
+
 struct _EspPlan
 {
   EspNetwork *network; /* owned */
@@ -36,6 +43,9 @@ struct _EspPlan
   EspReal *targets;    /* of the batch */
   EspPlanUnits units;
   guint *unit_calls;
+  EspPlanRun *runs; /* (n_runs) */
+  guint n_runs;
+  EspOptimizerState *optimizer_states; /* (groups) */
 
   /* runs inside the block */
   EspReal *parameters, *before, *grads, *clear;
@@ -49,8 +59,8 @@ struct _EspPlan
   guint64 observe_work; /* of one example */
 
   /* state */
-  EspOptimizerState optimizer;
-  double rate;
+  double rate;         /* of group 0, before the schedule */
+  double current_rate; /* of group 0 in the last step */
   double loss;
   guint64 step, epoch, position; /* position: examples of this epoch that are done */
   gsize rows;                    /* of the last batch */

@@ -93,8 +93,8 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
       Filler filler = { self, snapshot, i, esp_network_peek_parameter (network, i) };
       set_channel (&filler, ESP_CHANNEL_DATA, esp_plan_get_parameter (self, i));
       set_channel (&filler, ESP_CHANNEL_GRAD, esp_plan_get_grad (self, i));
-      set_channel (&filler, ESP_CHANNEL_MOMENT1, esp_plan_get_moment (self, i, 0));
-      set_channel (&filler, ESP_CHANNEL_MOMENT2, esp_plan_get_moment (self, i, 1));
+      for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+        set_channel (&filler, ESP_CHANNEL_MOMENT1 + m, esp_plan_get_moment (self, i, m));
       set_update (&filler);
       set_uses (&filler);
     }

@@ -28,6 +28,23 @@ begin_epoch (EspPlan *self, guint64 epoch)
   esp_random_shuffle (&random, self->order, self->network->data->n);
 }
 
+static void
+reset_optimizer (EspPlan *self)
+{
+  const EspOptimizer *optimizer = self->network->optimizer;
+  for (guint group = 0; group < optimizer->n_groups; group++)
+    esp_optimizer_state_init (&self->optimizer_states[group]);
+  for (guint i = 0; i < self->n_runs; i++)
+    for (guint m = 0; m < optimizer->n_moments; m++)
+      {
+        EspReal *moment = self->moments[m] + self->runs[i].offset;
+        double value = esp_optimizer_get_initial_moment (optimizer, self->runs[i].group, m);
+        for (gsize j = 0; j < self->runs[i].count; j++)
+          moment[j] = (EspReal) value;
+      }
+  self->current_rate = NAN;
+}
+
 void
 esp_plan_reset (EspPlan *self)
 {
@@ -38,7 +55,7 @@ esp_plan_reset (EspPlan *self)
       memcpy (self->parameters + self->offsets[i], parameter->initial,
               parameter->slots * sizeof (EspReal));
     }
-  esp_optimizer_state_init (&self->optimizer);
+  reset_optimizer (self);
   self->loss = NAN;
   self->step = 0;
   self->rows = 0;
@@ -131,20 +148,61 @@ run_backward (EspPlan *self)
   add_uses (self);
 }
 
+/* clip_grad_value_ and clip_grad_norm_ of torch.nn.utils, with the former first */
+static void
+clip_gradients (EspPlan *self)
+{
+  double limit = self->network->clip_grad_norm;
+  if (isfinite (self->network->clip_grad_value))
+    self->kernels->clamp (self->grads, self->n_trainable, (EspReal) self->network->clip_grad_value);
+  if (!isfinite (limit))
+    return;
+  double norm = sqrt (self->kernels->sum_squares (self->grads, self->n_trainable));
+  if (!(norm + 1e-6 <= limit))
+    self->kernels->scale (self->grads, self->n_trainable, (EspReal) (limit / (norm + 1e-6)));
+}
+
+static void
+update_run (EspPlan *self, const EspPlanRun *run, const EspOptimizerSettings *settings, double rate)
+{
+  EspOptimizerCall call = {
+    .kernels = self->kernels,
+    .rate = rate,
+    .parameter = self->parameters + run->offset,
+    .grad = self->grads + run->offset,
+    .count = run->count,
+  };
+  for (guint m = 0; m < self->network->optimizer->n_moments; m++)
+    call.moments[m] = self->moments[m] + run->offset;
+  self->network->optimizer->klass->update (settings, &self->optimizer_states[run->group], &call);
+}
+
 static void
 run_update (EspPlan *self)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
-  EspOptimizerCall call = {
-    .kernels = self->kernels,
-    .rate = self->rate,
-    .parameter = self->parameters,
-    .grad = self->grads,
-    .moments = { self->moments[0], self->moments[1] },
-    .count = self->n_updated,
-  };
-  optimizer->klass->begin (optimizer, &self->optimizer);
-  optimizer->klass->update (optimizer, &self->optimizer, &call);
+  const EspSchedule *schedule = self->network->schedule;
+  gboolean cycled = schedule != NULL && esp_schedule_cycles_momentum (schedule);
+  EspOptimizerSettings settings[ESP_OPTIMIZER_MAX_GROUPS];
+  guint64 t = schedule != NULL && esp_schedule_is_per_epoch (schedule) ? self->epoch : self->step;
+  for (guint group = 0; group < optimizer->n_groups; group++)
+    {
+      settings[group] = optimizer->groups[group];
+      if (group == 0)
+        settings[0].rate = self->rate;
+      if (schedule != NULL)
+        settings[group].rate = esp_schedule_get_rate (schedule, settings[group].rate, t);
+      if (cycled)
+        settings[group].momentum = settings[group].betas[0] = esp_schedule_get_momentum (schedule,
+                                                                                         t);
+      esp_optimizer_state_advance (&self->optimizer_states[group], &settings[group], cycled);
+    }
+  for (guint i = 0; i < self->n_runs; i++)
+    {
+      const EspOptimizerSettings *own = &settings[self->runs[i].group];
+      update_run (self, &self->runs[i], own, own->rate);
+    }
+  self->current_rate = settings[0].rate;
 }
 
 double
@@ -159,6 +217,7 @@ esp_plan_step (EspPlan *self, gboolean watched)
   self->has_before = watched || self->n_trainable <= SMALL;
   if (self->has_before)
     memcpy (self->before, self->parameters, self->n_trainable * sizeof (EspReal));
+  clip_gradients (self);
   run_update (self);
   self->step++;
   return self->loss;
@@ -193,6 +252,12 @@ void
 esp_plan_set_rate (EspPlan *self, double rate)
 {
   self->rate = rate;
+}
+
+double
+esp_plan_get_rate (EspPlan *self)
+{
+  return self->current_rate;
 }
 
 guint64
@@ -242,7 +307,10 @@ esp_plan_get_grad_at (EspPlan *self, guint parameter, guint use)
 const EspReal *
 esp_plan_get_moment (EspPlan *self, guint parameter, guint moment)
 {
-  if (!is_trained (self, parameter) || moment >= self->network->optimizer->n_moments)
+  const EspOptimizer *optimizer = self->network->optimizer;
+  if (!is_trained (self, parameter) || moment >= optimizer->n_moments ||
+      !esp_optimizer_keeps (optimizer, esp_network_peek_parameter (self->network, parameter)->group,
+                            moment))
     return NULL;
   return self->moments[moment] + self->offsets[parameter];
 }

@@ -27,7 +27,10 @@ void esp_plan_reset (EspPlan *self);
  * @watched: a snapshot follows, so that large networks keep what an update adds. Hot. */
 double esp_plan_step (EspPlan *self, gboolean watched);
 void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value);
+/* the optimiser's learning rate, before the schedule, of parameters in no group of their own */
 void esp_plan_set_rate (EspPlan *self, double rate);
+/* the one that the last step took for them; NaN before the first */
+double esp_plan_get_rate (EspPlan *self);
 
 guint64 esp_plan_get_step (EspPlan *self);
 guint64 esp_plan_get_epoch (EspPlan *self); /* passes over the data that are complete */

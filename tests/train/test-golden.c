@@ -159,9 +159,17 @@ check_names (Golden *self)
 
 typedef struct
 {
-  const char *name;
+  char *name;
   const EspKernels *kernels;
 } Case;
+
+static void
+case_free (gpointer data)
+{
+  Case *self = data;
+  g_free (self->name);
+  g_free (self);
+}
 
 static void
 test_golden (gconstpointer data)
@@ -177,22 +185,38 @@ test_golden (gconstpointer data)
   golden_clear (&golden);
 }
 
+/* every specification in fixtures/train, with every set of kernels */
+static void
+add_tests (const char *name)
+{
+  const EspKernels *kernels;
+  for (guint set = 0; (kernels = esp_kernels_list (set)) != NULL; set++)
+    {
+      g_autofree char *path = g_strdup_printf ("/train/golden/%s/%s", kernels->name, name);
+      Case *own = g_new (Case, 1);
+      *own = (Case) { g_strdup (name), kernels };
+      g_test_add_data_func_full (path, own, test_golden, case_free);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
-  static const char *const names[] = {
-    "mlp-sgd",  "mlp-adam",     "shared-sgd",  "shared-adam", "spirals-sgd", "spirals-adam",
-    "tanh-sgd", "sigmoid-adam", "sigmoid-sgd", "tanh-adam",   "tied-sgd",    "frozen-adam",
-  };
-  const EspKernels *kernels;
+  g_autoptr (GError) error = NULL;
   g_test_init (&argc, &argv, NULL);
-  for (guint set = 0; (kernels = esp_kernels_list (set)) != NULL; set++)
-    for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-      {
-        g_autofree char *path = g_strdup_printf ("/train/golden/%s/%s", kernels->name, names[i]);
-        Case *own = g_new (Case, 1);
-        *own = (Case) { names[i], kernels };
-        g_test_add_data_func_full (path, own, test_golden, g_free);
-      }
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "fixtures", "train", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, &error);
+  g_assert_no_error (error);
+  const char *file;
+  guint n = 0;
+  while ((file = g_dir_read_name (dir)) != NULL)
+    {
+      if (!g_str_has_suffix (file, ".json"))
+        continue;
+      g_autofree char *name = g_strndup (file, strlen (file) - strlen (".json"));
+      add_tests (name);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 30);
   return g_test_run ();
 }

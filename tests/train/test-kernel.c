@@ -106,13 +106,58 @@ test_cross_entropy_range (gconstpointer data)
   const EspReal y[] = { 1000, -1000, 0, /**/ -1000, 1000, 1000 };
   const gint32 labels[] = { 0, 0 };
   EspReal dy[6] = { 0 };
-  double loss = kernels->cross_entropy (y, labels, dy, 2, 3, 1);
+  double loss = kernels->cross_entropy (y, labels, dy, 2, 3, 1, 0);
   g_assert_cmpfloat_with_epsilon (loss, 2000 + log (2), 1e-3);
   g_assert_cmpfloat_with_epsilon ((double) dy[0], 0, 1e-6);
   g_assert_cmpfloat_with_epsilon ((double) dy[3], -1, 1e-6);
   g_assert_cmpfloat_with_epsilon ((double) dy[4], 0.5, 1e-6);
   const EspReal bad[] = { 0, NAN, 0 };
-  g_assert_true (isnan (kernels->cross_entropy (bad, labels, NULL, 1, 3, 1)));
+  g_assert_true (isnan (kernels->cross_entropy (bad, labels, NULL, 1, 3, 1, 0)));
+}
+
+/* large numbers neither overflow nor lose the loss; NaN goes through every loss */
+static void
+test_loss_range (gconstpointer data)
+{
+  const EspKernels *kernels = data;
+  const EspReal y[] = { 1000, -1000, 1000, -1000 }, target[] = { 1, 0, 0, 1 };
+  EspReal dy[4] = { 0 };
+  double loss = kernels->bce_with_logits (y, target, NULL, dy, 4, 1);
+  g_assert_cmpfloat_with_epsilon (loss, 2000, 1e-3);
+  g_assert_true (fabs ((double) dy[0]) < 1e-6 && fabs ((double) dy[1]) < 1e-6);
+  g_assert_true (fabs ((double) dy[2] - 1) < 1e-6 && fabs ((double) dy[3] + 1) < 1e-6);
+  g_assert_cmpfloat_with_epsilon (kernels->huber (y, target, NULL, 4, 1, 1), 4000 - 2 - 2 + 2, 3);
+  const EspReal bad[] = { NAN, 0 }, zeros[] = { 0, 0 };
+  const gint32 labels[] = { 0 };
+  g_assert_true (isnan (kernels->l1 (bad, zeros, NULL, 2, 1)));
+  g_assert_true (isnan (kernels->huber (bad, zeros, NULL, 2, 1, 1)));
+  g_assert_true (isnan (kernels->bce_with_logits (bad, zeros, NULL, NULL, 2, 1)));
+  g_assert_true (isnan (kernels->nll (bad, labels, NULL, 1, 2, 1)));
+  EspReal slope[] = { 0, 0 };
+  kernels->l1 (bad, zeros, slope, 2, 1);
+  g_assert_true (isnan (slope[0]) && slope[1] == 0);
+}
+
+/* the sum over any length, and what scaling and clamping leave */
+static void
+test_gradient_kernels (gconstpointer data)
+{
+  const EspKernels *kernels = data;
+  EspReal x[37];
+  double wanted = 0;
+  for (int i = 0; i < 37; i++)
+    {
+      g_assert_cmpfloat_with_epsilon (kernels->sum_squares (x, (gsize) i), wanted,
+                                      1e-12 * wanted + 1e-12);
+      x[i] = (EspReal) (i - 18);
+      wanted += (double) x[i] * (double) x[i];
+    }
+  kernels->scale (x, 37, (EspReal) 0.5);
+  kernels->clamp (x, 36, 4);
+  g_assert_true (x[0] == -4 && x[18] == 0 && x[19] == (EspReal) 0.5 && x[35] == 4 && x[36] == 9);
+  EspReal bad[] = { NAN, INFINITY, -INFINITY };
+  kernels->clamp (bad, 3, 1);
+  g_assert_true (isnan (bad[0]) && bad[1] == 1 && bad[2] == -1);
 }
 
 static void
@@ -122,6 +167,9 @@ test_correct (gconstpointer data)
   const EspReal y[] = { 1, 2, /**/ 5, 4, /**/ 3, 3 };
   const gint32 labels[] = { 1, 1, 0 };
   g_assert_cmpuint (kernels->count_correct (y, labels, 3, 2), ==, 2);
+  /* one logit per example: right are the second and the third */
+  const EspReal logits[] = { -1, 2, 0 };
+  g_assert_cmpuint (kernels->count_correct (logits, labels, 3, 1), ==, 2);
 }
 
 /* tanh and exp are the only numbers that don't come out of + - * / */
@@ -157,6 +205,7 @@ main (int argc, char *argv[])
   } tests[] = {
     { "matmul", test_matmul },         { "matmul-large", test_matmul_large },
     { "not-finite", test_not_finite }, { "cross-entropy-range", test_cross_entropy_range },
+    { "loss-range", test_loss_range }, { "gradient", test_gradient_kernels },
     { "correct", test_correct },       { "activation-accuracy", test_activation_accuracy },
   };
   const EspKernels *kernels;

@@ -237,6 +237,32 @@ typedef struct
            ", \"data\": {\"name\": \"random\", \"inputs\": [4], \"targets\": "                     \
            "[1]}}"
 
+/* what is written again says the same */
+static void
+test_around (void)
+{
+  static const char text[] = OPTIMIZER (
+      "{\"class\": \"AdamW\", \"groups\": [{\"params\": [\"*.bias\"], \"weight_decay\": 0}]}, "
+      "\"schedule\": {\"class\": \"SequentialLR\", \"milestones\": [3], \"schedulers\": "
+      "[{\"class\": "
+      "\"LinearLR\"}, {\"class\": \"StepLR\", \"step_size\": 4}], \"every\": \"epoch\"}, "
+      "\"clip_grad_norm\": 2.5, \"clip_grad_value\": 0.5");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) first = esp_network_new_from_json (text, -1, &error);
+  g_assert_no_error (error);
+  g_autofree char *written = esp_network_to_json (first);
+  g_autoptr (EspNetwork) second = esp_network_new_from_json (written, -1, &error);
+  g_assert_no_error (error);
+  g_autofree char *again = esp_network_to_json (second);
+  g_assert_cmpstr (written, ==, again);
+  const char *const parts[] = {
+    "SequentialLR", "\"every\": \"epoch\"", "\"clip_grad_norm\": 2.5", "\"clip_grad_value\": 0.5",
+    "*.bias",       "\"step_size\": 4"
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    g_assert_nonnull (strstr (written, parts[i]));
+}
+
 static const Bad bad[] = {
   { "empty", "", ESP_NETWORK_ERROR_SPEC, "specification", "" },
   { "text", "hello", ESP_NETWORK_ERROR_SPEC, "not valid JSON", "" },
@@ -380,6 +406,35 @@ static const Bad bad[] = {
     ESP_NETWORK_ERROR_SPEC, "betas", "2" },
   { "optimizer-nesterov", OPTIMIZER ("{\"class\": \"SGD\", \"nesterov\": true}"),
     ESP_NETWORK_ERROR_SPEC, "nesterov", "" },
+  { "optimizer-setting", OPTIMIZER ("{\"class\": \"Adagrad\", \"momentum\": 0.5}"),
+    ESP_NETWORK_ERROR_SPEC, "momentum", "" },
+  { "groups-object", OPTIMIZER ("{\"class\": \"SGD\", \"groups\": {}}"), ESP_NETWORK_ERROR_SPEC,
+    "groups", "" },
+  { "group-number", OPTIMIZER ("{\"class\": \"SGD\", \"groups\": [1]}"), ESP_NETWORK_ERROR_SPEC,
+    "group 1", "braces" },
+  { "group-params", OPTIMIZER ("{\"class\": \"SGD\", \"groups\": [{\"lr\": 1}]}"),
+    ESP_NETWORK_ERROR_SPEC, "group 1", "params" },
+  { "group-params-empty", OPTIMIZER ("{\"class\": \"SGD\", \"groups\": [{\"params\": []}]}"),
+    ESP_NETWORK_ERROR_SPEC, "group 1", "params" },
+  { "group-nothing", OPTIMIZER ("{\"class\": \"SGD\", \"groups\": [{\"params\": \"9.*\"}]}"),
+    ESP_NETWORK_ERROR_SPEC, "group 1", "9.*" },
+  { "group-taken",
+    OPTIMIZER ("{\"class\": \"SGD\", \"groups\": [{\"params\": \"*\"}, {\"params\": \"0.bias\"}]}"),
+    ESP_NETWORK_ERROR_SPEC, "group 2", "0.bias" },
+  { "clip", OPTIMIZER ("{\"class\": \"SGD\"}, \"clip_grad_norm\": -1"), ESP_NETWORK_ERROR_SPEC,
+    "clip_grad_norm", "-1" },
+  { "schedule-list", OPTIMIZER ("{\"class\": \"SGD\"}, \"schedule\": []"), ESP_NETWORK_ERROR_SPEC,
+    "schedule", "" },
+  { "schedule-momentum",
+    OPTIMIZER ("{\"class\": \"Adagrad\"}, \"schedule\": {\"class\": \"OneCycleLR\", \"max_lr\": 1, "
+               "\"total_steps\": 9}"),
+    ESP_NETWORK_ERROR_SPEC, "schedule", "cycle_momentum" },
+  { "loss-bits",
+    "{\"espalier\": 1, \"modules\": [" LINEAR (
+        "1") "], \"loss\": {\"class\": \"BCEWithLogitsLoss\"}, \"optimizer\": {\"class\": "
+             "\"SGD\"}, "
+             "\"data\": {\"name\": \"random\", \"inputs\": [4], \"classes\": 3}}",
+    ESP_NETWORK_ERROR_SHAPE, "[1]", "3" },
   { "loss-unknown",
     "{\"espalier\": 1, \"modules\": [], \"loss\": {\"class\": \"L0\"}, \"optimizer\": {}}",
     ESP_NETWORK_ERROR_SPEC, "L0", "MSELoss" },
@@ -525,5 +580,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/network/bomb", test_bomb);
   g_test_add_func ("/train/network/empty-bomb", test_empty_bomb);
   g_test_add_func ("/train/network/mutations", test_mutations);
+  g_test_add_func ("/train/network/around", test_around);
   return g_test_run ();
 }
