@@ -323,9 +323,6 @@ static const Folder folders[] = {
   { "saved_model.pb", N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in "
                           "Python and save its "
                           "variables with safetensors.tensorflow.save_file()") },
-  { ".metadata", N_ ("this is a distributed checkpoint of PyTorch, which can’t be opened yet; join "
-                     "its files with "
-                     "python -m torch.distributed.checkpoint.format_utils dcp_to_torch") },
   { "_METADATA", N_ ("this is an Orbax checkpoint, which can’t be opened; load it in JAX and save "
                      "its arrays with "
                      "safetensors.flax.save_file()") },

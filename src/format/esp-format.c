@@ -18,6 +18,7 @@
 #include "esp-pytorch.h"
 #include "esp-safetensors.h"
 #include "esp-sharded.h"
+#include "esp-torch-dcp.h"
 #include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
@@ -37,6 +38,7 @@ static const EspFormat *const formats[] = {
   &esp_format_pytorch_zip,
   &esp_format_torchscript,
   &esp_format_torch_export,
+  &esp_format_torch_dcp,
   &esp_format_pytorch_legacy,
   &esp_format_onnx,
   NULL,

@@ -83,6 +83,19 @@ static const Row rows[] = {
   { "torch._utils", "_rebuild_wrapper_subclass", ESP_MEANING_REBUILD_WRAPPER },
   { "torch.storage", "_load_from_bytes", ESP_MEANING_LOAD_FROM_BYTES },
 
+  { "torch.distributed.checkpoint.metadata", "Metadata", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "TensorStorageMetadata", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "BytesStorageMetadata", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "ChunkStorageMetadata", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "TensorProperties", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "MetadataIndex", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "StorageMeta", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.metadata", "_MEM_FORMAT_ENCODING", ESP_MEANING_PLAIN },
+  { "torch.distributed.checkpoint.filesystem", "_StorageInfo", ESP_MEANING_PLAIN },
+  /* before torch 2.3 */
+  { "torch.distributed._shard.sharded_tensor.metadata", "TensorProperties", ESP_MEANING_PLAIN },
+  { "torch.distributed._shard.sharded_tensor.metadata", "MEM_FORMAT_ENCODING", ESP_MEANING_PLAIN },
+
   { "torch.jit._pickle", "build_intlist", ESP_MEANING_SCRIPT_VALUE },
   { "torch.jit._pickle", "build_doublelist", ESP_MEANING_SCRIPT_VALUE },
   { "torch.jit._pickle", "build_boollist", ESP_MEANING_SCRIPT_VALUE },

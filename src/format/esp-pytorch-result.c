@@ -7,6 +7,7 @@
 
 #include "esp-pytorch-result.h"
 
+#include "esp-hash.h"
 #include "esp-pytorch-tensors.h"
 #include "esp-pytorch-walk.h"
 
@@ -14,6 +15,7 @@
 #include <inttypes.h>
 
 #define WARNINGS_MAX 1000
+#define PICKLES_MAX 1000 /* that are kept for what they ask for alone */
 
 void
 esp_pytorch_result_init (EspPytorchResult *self, GCancellable *cancellable)
@@ -22,6 +24,7 @@ esp_pytorch_result_init (EspPytorchResult *self, GCancellable *cancellable)
   self->metadata = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->pickles = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_pickle_unref);
+  self->names = g_hash_table_new (esp_hash_string, g_str_equal);
   self->cancellable = cancellable;
 }
 
@@ -31,6 +34,7 @@ esp_pytorch_result_clear (EspPytorchResult *self)
   g_clear_pointer (&self->builder, esp_tree_builder_free);
   g_clear_pointer (&self->metadata, g_ptr_array_unref);
   g_clear_pointer (&self->warnings, g_ptr_array_unref);
+  g_clear_pointer (&self->names, g_hash_table_unref);
   g_clear_pointer (&self->pickles, g_ptr_array_unref);
 }
 
@@ -58,6 +62,20 @@ esp_pytorch_result_add_pickle (EspPytorchResult *self, EspPickle *pickle)
   g_ptr_array_add (self->pickles, esp_pickle_ref (pickle));
 }
 
+void
+esp_pytorch_result_add_pickle_once (EspPytorchResult *self, EspPickle *pickle)
+{
+  gboolean keep = esp_pickle_get_n_refused (pickle) > 0 && self->pickles->len < PICKLES_MAX;
+
+  for (guint i = 0; i < esp_pickle_get_n_names (pickle) && !keep; i++)
+    keep = !g_hash_table_contains (self->names, esp_pickle_get_name (pickle, i)->full);
+  if (!keep)
+    return;
+  esp_pytorch_result_add_pickle (self, pickle);
+  for (guint i = 0; i < esp_pickle_get_n_names (pickle); i++)
+    g_hash_table_add (self->names, (gpointer) esp_pickle_get_name (pickle, i)->full);
+}
+
 gboolean
 esp_pytorch_result_walk (EspPytorchResult *self,
                          EspPickle *pickle,
@@ -65,13 +83,26 @@ esp_pytorch_result_walk (EspPytorchResult *self,
                          EspTorchscriptCode *code,
                          GError **error)
 {
+  const char *const root[] = { NULL };
+
+  return esp_pytorch_result_walk_below (self, pickle, root, storages, code, error);
+}
+
+gboolean
+esp_pytorch_result_walk_below (EspPytorchResult *self,
+                               EspPickle *pickle,
+                               const char *const *above,
+                               EspPytorchStorages *storages,
+                               EspTorchscriptCode *code,
+                               GError **error)
+{
   g_autoptr (EspPytorchTensors) tensors = NULL;
   EspPytorchInner *inner;
 
   esp_pytorch_result_add_pickle (self, pickle);
   tensors = esp_pytorch_tensors_new (pickle, storages, self->cancellable);
-  if (!esp_pytorch_walk (pickle, tensors, self->builder, code, self->metadata, self->warnings,
-                         self->cancellable, error))
+  if (!esp_pytorch_walk (pickle, above, tensors, self->builder, code, self->metadata,
+                         self->warnings, self->cancellable, error))
     return FALSE;
   inner = esp_pytorch_tensors_get_inner (tensors);
   for (guint i = 0; i < esp_pytorch_inner_get_n_pickles (inner); i++)

@@ -23,7 +23,7 @@
 
 #define METADATA_MAX 2000   /* texts */
 #define METADATA_BYTES 4096 /* of one of them */
-#define METADATA_DEPTH 1    /* keys above an entry that still is metadata */
+#define METADATA_DEPTH 1    /* keys between the root and an entry that still is metadata */
 #define WARNINGS_MAX 1000
 #define SHOWN_BYTES 200 /* of a name in a warning */
 
@@ -64,6 +64,7 @@ typedef struct
 
   GArray *stack;       /* Frame */
   GPtrArray *keys;     /* of the path; owned texts */
+  guint n_above;       /* keys of the root */
   guint8 *flags;       /* (containers) */
   GHashTable *modules; /* EspPickleValue -> EspModule */
   GHashTable *shared;  /* EspPickleValue of a tensor -> EspParameter */
@@ -361,7 +362,7 @@ step (Walk *self, GError **error)
       push_key (self, &edge);
       return add_value (self, edge.value, &edge, context, error);
     }
-  if (!is_module && !self->in_attributes && frame->n_keys <= METADATA_DEPTH)
+  if (!is_module && !self->in_attributes && frame->n_keys <= self->n_above + METADATA_DEPTH)
     {
       push_key (self, &edge);
       add_metadata (self, edge.value);
@@ -464,6 +465,7 @@ walk_clear (Walk *self)
 
 gboolean
 esp_pytorch_walk (EspPickle *pickle,
+                  const char *const *above,
                   EspPytorchTensors *tensors,
                   EspTreeBuilder *builder,
                   EspTorchscriptCode *code,
@@ -487,6 +489,8 @@ esp_pytorch_walk (EspPickle *pickle,
   self.stack = g_array_new (FALSE, FALSE, sizeof (Frame));
   g_array_set_clear_func (self.stack, frame_clear);
   self.keys = g_ptr_array_new_with_free_func (g_free);
+  for (; above[self.n_above] != NULL; self.n_above++)
+    g_ptr_array_add (self.keys, g_strdup (above[self.n_above]));
   self.pending = g_array_new (FALSE, FALSE, sizeof (Pending));
   g_array_set_clear_func (self.pending, pending_clear);
   self.modules = g_hash_table_new (NULL, NULL);

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /**
  * esp_pytorch_walk:
+ * @above: NULL-terminated path at which the pickle's root stands, as a rule empty
  * @code: tells the roles of tensors in modules of TorchScript; or NULL
  * @metadata: receives key, value, key, value, ...: what stands beside the tensors
  * @warnings: receives texts
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  * the tree is met.
  */
 gboolean esp_pytorch_walk (EspPickle *pickle,
+                           const char *const *above,
                            EspPytorchTensors *tensors,
                            EspTreeBuilder *builder,
                            EspTorchscriptCode *code,

@@ -13,9 +13,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "esp-vector-private.h"
+typedef float Floats4 __attribute__ ((vector_size (16)));
+typedef double Doubles4 __attribute__ ((vector_size (32)));
+typedef gint32 Ints8 __attribute__ ((vector_size (32)));
+typedef gint64 Longs4 __attribute__ ((vector_size (32)));
 
+#define INLINE static inline __attribute__ ((always_inline))
 #define STEP 16 /* numbers a round; also the lanes that sums are kept in */
+
+#define LOAD(to, from) memcpy (&(to), (from), sizeof (to))
+#define SELECT(mask, a, b) (((a) & (mask)) | ((b) & ~(mask)))
 
 /* a monotonic map between the bits of a float and integers, its own inverse */
 #define ORDER_32(bits) ((bits) ^ (((bits) >> 31) & 0x7fffffff))
@@ -23,33 +30,33 @@
 
 /* {{{ float32 */
 
-ESP_INLINE double
-add_lanes (const EspDoubles4 *lanes)
+INLINE double
+add_lanes (const Doubles4 *lanes)
 {
-  EspDoubles4 sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+  Doubles4 sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 typedef struct
 {
-  EspInts8 low, high, zeros, nonfinite;
+  Ints8 low, high, zeros, nonfinite;
 } Bits32;
 
-ESP_INLINE void
+INLINE void
 look_at_bits_32 (Bits32 *found, const float *values)
 {
-  EspInts8 bits, order;
+  Ints8 bits, order;
 
-  ESP_LOAD (bits, values);
+  LOAD (bits, values);
   order = ORDER_32 (bits);
-  found->low = ESP_SELECT (order < found->low, order, found->low);
-  found->high = ESP_SELECT (order > found->high, order, found->high);
+  found->low = SELECT (order < found->low, order, found->low);
+  found->high = SELECT (order > found->high, order, found->high);
   found->zeros -= (bits << 1) == 0;
   found->nonfinite -= (bits & 0x7f800000) == 0x7f800000;
 }
 
-ESP_INLINE float
+INLINE float
 float_from_order (gint32 order)
 {
   float value;
@@ -59,11 +66,11 @@ float_from_order (gint32 order)
   return value;
 }
 
-ESP_INLINE void
+INLINE void
 sums_f32 (const float *values, gsize count, EspSums *out)
 {
-  Bits32 found = { .low = (EspInts8) {} + G_MAXINT32, .high = (EspInts8) {} + G_MININT32 };
-  EspDoubles4 sums[4] = { { 0 } };
+  Bits32 found = { .low = (Ints8) {} + G_MAXINT32, .high = (Ints8) {} + G_MININT32 };
+  Doubles4 sums[4] = { { 0 } };
   gint32 low = G_MAXINT32;
   gint32 high = G_MININT32;
   gsize whole = count / STEP * STEP;
@@ -75,10 +82,10 @@ sums_f32 (const float *values, gsize count, EspSums *out)
       look_at_bits_32 (&found, values + i + 8);
       for (int k = 0; k < 4; k++)
         {
-          EspFloats4 part;
+          Floats4 part;
 
-          ESP_LOAD (part, values + i + 4 * k);
-          sums[k] += __builtin_convertvector (part, EspDoubles4);
+          LOAD (part, values + i + 4 * k);
+          sums[k] += __builtin_convertvector (part, Doubles4);
         }
     }
   sum = add_lanes (sums);
@@ -107,21 +114,21 @@ sums_f32 (const float *values, gsize count, EspSums *out)
   out->max = float_from_order (high);
 }
 
-ESP_INLINE double
+INLINE double
 deviations_f32 (const float *values, gsize count, double mean)
 {
-  EspDoubles4 sums[4] = { { 0 } };
+  Doubles4 sums[4] = { { 0 } };
   gsize whole = count / STEP * STEP;
   double sum;
 
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        EspFloats4 part;
-        EspDoubles4 deviation;
+        Floats4 part;
+        Doubles4 deviation;
 
-        ESP_LOAD (part, values + i + 4 * k);
-        deviation = __builtin_convertvector (part, EspDoubles4) - mean;
+        LOAD (part, values + i + 4 * k);
+        deviation = __builtin_convertvector (part, Doubles4) - mean;
         sums[k] += deviation * deviation;
       }
   sum = add_lanes (sums);
@@ -133,14 +140,14 @@ deviations_f32 (const float *values, gsize count, double mean)
 /* }}} */
 /* {{{ float64 */
 
-ESP_INLINE void
+INLINE void
 sums_f64 (const double *values, gsize count, EspSums *out)
 {
-  EspLongs4 low = (EspLongs4) {} + G_MAXINT64;
-  EspLongs4 high = (EspLongs4) {} + G_MININT64;
-  EspLongs4 zeros = { 0 };
-  EspLongs4 nonfinite = { 0 };
-  EspDoubles4 sums[4] = { { 0 } };
+  Longs4 low = (Longs4) {} + G_MAXINT64;
+  Longs4 high = (Longs4) {} + G_MININT64;
+  Longs4 zeros = { 0 };
+  Longs4 nonfinite = { 0 };
+  Doubles4 sums[4] = { { 0 } };
   gint64 lowest = G_MAXINT64;
   gint64 highest = G_MININT64;
   gsize whole = count / STEP * STEP;
@@ -148,15 +155,15 @@ sums_f64 (const double *values, gsize count, EspSums *out)
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        EspDoubles4 part;
-        EspLongs4 bits, order;
+        Doubles4 part;
+        Longs4 bits, order;
 
-        ESP_LOAD (part, values + i + 4 * k);
-        ESP_LOAD (bits, values + i + 4 * k);
+        LOAD (part, values + i + 4 * k);
+        LOAD (bits, values + i + 4 * k);
         sums[k] += part;
         order = ORDER_64 (bits);
-        low = ESP_SELECT (order < low, order, low);
-        high = ESP_SELECT (order > high, order, high);
+        low = SELECT (order < low, order, low);
+        high = SELECT (order > high, order, high);
         zeros -= (bits << 1) == 0;
         nonfinite -= (bits & 0x7ff0000000000000) == 0x7ff0000000000000;
       }
@@ -186,19 +193,19 @@ sums_f64 (const double *values, gsize count, EspSums *out)
   memcpy (&out->max, &highest, sizeof out->max);
 }
 
-ESP_INLINE double
+INLINE double
 deviations_f64 (const double *values, gsize count, double mean)
 {
-  EspDoubles4 sums[4] = { { 0 } };
+  Doubles4 sums[4] = { { 0 } };
   gsize whole = count / STEP * STEP;
   double sum;
 
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        EspDoubles4 part;
+        Doubles4 part;
 
-        ESP_LOAD (part, values + i + 4 * k);
+        LOAD (part, values + i + 4 * k);
         part -= mean;
         sums[k] += part * part;
       }
@@ -209,33 +216,58 @@ deviations_f64 (const double *values, gsize count, double mean)
 }
 
 /* }}} */
-/* {{{ the loops for both kinds of processor */
+/* {{{ which of the two */
 
-ESP_DEFINE_WIDE (void,
-                 esp_scan_kernel_sums_f32,
-                 sums_f32,
-                 (const float *values, gsize count, EspSums *out),
-                 (values, count, out))
-ESP_DEFINE_WIDE (void,
-                 esp_scan_kernel_sums_f64,
-                 sums_f64,
-                 (const double *values, gsize count, EspSums *out),
-                 (values, count, out))
-ESP_DEFINE_WIDE (double,
-                 esp_scan_kernel_deviations_f32,
-                 deviations_f32,
-                 (const float *values, gsize count, double mean),
-                 (values, count, mean))
-ESP_DEFINE_WIDE (double,
-                 esp_scan_kernel_deviations_f64,
-                 deviations_f64,
-                 (const double *values, gsize count, double mean),
-                 (values, count, mean))
+#if defined(__x86_64__) && !defined(__AVX2__)
+#define HAVE_TWO 1
+/* fma stays off, so that both round alike */
+#define WIDE __attribute__ ((target ("avx2")))
+
+static gboolean
+has_avx2 (void)
+{
+  return __builtin_cpu_supports ("avx2") != 0;
+}
+#endif
+
+#ifdef HAVE_TWO
+#define DEFINE_BOTH(result, name, parameters, arguments)                                           \
+  WIDE static result name##_avx2 parameters                                                        \
+  {                                                                                                \
+    return name arguments;                                                                         \
+  }                                                                                                \
+  result esp_scan_kernel_##name parameters                                                         \
+  {                                                                                                \
+    if (has_avx2 ())                                                                               \
+      return name##_avx2 arguments;                                                                \
+    return name arguments;                                                                         \
+  }
+#else
+#define DEFINE_BOTH(result, name, parameters, arguments)                                           \
+  result esp_scan_kernel_##name parameters                                                         \
+  {                                                                                                \
+    return name arguments;                                                                         \
+  }
+#endif
+
+DEFINE_BOTH (void, sums_f32, (const float *values, gsize count, EspSums *out), (values, count, out))
+DEFINE_BOTH (void,
+             sums_f64,
+             (const double *values, gsize count, EspSums *out),
+             (values, count, out))
+DEFINE_BOTH (double,
+             deviations_f32,
+             (const float *values, gsize count, double mean),
+             (values, count, mean))
+DEFINE_BOTH (double,
+             deviations_f64,
+             (const double *values, gsize count, double mean),
+             (values, count, mean))
 
 /* }}} */
 /* {{{ codes */
 
-ESP_INLINE guint16
+INLINE guint16
 code_f32 (float value)
 {
   guint32 bits;
@@ -244,7 +276,7 @@ code_f32 (float value)
   return (guint16) (bits >> 16);
 }
 
-ESP_INLINE guint16
+INLINE guint16
 code_f64 (double value)
 {
   float nearest = (float) value;
