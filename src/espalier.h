@@ -9,5 +9,6 @@
 #include "esp-format.h"
 #include "esp-number.h"
 #include "esp-path.h"
+#include "esp-pyramid.h"
 #include "esp-slice.h"
 #include "esp-session.h"

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "esp-pacer.h"
 #include "esp-place-list.h"
 #include "esp-session-watch.h"
 #include "esp-sheet.h"
@@ -11,6 +12,9 @@
 #include "esp-tile.h"
 
 #include <glib/gi18n.h>
+
+#define TILES_PER_FRAME 10
+#define ENOUGH_TILES 760 /* GtkGridView makes 30 rows of as many columns as there may be */
 
 struct _EspSheet
 {
@@ -23,9 +27,11 @@ struct _EspSheet
   /* owned */
   EspView *view;
   EspThumbnails *thumbnails;
+  EspPacer *pacer; /* of the tiles */
   EspSessionWatch *watch;
   EspPlace *module;
-  GHashTable *tiles; /* those bound, borrowed */
+  EspPlaceList *places; /* the tensors below it */
+  GHashTable *tiles;    /* those bound, borrowed */
   char *status;
 };
 
@@ -104,8 +110,7 @@ on_look_changed (EspSheet *self)
 static void
 update_status (EspSheet *self)
 {
-  GtkSelectionModel *model = gtk_grid_view_get_model (self->grid);
-  guint n = model != NULL ? g_list_model_get_n_items (G_LIST_MODEL (model)) : 0;
+  guint n = self->places != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->places)) : 0;
   g_autofree char *count = esp_number_format_count (n);
   g_autofree char *text = g_strdup_printf (ngettext ("%s tensor", "%s tensors", n), count);
   g_autofree char *status = NULL;
@@ -125,22 +130,17 @@ update_status (EspSheet *self)
 static void
 show_module (EspSheet *self, EspPlace *module)
 {
-  g_autoptr (GtkSelectionModel) model = NULL;
-  EspPlaceList *list;
-
   g_set_object (&self->module, module);
+  g_clear_object (&self->places);
+  if (module != NULL)
+    self->places = esp_place_list_new (module);
+  esp_pacer_set_model (self->pacer, G_LIST_MODEL (self->places));
   if (module == NULL)
-    {
-      gtk_grid_view_set_model (self->grid, NULL);
-      return;
-    }
+    return;
 
-  list = esp_place_list_new (module);
-  gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
-                                    g_list_model_get_n_items (G_LIST_MODEL (list)) > 0 ? "grid"
-                                                                                       : "empty");
-  model = GTK_SELECTION_MODEL (gtk_no_selection_new (G_LIST_MODEL (list)));
-  gtk_grid_view_set_model (self->grid, model);
+  gtk_stack_set_visible_child_name (
+      GTK_STACK (self->stack),
+      g_list_model_get_n_items (G_LIST_MODEL (self->places)) > 0 ? "grid" : "empty");
 }
 
 static void
@@ -183,6 +183,10 @@ esp_sheet_dispose (GObject *object)
   g_clear_object (&self->view);
   g_clear_object (&self->thumbnails);
   g_clear_object (&self->module);
+  if (self->pacer != NULL)
+    esp_pacer_stop (self->pacer);
+  g_clear_object (&self->pacer);
+  g_clear_object (&self->places);
   g_clear_pointer (&self->status, g_free);
 
   G_OBJECT_CLASS (esp_sheet_parent_class)->dispose (object);
@@ -228,11 +232,16 @@ static void
 esp_sheet_init (EspSheet *self)
 {
   static const EspSessionEvents events = { .updated = on_updated };
+  g_autoptr (GtkSelectionModel) tiles = NULL;
 
   self->watch = esp_session_watch_new (&events, self);
   self->tiles = g_hash_table_new (NULL, NULL);
   self->thumbnails = esp_thumbnails_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->pacer = esp_pacer_new (GTK_WIDGET (self), TILES_PER_FRAME, ENOUGH_TILES);
+  tiles =
+      GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (esp_pacer_get_shown (self->pacer))));
+  gtk_grid_view_set_model (self->grid, tiles);
   esp_stack_hidden_follow (GTK_STACK (self->stack));
   g_signal_connect_object (self->thumbnails, "ready", G_CALLBACK (update_status), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "esp-tree-list.h"
+#include "esp-pacer.h"
 #include "esp-tree-columns.h"
 #include "esp-tree-links.h"
 #include "esp-tree-marks.h"
@@ -16,6 +17,8 @@
 #include <math.h>
 
 #define OPEN_ALL_ROWS 6000 /* Expand All stops here */
+#define ROWS_PER_FRAME 16
+#define ENOUGH_ROWS 224    /* GtkColumnView makes 205 */
 #define NEAR 90            /* pixels that the list may scroll without being centred */
 #define SETTLE_FRAMES 20   /* tries to bring a row into view */
 #define PULSE_DURATION 700 /* milliseconds, a little longer than the style's animation */
@@ -34,6 +37,7 @@ struct _EspTreeList
   EspDocument *document;
   EspTreeMarks *marks;
   GtkTreeListModel *rows;
+  EspPacer *pacer; /* of the rows */
   GtkSingleSelection *selection;
   EspTreeLinks *links;
   GHashTable *cells; /* EspTreeName: those that are bound now */
@@ -237,6 +241,8 @@ select_row (EspTreeList *self, GtkTreeListRow *row)
 {
   guint position = gtk_tree_list_row_get_position (row);
 
+  if (position >= g_list_model_get_n_items (esp_pacer_get_shown (self->pacer)))
+    return; /* on_all_rows() comes back to it */
   gtk_single_selection_set_selected (self->selection, position);
   scroll_to (self, position);
 }
@@ -437,6 +443,8 @@ on_view_key (EspTreeList *self, guint keyval, guint keycode, GdkModifierType sta
   GtkTreeListRow *row = gtk_single_selection_get_selected_item (self->selection);
   gboolean mirrored = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
 
+  /* a key may lead to any row */
+  esp_pacer_finish (self->pacer);
   if (!row || (state & gtk_accelerator_get_default_mod_mask ()))
     return GDK_EVENT_PROPAGATE;
   switch (keyval)
@@ -590,8 +598,16 @@ esp_tree_list_show_rows (EspTreeList *self, GtkTreeListModel *rows)
 
   self->syncing = TRUE;
   g_set_object (&self->rows, rows);
-  gtk_single_selection_set_model (self->selection, G_LIST_MODEL (rows));
+  esp_pacer_set_model (self->pacer, G_LIST_MODEL (rows));
   self->syncing = FALSE;
+}
+
+/* what is selected may stand among the rows that came last */
+static void
+on_all_rows (EspTreeList *self)
+{
+  if (self->place && !gtk_single_selection_get_selected_item (self->selection))
+    esp_tree_list_select (self, self->place);
 }
 
 static void
@@ -680,6 +696,12 @@ esp_tree_list_dispose (GObject *object)
       forget_document (self);
       gtk_column_view_set_model (self->view, NULL);
     }
+  if (self->pacer)
+    {
+      g_signal_handlers_disconnect_by_data (self->pacer, self);
+      esp_pacer_stop (self->pacer);
+    }
+  g_clear_object (&self->pacer);
   for (guint i = 0; i < ESP_N_TREE_COLUMNS; i++)
     g_clear_object (&self->columns[i]);
   g_clear_object (&self->selection);
@@ -740,7 +762,9 @@ esp_tree_list_init (EspTreeList *self)
   build_actions (self);
   build_columns (self);
   fit_columns (self);
-  self->selection = gtk_single_selection_new (NULL);
+  self->pacer = esp_pacer_new (GTK_WIDGET (self), ROWS_PER_FRAME, ENOUGH_ROWS);
+  g_signal_connect_swapped (self->pacer, "done", G_CALLBACK (on_all_rows), self);
+  self->selection = gtk_single_selection_new (g_object_ref (esp_pacer_get_shown (self->pacer)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   g_signal_connect_swapped (self->selection, "notify::selected-item", G_CALLBACK (on_selected),

@@ -28,10 +28,12 @@
 #define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
 #define ESP_LIMIT_MODULE_DEPTH 1000    /* nesting of containers and modules */
 #define ESP_LIMIT_ATTRIBUTE_BYTES 4096 /* one attribute of a module, as text */
-#define ESP_LIMIT_SHARDS 10000         /* files of one checkpoint; the largest have some hundred */
 #define ESP_LIMIT_TABLE_BLOCK_BYTES                                                                \
   (16 * 1024 * 1024) /* of a table, held in memory; TensorFlow's have 256 KB */
 #define ESP_LIMIT_TABLE_KEY_RATIO                                                                  \
   64 /* names of a table to its bytes: each is stored in full at every 16th entry at least */
+#define ESP_LIMIT_TILE_BYTES                                                                       \
+  (256 * 1024 * 1024)          /* tiles of all heatmaps; a full screen takes some 100 MB */
+#define ESP_LIMIT_SHARDS 10000 /* files of one checkpoint; the largest have some hundred */
 #define ESP_LIMIT_CHUNKS                                                                           \
   4000000 /* pieces of all tensors together: 1,000 tensors of 4,000 processes have as many */

@@ -18,6 +18,7 @@ typedef struct _EspTensor EspTensor;
 typedef struct _EspSlice EspSlice;
 typedef struct _EspStats EspStats;
 typedef struct _EspOverview EspOverview;
+typedef struct _EspPyramid EspPyramid;
 
 /* model */
 typedef struct _EspPlace EspPlace;

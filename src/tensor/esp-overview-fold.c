@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The hot loops of an overview: folding lines of cells into one line, and that into pixels. A line
- * that is finite throughout, as nearly all are, goes through plain loops that the compiler turns
- * into vector code; compiled with -O3.
+ * The hot loops of an overview: folding lines of cells into one line, and that into pixels. Cells
+ * are taken in strips of 16 columns whose minima, maxima, sums and squares stay in registers over
+ * all lines of a block, so that little is stored. A strip that isn't finite throughout, which is
+ * rare, is gone through once more cell by cell. Vectors of 32 bytes; each loop is compiled twice on
+ * x86-64 and the processor is asked once. Compiled with -O3.
  */
 
 #include "esp-overview-fold-private.h"
@@ -10,13 +12,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "esp-vector-private.h"
+
+#define STRIP 16
+
 struct _EspFold
 {
-  guint64 n_lines; /* that were finite throughout, so not in counts */
+  gsize count;
   float *min;
   float *max;
   double *sum;
-  guint32 *counts;
+  double *squares;
+  gint32 *missing; /* cells of a column that aren't finite */
   guint8 *flags;
   gboolean any_flags;
 };
@@ -29,7 +36,8 @@ esp_fold_new (gsize max_cells)
   self->min = g_new (float, max_cells);
   self->max = g_new (float, max_cells);
   self->sum = g_new (double, max_cells);
-  self->counts = g_new (guint32, max_cells);
+  self->squares = g_new (double, max_cells);
+  self->missing = g_new (gint32, max_cells);
   self->flags = g_new (guint8, max_cells);
   return self;
 }
@@ -40,7 +48,8 @@ esp_fold_free (EspFold *self)
   g_free (self->min);
   g_free (self->max);
   g_free (self->sum);
-  g_free (self->counts);
+  g_free (self->squares);
+  g_free (self->missing);
   g_free (self->flags);
   g_free (self);
 }
@@ -56,73 +65,224 @@ esp_fold_reset (EspFold *self, gsize count)
       self->max[i] = -INFINITY;
     }
   memset (self->sum, 0, count * sizeof *self->sum);
-  memset (self->counts, 0, count * sizeof *self->counts);
-  memset (self->flags, 0, count);
-  self->n_lines = 0;
+  memset (self->squares, 0, count * sizeof *self->squares);
+  self->count = count;
   self->any_flags = FALSE;
 }
 
-static gboolean
-are_finite (const float *values, gsize count)
+static guint8
+get_flag (float value)
 {
-  guint32 found = 0;
-
-  for (gsize i = 0; i < count; i++)
-    {
-      guint32 bits;
-
-      memcpy (&bits, &values[i], sizeof bits);
-      found |= (bits & 0x7f800000) == 0x7f800000;
-    }
-  return !found;
+  if (isnan (value))
+    return ESP_PIXEL_NAN;
+  return value > 0 ? ESP_PIXEL_POSITIVE_INF : ESP_PIXEL_NEGATIVE_INF;
 }
 
+/* any values, columns [begin, end) */
 static void
-add_finite (const float *restrict values,
-            gsize count,
-            float *restrict min,
-            float *restrict max,
-            double *restrict sum)
+add_any (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize begin, gsize end)
 {
-  for (gsize i = 0; i < count; i++)
+  if (!self->any_flags)
     {
-      min[i] = values[i] < min[i] ? values[i] : min[i];
-      max[i] = values[i] > max[i] ? values[i] : max[i];
-      sum[i] += (double) values[i];
+      memset (self->missing, 0, self->count * sizeof *self->missing);
+      memset (self->flags, 0, self->count);
+      self->any_flags = TRUE;
     }
+  for (gsize line = 0; line < n_lines; line++)
+    for (gsize i = begin; i < end; i++)
+      {
+        float value = values[line * stride + i];
+
+        if (isfinite (value))
+          {
+            self->min[i] = MIN (value, self->min[i]);
+            self->max[i] = MAX (value, self->max[i]);
+            self->sum[i] += (double) value;
+            self->squares[i] += (double) value * (double) value;
+          }
+        else
+          {
+            self->flags[i] |= get_flag (value);
+            self->missing[i]++;
+          }
+      }
 }
 
-static void
-add_any (EspFold *self, const float *values, gsize count)
+/* FALSE, and nothing added, if something isn't finite */
+ESP_INLINE gboolean
+add_strip (const float *values,
+           gsize n_lines,
+           gsize stride,
+           float *min,
+           float *max,
+           double *sum,
+           double *squares)
 {
-  for (gsize i = 0; i < count; i++)
+  EspFloats8 low[2], high[2];
+  EspDoubles4 sums[4], powers[4];
+  EspInts8 bad = { 0 };
+
+  memcpy (low, min, sizeof low);
+  memcpy (high, max, sizeof high);
+  memcpy (sums, sum, sizeof sums);
+  memcpy (powers, squares, sizeof powers);
+  for (gsize line = 0; line < n_lines; line++, values += stride)
     {
-      if (isfinite (values[i]))
+      for (int k = 0; k < 2; k++)
         {
-          self->min[i] = MIN (values[i], self->min[i]);
-          self->max[i] = MAX (values[i], self->max[i]);
-          self->sum[i] += (double) values[i];
-          self->counts[i]++;
+          EspFloats8 v;
+          EspInts8 bits;
+
+          ESP_LOAD (v, values + 8 * k);
+          ESP_LOAD (bits, values + 8 * k);
+          bad |= (bits & 0x7f800000) == 0x7f800000;
+          low[k] = ESP_SELECT_FLOATS (v < low[k], v, low[k]);
+          high[k] = ESP_SELECT_FLOATS (v > high[k], v, high[k]);
         }
-      else if (isnan (values[i]))
-        self->flags[i] |= ESP_PIXEL_NAN;
-      else
-        self->flags[i] |= values[i] > 0 ? ESP_PIXEL_POSITIVE_INF : ESP_PIXEL_NEGATIVE_INF;
+      for (int k = 0; k < 4; k++)
+        {
+          EspFloats4 v;
+          EspDoubles4 wide;
+
+          ESP_LOAD (v, values + 4 * k);
+          wide = __builtin_convertvector (v, EspDoubles4);
+          sums[k] += wide;
+          powers[k] += wide * wide;
+        }
     }
-  self->any_flags = TRUE;
+  if (esp_vector_any (bad))
+    return FALSE;
+  memcpy (min, low, sizeof low);
+  memcpy (max, high, sizeof high);
+  memcpy (sum, sums, sizeof sums);
+  memcpy (squares, powers, sizeof powers);
+  return TRUE;
 }
 
-void
-esp_fold_add_line (EspFold *self, const float *values, gsize count)
+/* the columns behind the last whole strip */
+ESP_INLINE void
+add_rest (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize begin, gsize end)
 {
-  if (!are_finite (values, count))
-    add_any (self, values, count);
-  else
+  guint32 bad = 0;
+
+  for (gsize line = 0; line < n_lines; line++)
+    for (gsize i = begin; i < end; i++)
+      {
+        guint32 bits;
+
+        memcpy (&bits, values + line * stride + i, sizeof bits);
+        bad |= (bits & 0x7f800000) == 0x7f800000;
+      }
+  if (bad)
     {
-      add_finite (values, count, self->min, self->max, self->sum);
-      self->n_lines++;
+      add_any (self, values, n_lines, stride, begin, end);
+      return;
+    }
+  for (gsize line = 0; line < n_lines; line++)
+    for (gsize i = begin; i < end; i++)
+      {
+        float value = values[line * stride + i];
+
+        self->min[i] = value < self->min[i] ? value : self->min[i];
+        self->max[i] = value > self->max[i] ? value : self->max[i];
+        self->sum[i] += (double) value;
+        self->squares[i] += (double) value * (double) value;
+      }
+}
+
+ESP_INLINE void
+add_lines (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize count)
+{
+  gsize whole = count / STRIP * STRIP;
+
+  for (gsize i = 0; i < whole; i += STRIP)
+    if (!add_strip (values + i, n_lines, stride, self->min + i, self->max + i, self->sum + i,
+                    self->squares + i))
+      add_any (self, values, n_lines, stride, i, i + STRIP);
+  if (whole < count)
+    add_rest (self, values, n_lines, stride, whole, count);
+}
+
+/* }}} */
+/* {{{ runs */
+
+static void
+add_any_run (const float *values, gsize count, EspFoldTotal *total)
+{
+  for (gsize i = 0; i < count; i++)
+    if (isfinite (values[i]))
+      {
+        total->min = MIN (values[i], total->min);
+        total->max = MAX (values[i], total->max);
+        total->sum += (double) values[i];
+        total->squares += (double) values[i] * (double) values[i];
+        total->n++;
+      }
+    else
+      total->flags |= get_flag (values[i]);
+}
+
+ESP_INLINE void
+add_run (const float *values, gsize count, EspFoldTotal *total)
+{
+  float min[STRIP], max[STRIP];
+  double sum[STRIP] = { 0 }, squares[STRIP] = { 0 };
+  gsize n_lines = count / STRIP;
+
+  for (int i = 0; i < STRIP; i++)
+    {
+      min[i] = INFINITY;
+      max[i] = -INFINITY;
+    }
+  if (!add_strip (values, n_lines, STRIP, min, max, sum, squares))
+    {
+      add_any_run (values, count, total);
+      return;
+    }
+  for (int i = 0; i < STRIP; i++)
+    {
+      total->min = min[i] < total->min ? min[i] : total->min;
+      total->max = max[i] > total->max ? max[i] : total->max;
+      total->sum += sum[i];
+      total->squares += squares[i];
+    }
+  total->n += n_lines * STRIP;
+  add_any_run (values + n_lines * STRIP, count - n_lines * STRIP, total);
+}
+
+/* }}} */
+/* {{{ cells that are pixels */
+
+ESP_INLINE void
+cells_to_pixels (const float *values, gsize count, EspPixel *pixels, gsize step)
+{
+  for (gsize i = 0; i < count; i++)
+    {
+      EspPixel *pixel = pixels + i * step;
+      float value = values[i] + 0.0f; /* no -0 */
+
+      if (G_LIKELY (isfinite (value)))
+        *pixel = (EspPixel) { value, value, value, fabsf (value), 1, 0 };
+      else
+        *pixel = (EspPixel) { NAN, NAN, NAN, NAN, 0, get_flag (value) };
     }
 }
+
+ESP_DEFINE_WIDE (void,
+                 esp_fold_add_lines,
+                 add_lines,
+                 (EspFold * self, const float *values, gsize n_lines, gsize stride, gsize count),
+                 (self, values, n_lines, stride, count))
+ESP_DEFINE_WIDE (void,
+                 esp_fold_add_run,
+                 add_run,
+                 (const float *values, gsize count, EspFoldTotal *total),
+                 (values, count, total))
+ESP_DEFINE_WIDE (void,
+                 esp_fold_cells_to_pixels,
+                 cells_to_pixels,
+                 (const float *values, gsize count, EspPixel *pixels, gsize step),
+                 (values, count, pixels, step))
 
 /* }}} */
 /* {{{ pixels */
@@ -136,33 +296,56 @@ esp_fold_total_init (EspFoldTotal *total)
 }
 
 void
-esp_fold_add_to_total (const EspFold *self, gsize begin, gsize end, EspFoldTotal *total)
+esp_fold_add_to_total (const EspFold *self,
+                       gsize begin,
+                       gsize end,
+                       guint64 n_lines,
+                       EspFoldTotal *total)
 {
   for (gsize i = begin; i < end; i++)
     {
       total->min = self->min[i] < total->min ? self->min[i] : total->min;
       total->max = self->max[i] > total->max ? self->max[i] : total->max;
       total->sum += self->sum[i];
+      total->squares += self->squares[i];
     }
-  total->n += self->n_lines * (end - begin);
+  total->n += n_lines * (end - begin);
   for (gsize i = begin; self->any_flags && i < end; i++)
     {
-      total->n += self->counts[i];
+      total->n -= (guint64) self->missing[i];
       total->flags |= self->flags[i];
     }
 }
 
 void
+esp_fold_add_pixel (EspFoldTotal *total, const EspPixel *pixel)
+{
+  double n = pixel->finite;
+
+  total->flags |= pixel->flags;
+  if (pixel->finite == 0)
+    return;
+  total->min = pixel->min < total->min ? pixel->min : total->min;
+  total->max = pixel->max > total->max ? pixel->max : total->max;
+  total->sum += (double) pixel->mean * n;
+  total->squares += (double) pixel->rms * (double) pixel->rms * n;
+  total->n += pixel->finite;
+}
+
+void
 esp_fold_finish_pixel (const EspFoldTotal *total, EspPixel *pixel)
 {
-  pixel->min = pixel->max = pixel->mean = NAN;
+  pixel->min = pixel->max = pixel->mean = pixel->rms = NAN;
   pixel->flags = total->flags;
+  pixel->finite = (guint32) MIN (total->n, G_MAXUINT32);
   if (total->n == 0)
     return;
   pixel->min = total->min + 0.0f; /* no -0 */
   pixel->max = total->max + 0.0f;
-  /* rounding to float must not push the mean out of the range */
+  /* rounding to float must not push them out of the range */
   pixel->mean = CLAMP ((float) (total->sum / (double) total->n), pixel->min, pixel->max);
+  pixel->rms = MIN ((float) sqrt (total->squares / (double) total->n),
+                    MAX (fabsf (pixel->min), fabsf (pixel->max)));
 }
 
 /* }}} */

@@ -8,17 +8,25 @@ G_BEGIN_DECLS
 /**
  * EspOverview:
  *
- * A region of a matrix reduced to at most width × height pixels. Each pixel knows min, max, mean of
- * the finite cells under it and whether something under it is NaN, +Inf or -Inf. Where the region
- * is no larger than the pixels, a pixel is a cell. A complex cell is shown as its modulus.
- * Immutable, refcounted.
+ * A region of a matrix reduced to at most width × height pixels. Each pixel knows min, max, mean
+ * and RMS of the finite cells under it and whether something under it is NaN, +Inf or -Inf. Where
+ * the region is no larger than the pixels, a pixel is a cell. A complex cell is shown as its
+ * modulus. Immutable, refcounted.
+ *
+ * Pixel x of an axis has the cells from edge (x) up to edge (x + 1). Between the ends of the
+ * region, edge (x) = floor (x * cells / pixels), brought to the nearest multiple of 2^k counted
+ * from the matrix's first cell, where 2^k is the largest power of two not above cells / pixels: so
+ * pixels are made of whole entries of level k of an EspPyramid, and both ways give the same
+ * picture.
  */
 typedef struct
 {
   float min; /* NaN when no cell is finite */
   float max;
   float mean;
-  guint8 flags; /* EspPixelFlags */
+  float rms;      /* root of the mean of squares */
+  guint32 finite; /* cells that are (at most G_MAXUINT32) */
+  guint8 flags;   /* EspPixelFlags */
 } EspPixel;
 
 typedef enum
@@ -35,7 +43,13 @@ typedef enum
   ESP_REDUCTION_MEAN,
   ESP_REDUCTION_MIN,
   ESP_REDUCTION_MAX,
+  ESP_REDUCTION_RMS,
+  ESP_N_REDUCTIONS
 } EspReduction;
+
+/* "largest", "mean", "min", "max", "rms" */
+EspReduction esp_reduction_from_name (const char *name, gboolean *found);
+const char *esp_reduction_get_name (EspReduction reduction);
 
 typedef struct
 {

@@ -13,16 +13,9 @@
 #include <math.h>
 #include <string.h>
 
-typedef float Floats4 __attribute__ ((vector_size (16)));
-typedef double Doubles4 __attribute__ ((vector_size (32)));
-typedef gint32 Ints8 __attribute__ ((vector_size (32)));
-typedef gint64 Longs4 __attribute__ ((vector_size (32)));
+#include "esp-vector-private.h"
 
-#define INLINE static inline __attribute__ ((always_inline))
 #define STEP 16 /* numbers a round; also the lanes that sums are kept in */
-
-#define LOAD(to, from) memcpy (&(to), (from), sizeof (to))
-#define SELECT(mask, a, b) (((a) & (mask)) | ((b) & ~(mask)))
 
 /* a monotonic map between the bits of a float and integers, its own inverse */
 #define ORDER_32(bits) ((bits) ^ (((bits) >> 31) & 0x7fffffff))
@@ -30,33 +23,33 @@ typedef gint64 Longs4 __attribute__ ((vector_size (32)));
 
 /* {{{ float32 */
 
-INLINE double
-add_lanes (const Doubles4 *lanes)
+ESP_INLINE double
+add_lanes (const EspDoubles4 *lanes)
 {
-  Doubles4 sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+  EspDoubles4 sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 typedef struct
 {
-  Ints8 low, high, zeros, nonfinite;
+  EspInts8 low, high, zeros, nonfinite;
 } Bits32;
 
-INLINE void
+ESP_INLINE void
 look_at_bits_32 (Bits32 *found, const float *values)
 {
-  Ints8 bits, order;
+  EspInts8 bits, order;
 
-  LOAD (bits, values);
+  ESP_LOAD (bits, values);
   order = ORDER_32 (bits);
-  found->low = SELECT (order < found->low, order, found->low);
-  found->high = SELECT (order > found->high, order, found->high);
+  found->low = ESP_SELECT (order < found->low, order, found->low);
+  found->high = ESP_SELECT (order > found->high, order, found->high);
   found->zeros -= (bits << 1) == 0;
   found->nonfinite -= (bits & 0x7f800000) == 0x7f800000;
 }
 
-INLINE float
+ESP_INLINE float
 float_from_order (gint32 order)
 {
   float value;
@@ -66,11 +59,11 @@ float_from_order (gint32 order)
   return value;
 }
 
-INLINE void
+ESP_INLINE void
 sums_f32 (const float *values, gsize count, EspSums *out)
 {
-  Bits32 found = { .low = (Ints8) {} + G_MAXINT32, .high = (Ints8) {} + G_MININT32 };
-  Doubles4 sums[4] = { { 0 } };
+  Bits32 found = { .low = (EspInts8) {} + G_MAXINT32, .high = (EspInts8) {} + G_MININT32 };
+  EspDoubles4 sums[4] = { { 0 } };
   gint32 low = G_MAXINT32;
   gint32 high = G_MININT32;
   gsize whole = count / STEP * STEP;
@@ -82,10 +75,10 @@ sums_f32 (const float *values, gsize count, EspSums *out)
       look_at_bits_32 (&found, values + i + 8);
       for (int k = 0; k < 4; k++)
         {
-          Floats4 part;
+          EspFloats4 part;
 
-          LOAD (part, values + i + 4 * k);
-          sums[k] += __builtin_convertvector (part, Doubles4);
+          ESP_LOAD (part, values + i + 4 * k);
+          sums[k] += __builtin_convertvector (part, EspDoubles4);
         }
     }
   sum = add_lanes (sums);
@@ -114,21 +107,21 @@ sums_f32 (const float *values, gsize count, EspSums *out)
   out->max = float_from_order (high);
 }
 
-INLINE double
+ESP_INLINE double
 deviations_f32 (const float *values, gsize count, double mean)
 {
-  Doubles4 sums[4] = { { 0 } };
+  EspDoubles4 sums[4] = { { 0 } };
   gsize whole = count / STEP * STEP;
   double sum;
 
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        Floats4 part;
-        Doubles4 deviation;
+        EspFloats4 part;
+        EspDoubles4 deviation;
 
-        LOAD (part, values + i + 4 * k);
-        deviation = __builtin_convertvector (part, Doubles4) - mean;
+        ESP_LOAD (part, values + i + 4 * k);
+        deviation = __builtin_convertvector (part, EspDoubles4) - mean;
         sums[k] += deviation * deviation;
       }
   sum = add_lanes (sums);
@@ -140,14 +133,14 @@ deviations_f32 (const float *values, gsize count, double mean)
 /* }}} */
 /* {{{ float64 */
 
-INLINE void
+ESP_INLINE void
 sums_f64 (const double *values, gsize count, EspSums *out)
 {
-  Longs4 low = (Longs4) {} + G_MAXINT64;
-  Longs4 high = (Longs4) {} + G_MININT64;
-  Longs4 zeros = { 0 };
-  Longs4 nonfinite = { 0 };
-  Doubles4 sums[4] = { { 0 } };
+  EspLongs4 low = (EspLongs4) {} + G_MAXINT64;
+  EspLongs4 high = (EspLongs4) {} + G_MININT64;
+  EspLongs4 zeros = { 0 };
+  EspLongs4 nonfinite = { 0 };
+  EspDoubles4 sums[4] = { { 0 } };
   gint64 lowest = G_MAXINT64;
   gint64 highest = G_MININT64;
   gsize whole = count / STEP * STEP;
@@ -155,15 +148,15 @@ sums_f64 (const double *values, gsize count, EspSums *out)
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        Doubles4 part;
-        Longs4 bits, order;
+        EspDoubles4 part;
+        EspLongs4 bits, order;
 
-        LOAD (part, values + i + 4 * k);
-        LOAD (bits, values + i + 4 * k);
+        ESP_LOAD (part, values + i + 4 * k);
+        ESP_LOAD (bits, values + i + 4 * k);
         sums[k] += part;
         order = ORDER_64 (bits);
-        low = SELECT (order < low, order, low);
-        high = SELECT (order > high, order, high);
+        low = ESP_SELECT (order < low, order, low);
+        high = ESP_SELECT (order > high, order, high);
         zeros -= (bits << 1) == 0;
         nonfinite -= (bits & 0x7ff0000000000000) == 0x7ff0000000000000;
       }
@@ -193,19 +186,19 @@ sums_f64 (const double *values, gsize count, EspSums *out)
   memcpy (&out->max, &highest, sizeof out->max);
 }
 
-INLINE double
+ESP_INLINE double
 deviations_f64 (const double *values, gsize count, double mean)
 {
-  Doubles4 sums[4] = { { 0 } };
+  EspDoubles4 sums[4] = { { 0 } };
   gsize whole = count / STEP * STEP;
   double sum;
 
   for (gsize i = 0; i < whole; i += STEP)
     for (int k = 0; k < 4; k++)
       {
-        Doubles4 part;
+        EspDoubles4 part;
 
-        LOAD (part, values + i + 4 * k);
+        ESP_LOAD (part, values + i + 4 * k);
         part -= mean;
         sums[k] += part * part;
       }
@@ -216,58 +209,33 @@ deviations_f64 (const double *values, gsize count, double mean)
 }
 
 /* }}} */
-/* {{{ which of the two */
+/* {{{ the loops for both kinds of processor */
 
-#if defined(__x86_64__) && !defined(__AVX2__)
-#define HAVE_TWO 1
-/* fma stays off, so that both round alike */
-#define WIDE __attribute__ ((target ("avx2")))
-
-static gboolean
-has_avx2 (void)
-{
-  return __builtin_cpu_supports ("avx2") != 0;
-}
-#endif
-
-#ifdef HAVE_TWO
-#define DEFINE_BOTH(result, name, parameters, arguments)                                           \
-  WIDE static result name##_avx2 parameters                                                        \
-  {                                                                                                \
-    return name arguments;                                                                         \
-  }                                                                                                \
-  result esp_scan_kernel_##name parameters                                                         \
-  {                                                                                                \
-    if (has_avx2 ())                                                                               \
-      return name##_avx2 arguments;                                                                \
-    return name arguments;                                                                         \
-  }
-#else
-#define DEFINE_BOTH(result, name, parameters, arguments)                                           \
-  result esp_scan_kernel_##name parameters                                                         \
-  {                                                                                                \
-    return name arguments;                                                                         \
-  }
-#endif
-
-DEFINE_BOTH (void, sums_f32, (const float *values, gsize count, EspSums *out), (values, count, out))
-DEFINE_BOTH (void,
-             sums_f64,
-             (const double *values, gsize count, EspSums *out),
-             (values, count, out))
-DEFINE_BOTH (double,
-             deviations_f32,
-             (const float *values, gsize count, double mean),
-             (values, count, mean))
-DEFINE_BOTH (double,
-             deviations_f64,
-             (const double *values, gsize count, double mean),
-             (values, count, mean))
+ESP_DEFINE_WIDE (void,
+                 esp_scan_kernel_sums_f32,
+                 sums_f32,
+                 (const float *values, gsize count, EspSums *out),
+                 (values, count, out))
+ESP_DEFINE_WIDE (void,
+                 esp_scan_kernel_sums_f64,
+                 sums_f64,
+                 (const double *values, gsize count, EspSums *out),
+                 (values, count, out))
+ESP_DEFINE_WIDE (double,
+                 esp_scan_kernel_deviations_f32,
+                 deviations_f32,
+                 (const float *values, gsize count, double mean),
+                 (values, count, mean))
+ESP_DEFINE_WIDE (double,
+                 esp_scan_kernel_deviations_f64,
+                 deviations_f64,
+                 (const double *values, gsize count, double mean),
+                 (values, count, mean))
 
 /* }}} */
 /* {{{ codes */
 
-INLINE guint16
+ESP_INLINE guint16
 code_f32 (float value)
 {
   guint32 bits;
@@ -276,7 +244,7 @@ code_f32 (float value)
   return (guint16) (bits >> 16);
 }
 
-INLINE guint16
+ESP_INLINE guint16
 code_f64 (double value)
 {
   float nearest = (float) value;

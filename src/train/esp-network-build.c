@@ -67,17 +67,31 @@ find_tied (EspNetwork *self,
   return index;
 }
 
+/* a module's "init" that has a word for each parameter, or NULL. With a "class" it is an
+ * initialiser for all of them. */
+static JsonObject *
+get_words (EspNetModule *module)
+{
+  if (module->init == NULL || !JSON_NODE_HOLDS_OBJECT (module->init))
+    return NULL;
+  JsonObject *object = json_node_get_object (module->init);
+  return json_object_has_member (object, "class") ? NULL : object;
+}
+
 /* the module's word on this parameter, or the network's; NULL: as the layer says. Buffers begin as
  * they must unless the module has a word for them alone. */
 static JsonNode *
-find_init (EspNetwork *self, EspNetModule *module, const EspParameterInfo *info)
+find_init (EspNetwork *self, EspNetModule *module, const EspParameterInfo *info, gboolean *whole)
 {
   JsonNode *all = esp_parameter_kind_is_buffer (info->kind) ? NULL : self->init;
+  JsonObject *words = get_words (module);
+  *whole = TRUE;
   if (module->init == NULL)
     return all;
-  if (!JSON_NODE_HOLDS_OBJECT (module->init))
+  if (words == NULL)
     return all != NULL ? module->init : NULL;
-  JsonNode *node = json_object_get_member (json_node_get_object (module->init), info->name);
+  JsonNode *node = json_object_get_member (words, info->name);
+  *whole = node == NULL;
   return node != NULL ? node : all;
 }
 
@@ -107,9 +121,9 @@ fill_parameter (EspNetwork *self,
                 const char *place,
                 GError **error)
 {
-  static const char *const natural = "pytorch";
   const EspParameterInfo *info = &parameter->info;
-  JsonNode *node = find_init (self, module, info);
+  gboolean whole;
+  JsonNode *node = find_init (self, module, info, &whole);
   if (info->kind == ESP_PARAMETER_COUNTER)
     return fill_counter (node, parameter->initial, info->name, place, error);
   guint64 index = 0;
@@ -121,10 +135,11 @@ fill_parameter (EspNetwork *self,
   esp_random_init (&random, self->seed, ESP_STREAM_INIT, index);
   if (node == NULL)
     {
-      esp_initializer_find (natural)->fill (info, &random, parameter->initial);
+      esp_initializer_fill_natural (info, &random, parameter->initial);
       return TRUE;
     }
-  if (!esp_initializer_fill_from_json (node, info, &random, parameter->initial, place, error))
+  if (!esp_initializer_fill_from_json (node, whole, info, &random, parameter->initial, place,
+                                       error))
     return FALSE;
   if (info->idle_row > 0 && !JSON_NODE_HOLDS_ARRAY (node))
     {
@@ -198,11 +213,8 @@ build_parameters (EspNetwork *self, EspNetModule *module, const char *path, GErr
   EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
   guint n = esp_layer_get_parameters (module->layer, infos);
   g_autofree char *place = esp_network_name_place (path, module->layer->klass->name);
-  JsonObject *init = module->init != NULL && JSON_NODE_HOLDS_OBJECT (module->init)
-                         ? json_node_get_object (module->init)
-                         : NULL;
   if (!check_names (module->tie, infos, n, place, error) ||
-      !check_names (init, infos, n, place, error))
+      !check_names (get_words (module), infos, n, place, error))
     return FALSE;
   for (guint i = 0; i < n; i++)
     {

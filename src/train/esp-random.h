@@ -31,7 +31,11 @@ void esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 i
  * that any of them can be had without those before it */
 guint64 esp_random_key (guint64 seed, EspStream stream, guint64 index, guint64 step);
 guint64 esp_random_next (EspRandom *self);
-double esp_random_uniform (EspRandom *self);               /* multiples of 2^-24 in [0, 1) */
+double esp_random_uniform (EspRandom *self); /* multiples of 2^-24 in [0, 1) */
+/* mean 0, standard deviation 1; takes one number of the stream */
+double esp_random_normal (EspRandom *self);
+/* the same, conditional on lying in [@low, @high], for any bounds */
+double esp_random_truncated_normal (EspRandom *self, double low, double high);
 guint64 esp_random_below (EspRandom *self, guint64 limit); /* 0 .. limit - 1, without bias */
 void esp_random_shuffle (EspRandom *self, guint32 *order, gsize n); /* Fisher-Yates */
 

@@ -11,7 +11,7 @@
 #include "tensor-fixture.h"
 
 static void
-add_cell (EspPixel *pixel, float value, double *sum, guint64 *n)
+add_cell (EspPixel *pixel, float value, double *sum, double *squares)
 {
   if (isnan (value))
     pixel->flags |= ESP_PIXEL_NAN;
@@ -22,7 +22,8 @@ add_cell (EspPixel *pixel, float value, double *sum, guint64 *n)
       pixel->min = isnan (pixel->min) || value < pixel->min ? value : pixel->min;
       pixel->max = isnan (pixel->max) || value > pixel->max ? value : pixel->max;
       *sum += (double) value;
-      ++*n;
+      *squares += (double) value * (double) value;
+      pixel->finite++;
     }
 }
 
@@ -40,6 +41,19 @@ read_cells (EspTensor *matrix)
   return cells;
 }
 
+/* the first cell of pixel @x of an axis, counted from the region's first; from the definition */
+static gint64
+naive_edge (gint64 start, gint64 cells, gint64 pixels, gint64 x)
+{
+  double size = (double) cells / (double) pixels;
+  double step = exp2 (floor (log2 (size)));
+  double edge = floor ((double) x * (double) cells / (double) pixels + 1e-9);
+
+  if (x <= 0 || x >= pixels)
+    return x <= 0 ? 0 : cells;
+  return (gint64) (floor (((double) start + edge) / step + 0.5) * step) - start;
+}
+
 static EspPixel
 naive_pixel (const float *cells,
              gint64 stride,
@@ -49,15 +63,23 @@ naive_pixel (const float *cells,
              guint x,
              guint y)
 {
-  EspPixel pixel = { NAN, NAN, NAN, 0 };
-  double sum = 0;
-  guint64 n = 0;
+  EspPixel pixel = { NAN, NAN, NAN, NAN, 0, 0 };
+  gint64 top = naive_edge (region->row, region->rows, height, y);
+  gint64 bottom = naive_edge (region->row, region->rows, height, y + 1);
+  gint64 left = naive_edge (region->column, region->columns, width, x);
+  gint64 right = naive_edge (region->column, region->columns, width, x + 1);
+  double sum = 0, squares = 0;
 
-  for (gint64 r = y * region->rows / height; r < (y + 1) * region->rows / height; r++)
-    for (gint64 c = x * region->columns / width; c < (x + 1) * region->columns / width; c++)
-      add_cell (&pixel, cells[(region->row + r) * stride + region->column + c], &sum, &n);
-  if (n > 0)
-    pixel.mean = (float) (sum / (double) n);
+  g_assert_cmpint (top, <, bottom);
+  g_assert_cmpint (left, <, right);
+  for (gint64 r = top; r < bottom; r++)
+    for (gint64 c = left; c < right; c++)
+      add_cell (&pixel, cells[(region->row + r) * stride + region->column + c], &sum, &squares);
+  if (pixel.finite > 0)
+    {
+      pixel.mean = (float) (sum / pixel.finite);
+      pixel.rms = (float) sqrt (squares / pixel.finite);
+    }
   return pixel;
 }
 
@@ -96,6 +118,8 @@ check_overview (EspTensor *matrix, const EspRegion *region, guint width, guint h
         assert_same (got->max, wanted.max, 0);
         /* summed in another order */
         assert_same (got->mean, wanted.mean, 1e-6f * MAX (fabsf (wanted.min), fabsf (wanted.max)));
+        assert_same (got->rms, wanted.rms, 1e-6f * MAX (fabsf (wanted.min), fabsf (wanted.max)));
+        g_assert_cmpuint (got->finite, ==, wanted.finite);
         g_assert_cmphex (got->flags, ==, wanted.flags);
       }
 }
@@ -233,10 +257,12 @@ test_every (void)
   for (guint y = 0; y < 3; y++)
     {
       const EspPixel *pixel = esp_overview_get_row (coarse, y);
+      /* rows [0, 16), [16, 48), [48, 60) */
+      const float wanted[3][3] = { { 0, 8, 4 }, { 16, 40, 28 }, { 48, 56, 52 } };
 
-      g_assert_cmpfloat (pixel->min, ==, (float) (20 * y));
-      g_assert_cmpfloat (pixel->max, ==, (float) (20 * y + 16));
-      g_assert_cmpfloat (pixel->mean, ==, (float) (20 * y + 8));
+      g_assert_cmpfloat (pixel->min, ==, wanted[y][0]);
+      g_assert_cmpfloat (pixel->max, ==, wanted[y][1]);
+      g_assert_cmpfloat (pixel->mean, ==, wanted[y][2]);
     }
   /* a row a pixel: nothing can be left out */
   exact = esp_overview_new (matrix, &region, 4, 60, 8, NULL, NULL);
@@ -247,16 +273,17 @@ test_every (void)
 static void
 test_reduce (void)
 {
-  EspPixel pixel = { -3, 2, 0.5f, 0 };
-  EspPixel nothing = { NAN, NAN, NAN, ESP_PIXEL_NAN };
+  EspPixel pixel = { -3, 2, 0.5f, 1.5f, 4, 0 };
+  EspPixel nothing = { NAN, NAN, NAN, NAN, 0, ESP_PIXEL_NAN };
 
   g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_LARGEST), ==, -3);
   g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_MIN), ==, -3);
   g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_MAX), ==, 2);
   g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_MEAN), ==, 0.5f);
+  g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_RMS), ==, 1.5f);
   pixel.max = 3;
   g_assert_cmpfloat (esp_pixel_reduce (&pixel, ESP_REDUCTION_LARGEST), ==, 3);
-  for (EspReduction i = ESP_REDUCTION_LARGEST; i <= ESP_REDUCTION_MAX; i++)
+  for (EspReduction i = ESP_REDUCTION_LARGEST; i < ESP_N_REDUCTIONS; i++)
     g_assert_true (isnan (esp_pixel_reduce (&nothing, i)));
 }
 

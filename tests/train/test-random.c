@@ -105,6 +105,43 @@ test_shuffle (void)
     g_assert_true (first[i] > 200 - 5 * 14 && first[i] < 200 + 5 * 14);
 }
 
+/* how many lie below some bounds, against the distribution's own shares; and bounds far out */
+static void
+test_normal (void)
+{
+  enum
+  {
+    N = 200000
+  };
+  static const double bounds[] = { -3, -2, -1, -0.3, 0, 0.3, 1, 2, 3 };
+  guint below[G_N_ELEMENTS (bounds)] = { 0 };
+  EspRandom random;
+  esp_random_init (&random, 5, ESP_STREAM_INIT, 0);
+  for (guint i = 0; i < N; i++)
+    {
+      double x = esp_random_normal (&random);
+      for (gsize b = 0; b < G_N_ELEMENTS (bounds); b++)
+        below[b] += x < bounds[b];
+    }
+  for (gsize b = 0; b < G_N_ELEMENTS (bounds); b++)
+    {
+      double share = 0.5 * erfc (-bounds[b] * sqrt (0.5));
+      g_assert_cmpfloat (fabs (below[b] / (double) N - share), <,
+                         5 * sqrt (share * (1 - share) / N));
+    }
+  static const double ranges[][2] = { { 10, 11 },
+                                      { -11, -10 },
+                                      { -1, -1 },
+                                      { 50, 60 },
+                                      { 0, 0.1 } };
+  for (gsize r = 0; r < G_N_ELEMENTS (ranges); r++)
+    for (guint i = 0; i < 100; i++)
+      {
+        double x = esp_random_truncated_normal (&random, ranges[r][0], ranges[r][1]);
+        g_assert_true (x >= ranges[r][0] && x <= ranges[r][1]);
+      }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -114,5 +151,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/random/streams", test_streams);
   g_test_add_func ("/train/random/uniform", test_uniform);
   g_test_add_func ("/train/random/shuffle", test_shuffle);
+  g_test_add_func ("/train/random/normal", test_normal);
   return g_test_run ();
 }
