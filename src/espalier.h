@@ -10,5 +10,6 @@
 #include "esp-number.h"
 #include "esp-path.h"
 #include "esp-pyramid.h"
+#include "esp-reload.h"
 #include "esp-slice.h"
 #include "esp-session.h"

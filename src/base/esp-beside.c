@@ -11,6 +11,7 @@
 #include "esp-source-private.h"
 
 #include "esp-error.h"
+#include "esp-file-log.h"
 #include "esp-path.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct _EspBeside
 {
   gatomicrefcount refs;
   int fd;
+  char *path; /* owned; opens nothing, the descriptor does */
 };
 
 typedef struct
@@ -111,6 +113,7 @@ esp_beside_new (const char *folder, GError **error)
   self = g_new0 (EspBeside, 1);
   g_atomic_ref_count_init (&self->refs);
   self->fd = fd;
+  self->path = g_canonicalize_filename (folder, NULL);
   return self;
 }
 
@@ -142,6 +145,7 @@ esp_beside_unref (EspBeside *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   close (self->fd);
+  g_free (self->path);
   g_free (self);
 }
 
@@ -387,6 +391,7 @@ static const EspSourceFuncs beside_funcs = { beside_read, beside_get_identity, b
 EspSource *
 esp_beside_open (EspBeside *self, const char *path, EspBesideLinks links, GError **error)
 {
+  g_autoptr (GError) why = NULL;
   BesideFile *file;
   struct stat st;
   int fd;
@@ -397,11 +402,14 @@ esp_beside_open (EspBeside *self, const char *path, EspBesideLinks links, GError
     return NULL;
   g_mutex_lock (&lock);
   make_room ();
-  fd = open_beside (self, path, links, &st, error);
+  fd = open_beside (self, path, links, &st, &why);
   if (fd < 0)
     {
       g_mutex_unlock (&lock);
-      name_path (error, path);
+      if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+        _esp_file_log_note (self->path, path, NULL);
+      name_path (&why, path);
+      g_propagate_error (error, g_steal_pointer (&why));
       return NULL;
     }
   file = g_new0 (BesideFile, 1);
@@ -411,5 +419,6 @@ esp_beside_open (EspBeside *self, const char *path, EspBesideLinks links, GError
   _esp_source_identify (&st, &file->identity);
   keep_open (file, fd);
   g_mutex_unlock (&lock);
+  _esp_file_log_note (self->path, path, &file->identity);
   return esp_source_new (&beside_funcs, file, path, (guint64) st.st_size);
 }

@@ -10,6 +10,7 @@
 
 #include "esp-check.h"
 #include "esp-error.h"
+#include "esp-file-log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -367,6 +368,7 @@ esp_source_new_for_file (const char *path, GError **error)
   file = g_new0 (FileSource, 1);
   file->fd = fd;
   _esp_source_identify (&st, &file->identity);
+  _esp_file_log_note (NULL, path, &file->identity);
   name = g_path_get_basename (path);
   return esp_source_new (&file_funcs, file, name, st.st_size);
 }

@@ -222,17 +222,15 @@ open_folder (const char *path,
   return checkpoint;
 }
 
-EspCheckpoint *
-esp_format_open (const char *path,
-                 EspProgressFunc progress,
-                 gpointer user_data,
-                 GCancellable *cancellable,
-                 GError **error)
+static EspCheckpoint *
+open_path (const char *path,
+           EspProgressFunc progress,
+           gpointer user_data,
+           GCancellable *cancellable,
+           GError **error)
 {
   g_autoptr (EspSource) source = NULL;
   g_autoptr (GError) failure = NULL;
-
-  g_return_val_if_fail (path != NULL, NULL);
 
   source = esp_source_new_for_file (path, &failure);
   if (source != NULL)
@@ -247,4 +245,25 @@ esp_format_open (const char *path,
     g_propagate_error (error, g_steal_pointer (&failure));
   prefix_name (error, path);
   return NULL;
+}
+
+EspCheckpoint *
+esp_format_open (const char *path,
+                 EspProgressFunc progress,
+                 gpointer user_data,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  EspCheckpoint *checkpoint;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  esp_file_log_begin ();
+  checkpoint = open_path (path, progress, user_data, cancellable, error);
+  files = esp_file_log_end ();
+  /* in a folder, the file that stands for it has told them */
+  if (checkpoint != NULL && files->len > 0)
+    esp_checkpoint_set_files (checkpoint, files);
+  return checkpoint;
 }

@@ -23,6 +23,7 @@ struct _EspCheckpoint
   char *producer;
   char *path;
   guint64 file_size;
+  GPtrArray *files;    /* EspFileStamp */
   GPtrArray *metadata; /* key, value, key, value, ... */
   GPtrArray *warnings;
 
@@ -44,6 +45,7 @@ esp_checkpoint_finalize (GObject *object)
   g_free (self->format);
   g_free (self->producer);
   g_free (self->path);
+  g_ptr_array_unref (self->files);
   g_ptr_array_unref (self->metadata);
   g_ptr_array_unref (self->warnings);
   g_hash_table_unref (self->globals);
@@ -64,6 +66,7 @@ esp_checkpoint_init (EspCheckpoint *self)
 {
   self->producer = g_strdup ("");
   self->path = g_strdup ("");
+  self->files = g_ptr_array_new ();
   self->metadata = g_ptr_array_new_with_free_func (g_free);
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->globals = g_hash_table_new_full (esp_hash_string, g_str_equal, g_free, NULL);
@@ -154,6 +157,24 @@ esp_checkpoint_set_file_size (EspCheckpoint *self, guint64 size)
   g_return_if_fail (ESP_IS_CHECKPOINT (self));
 
   self->file_size = size;
+}
+
+GPtrArray *
+esp_checkpoint_get_files (EspCheckpoint *self)
+{
+  g_return_val_if_fail (ESP_IS_CHECKPOINT (self), NULL);
+
+  return self->files;
+}
+
+void
+esp_checkpoint_set_files (EspCheckpoint *self, GPtrArray *stamps)
+{
+  g_return_if_fail (ESP_IS_CHECKPOINT (self) && stamps != NULL);
+
+  g_ptr_array_ref (stamps);
+  g_ptr_array_unref (self->files);
+  self->files = stamps;
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-file-log.h"
 #include "esp-tree.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,12 @@ const char *esp_checkpoint_get_path (
 void esp_checkpoint_set_path (EspCheckpoint *self, const char *path);
 guint64 esp_checkpoint_get_file_size (EspCheckpoint *self);
 void esp_checkpoint_set_file_size (EspCheckpoint *self, guint64 size);
+
+/* the files that it stands on, as they were when they were opened, and those that it wants and
+ * that are missing; set by esp_format_open(). (element-type EspFileStamp); borrowed, may be empty
+ */
+GPtrArray *esp_checkpoint_get_files (EspCheckpoint *self);
+void esp_checkpoint_set_files (EspCheckpoint *self, GPtrArray *stamps);
 
 void esp_checkpoint_add_metadata (EspCheckpoint *self, const char *key, const char *value);
 guint esp_checkpoint_get_n_metadata (EspCheckpoint *self);

@@ -251,6 +251,31 @@ esp_document_get_modified (EspDocument *self)
   return self->modified;
 }
 
+/* a parameter and a module may have the same path */
+static gboolean
+is_alike (EspPlace *a, EspPlace *b)
+{
+  return (esp_place_get_parameter (a) != NULL) == (esp_place_get_parameter (b) != NULL);
+}
+
+EspPlace *
+esp_document_find_again (EspDocument *self, EspPlace *place)
+{
+  EspTree *tree;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  tree = esp_document_get_tree (self);
+  for (; place != NULL; place = esp_place_get_parent (place))
+    {
+      EspPlace *found = esp_tree_find (tree, esp_place_get_path (place), NULL);
+
+      if (found != NULL && is_alike (found, place))
+        return found;
+    }
+  return esp_tree_get_root (tree);
+}
+
 static void
 set_modified (EspDocument *self, gboolean modified)
 {

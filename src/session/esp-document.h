@@ -32,6 +32,9 @@ EspCheckpoint *esp_document_get_checkpoint (EspDocument *self); /* NULL for a ne
 EspTrainer *esp_document_get_trainer (EspDocument *self);       /* NULL for a checkpoint */
 EspEventLog *esp_document_get_event_log (EspDocument *self);
 gboolean esp_document_get_modified (EspDocument *self);
+/* where in this document stands what stood at @place, a place of another version of it: by its
+ * path, else what is next above it; the root for NULL. Borrowed. */
+EspPlace *esp_document_find_again (EspDocument *self, EspPlace *place);
 
 /* takes the newest snapshot, if there is one, into the tree's parameters and emits "updated"; call
  * it on the frame clock. TRUE if there was one. */

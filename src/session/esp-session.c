@@ -26,7 +26,8 @@ struct _EspSession
 
   /* state */
   EspChannel channel;
-  gint64 cell; /* C-order index, -1 none */
+  gint64 cell;    /* C-order index, -1 none */
+  gboolean newer; /* the document came by esp_session_replace_document() */
   gboolean busy;
   double progress;
   guint progress_source;
@@ -160,39 +161,6 @@ esp_session_get_document (EspSession *self)
   return self->document;
 }
 
-void
-esp_session_set_document (EspSession *self, EspDocument *document)
-{
-  g_autoptr (EspDocument) old = NULL;
-  EspPlace *root;
-
-  g_return_if_fail (ESP_IS_SESSION (self));
-  g_return_if_fail (document == NULL || ESP_IS_DOCUMENT (document));
-
-  if (self->document == document)
-    return;
-  g_object_freeze_notify (G_OBJECT (self));
-  /* views let go of the old document's places before it goes */
-  old = g_steal_pointer (&self->document);
-  if (document != NULL)
-    self->document = g_object_ref (document);
-  root = document != NULL ? esp_tree_get_root (esp_document_get_tree (document)) : NULL;
-  esp_session_set_channel (self, ESP_CHANNEL_DATA);
-  esp_session_set_cell (self, -1);
-  g_set_object (&self->selection, root);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DOCUMENT]);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
-EspPlace *
-esp_session_get_selection (EspSession *self)
-{
-  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
-
-  return self->selection;
-}
-
 /* what a cell is counted in; NULL for a module */
 static EspTensor *
 get_tensor (EspPlace *place)
@@ -212,6 +180,77 @@ have_equal_shape (EspTensor *a, EspTensor *b)
   ndim = esp_tensor_get_ndim (a);
   return ndim == 0 ||
          memcmp (esp_tensor_get_shape (a), esp_tensor_get_shape (b), ndim * sizeof (gint64)) == 0;
+}
+
+/* @place is in the document's tree, or NULL */
+static void
+show_document (EspSession *self, EspDocument *document, EspPlace *place)
+{
+  g_autoptr (EspDocument) old = NULL;
+
+  /* views let go of the old document's places before it goes */
+  old = g_steal_pointer (&self->document);
+  if (document != NULL)
+    self->document = g_object_ref (document);
+  g_set_object (&self->selection, place);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DOCUMENT]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SELECTION]);
+}
+
+void
+esp_session_set_document (EspSession *self, EspDocument *document)
+{
+  EspPlace *root;
+
+  g_return_if_fail (ESP_IS_SESSION (self));
+  g_return_if_fail (document == NULL || ESP_IS_DOCUMENT (document));
+
+  if (self->document == document)
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
+  self->newer = FALSE;
+  root = document != NULL ? esp_tree_get_root (esp_document_get_tree (document)) : NULL;
+  esp_session_set_channel (self, ESP_CHANNEL_DATA);
+  esp_session_set_cell (self, -1);
+  show_document (self, document, root);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+esp_session_replace_document (EspSession *self, EspDocument *document)
+{
+  g_autoptr (EspTensor) before = NULL;
+  EspTensor *tensor;
+  EspPlace *place;
+
+  g_return_if_fail (ESP_IS_SESSION (self));
+  g_return_if_fail (ESP_IS_DOCUMENT (document) && document != self->document);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  self->newer = self->document != NULL;
+  place = esp_document_find_again (document, self->selection);
+  tensor = get_tensor (self->selection);
+  before = tensor != NULL ? esp_tensor_ref (tensor) : NULL;
+  show_document (self, document, place);
+  if (!have_equal_shape (before, get_tensor (place)))
+    esp_session_set_cell (self, -1);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+gboolean
+esp_session_is_newer (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), FALSE);
+
+  return self->newer;
+}
+
+EspPlace *
+esp_session_get_selection (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
+
+  return self->selection;
 }
 
 void

@@ -20,6 +20,12 @@ G_DECLARE_FINAL_TYPE (EspSession, esp_session, ESP, SESSION, GObject)
 EspSession *esp_session_new (void);
 EspDocument *esp_session_get_document (EspSession *self); /* borrowed, NULL before the first */
 void esp_session_set_document (EspSession *self, EspDocument *document);
+/* The same for a newer version of what is open: what is selected, the channel and the cell stay
+ * where there still is something of that name (else its module's, or the next one above). Views
+ * that keep more of what they show ask esp_session_is_newer(). */
+void esp_session_replace_document (EspSession *self, EspDocument *document);
+/* whether the document is a newer version of the one before it */
+gboolean esp_session_is_newer (EspSession *self);
 
 /* the place whose tensor or module all views show; a new document selects its root. Borrowed, NULL
  * without a document. */
