@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * GGUF, the format of llama.cpp. The header is read front to back, which for a large model is some
- * hundred tensors and a vocabulary of 10 MB; tensors are left where they lie.
- *
- *   "GGUF" u32 version | u64 tensors | u64 pairs                (version 1: these and all sizes
- * u32) pairs   x { string key; u32 type; value } tensors x { string name; u32 n; u64 size[n],
- * fastest first; u32 type; u64 offset into data } padding to general.alignment (32) | data
- *
- * A big-endian file has the bytes of its version the other way round, and those of all numbers
- * after it, data included. One tensor that can't be read doesn't take the others with it.
+ * GGUF, the format of llama.cpp. In: a file, or a model in several
+ * (NAME-00001-of-00003.gguf, which metadata names by number); whichever of them is opened, all are
+ * read. Out: tensors as ranges of the files. One tensor that can't be read doesn't take the others
+ * with it, nor does a part that is missing. The layout: esp-gguf-header.c.
  */
 
 #include "config.h"
@@ -18,48 +13,41 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "esp-beside.h"
 #include "esp-check.h"
 #include "esp-error.h"
-#include "esp-gguf-value.h"
+#include "esp-gguf-header.h"
+#include "esp-hash.h"
 #include "esp-limits.h"
 #include "esp-tree-builder.h"
 
-#define DIMS_MAX 4 /* ggml's own */
-#define ALIGNMENT 32
-#define TEXT_BUDGET (64 * 1024 * 1024) /* of all metadata together */
-#define WARNINGS 100                   /* that are told one by one */
+#define WARNINGS 100 /* of a kind that are told one by one */
+#define WARNINGS_MAX 1000
 
 typedef struct
 {
-  char *name;
-  gint64 shape[DIMS_MAX]; /* slowest first, as everywhere else here */
-  guint ndim;
-  guint32 type;
-  guint64 offset;    /* into the data */
-  guint64 bytes;     /* 0 where it is not known */
-  gboolean overlaps; /* the one before it in the file */
-} Entry;
-
-typedef struct
-{
-  EspGgufInput input;
-
-  /* borrowed */
-  EspSource *source;
-  GCancellable *cancellable;
+  GCancellable *cancellable; /* borrowed */
 
   /* owned */
-  GPtrArray *keys, *values; /* of metadata */
-  GPtrArray *entries;       /* Entry */
+  GPtrArray *parts; /* EspGgufHeader, in order */
+  EspTreeBuilder *builder;
   GPtrArray *warnings;
+  GHashTable *names; /* of tensors; borrowed from the parts */
 
-  /* what the header says */
-  guint64 n_tensors, n_pairs;
-  guint64 alignment;
-  guint64 data; /* offset of it */
-  guint64 part, n_parts;
-  guint n_bad;
+  guint64 file_size;
+  guint n_missing; /* parts */
+  guint n_bad;     /* tensors */
+  gboolean contiguous;
 } Reader;
+
+static void
+add_warning (Reader *self, char *warning)
+{
+  if (self->warnings->len < WARNINGS_MAX)
+    g_ptr_array_add (self->warnings, warning);
+  else
+    g_free (warning);
+}
 
 /* plain types by ggml's number */
 static const struct
@@ -79,229 +67,6 @@ static const char *const removed_types[] = {
   [33] = "Q4_0_8_8", [36] = "IQ4_NL_4_4", [37] = "IQ4_NL_4_8", [38] = "IQ4_NL_8_8",
 };
 
-static void
-entry_free (gpointer data)
-{
-  Entry *entry = data;
-
-  g_free (entry->name);
-  g_free (entry);
-}
-
-static Reader *
-reader_new (EspSource *source, GCancellable *cancellable)
-{
-  Reader *self = g_new0 (Reader, 1);
-
-  esp_stream_init (&self->input.stream, source, cancellable);
-  self->input.budget = TEXT_BUDGET;
-  self->source = source;
-  self->cancellable = cancellable;
-  self->keys = g_ptr_array_new_with_free_func (g_free);
-  self->values = g_ptr_array_new_with_free_func (g_free);
-  self->entries = g_ptr_array_new_with_free_func (entry_free);
-  self->warnings = g_ptr_array_new_with_free_func (g_free);
-  self->alignment = ALIGNMENT;
-  return self;
-}
-
-static void
-reader_free (Reader *self)
-{
-  g_ptr_array_unref (self->keys);
-  g_ptr_array_unref (self->values);
-  g_ptr_array_unref (self->entries);
-  g_ptr_array_unref (self->warnings);
-  g_free (self);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
-
-static gboolean
-is_cancelled (Reader *self, guint64 step, GError **error)
-{
-  return step % 1024 == 0 && g_cancellable_set_error_if_cancelled (self->cancellable, error);
-}
-
-/* {{{ metadata */
-
-/* the few keys that say how to read the rest */
-static gboolean
-heed (Reader *self, const char *key, const EspGgufValue *value, GError **error)
-{
-  if (strcmp (key, "split.no") == 0 && value->type == ESP_GGUF_TYPE_U16)
-    self->part = value->bits;
-  if (strcmp (key, "split.count") == 0 && value->type == ESP_GGUF_TYPE_U16)
-    self->n_parts = value->bits;
-  if (strcmp (key, "general.alignment") != 0)
-    return TRUE;
-  self->alignment = value->bits;
-  if (value->type == ESP_GGUF_TYPE_U32 && value->bits != 0 &&
-      (value->bits & (value->bits - 1)) == 0)
-    return TRUE;
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-               _ ("general.alignment is %s of type %u; it must be a power of two of type %d"),
-               value->text, value->type, ESP_GGUF_TYPE_U32);
-  return FALSE;
-}
-
-static gboolean
-read_pair (Reader *self, GHashTable *seen, GError **error)
-{
-  g_auto (EspGgufValue) value = { 0 };
-  guint64 at = self->input.stream.position;
-  char *key = esp_gguf_read_name (&self->input, error);
-
-  if (key == NULL)
-    return FALSE;
-  g_ptr_array_add (self->keys, key);
-  if (*key == '\0')
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the key at offset %llu is empty"), (unsigned long long) at);
-      return FALSE;
-    }
-  if (!g_hash_table_add (seen, key))
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT, _ ("the key %s stands twice"),
-                   key);
-      return FALSE;
-    }
-  if (!esp_gguf_read_value (&self->input, &value, error))
-    {
-      g_prefix_error (error, "%s: ", key);
-      return FALSE;
-    }
-  if (!heed (self, key, &value, error))
-    return FALSE;
-  g_ptr_array_add (self->values, g_steal_pointer (&value.text));
-  return TRUE;
-}
-
-static const char *
-find_metadata (Reader *self, const char *key)
-{
-  for (guint i = 0; i < self->keys->len; i++)
-    if (g_str_equal (g_ptr_array_index (self->keys, i), key))
-      return g_ptr_array_index (self->values, i);
-  return NULL;
-}
-
-/* }}} */
-/* {{{ the table of tensors */
-
-static gboolean
-read_shape (Reader *self, Entry *entry, GError **error)
-{
-  guint32 ndim;
-
-  if (!esp_stream_read_u32 (&self->input.stream, &ndim, error))
-    return FALSE;
-  if (ndim > DIMS_MAX)
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("%s: %u dimensions; GGUF has at most %d"), entry->name, ndim, DIMS_MAX);
-      return FALSE;
-    }
-  entry->ndim = ndim;
-  for (guint i = 0; i < ndim; i++)
-    {
-      guint64 size;
-
-      if (!esp_gguf_read_size (&self->input, &size, error))
-        return FALSE;
-      if (size > G_MAXINT64)
-        {
-          g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                       _ ("%s: dimension %u has the size %llu"), entry->name, i,
-                       (unsigned long long) size);
-          return FALSE;
-        }
-      entry->shape[ndim - 1 - i] = (gint64) size;
-    }
-  return TRUE;
-}
-
-static gboolean
-read_entry (Reader *self, GHashTable *seen, GError **error)
-{
-  Entry *entry = g_new0 (Entry, 1);
-
-  g_ptr_array_add (self->entries, entry);
-  entry->name = esp_gguf_read_name (&self->input, error);
-  if (entry->name == NULL || !read_shape (self, entry, error) ||
-      !esp_stream_read_u32 (&self->input.stream, &entry->type, error) ||
-      !esp_stream_read_u64 (&self->input.stream, &entry->offset, error))
-    return FALSE;
-  if (g_hash_table_add (seen, entry->name))
-    return TRUE;
-  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT, _ ("the tensor %s stands twice"),
-               entry->name);
-  return FALSE;
-}
-
-/* }}} */
-/* {{{ the header */
-
-static gboolean
-check_limits (Reader *self, GError **error)
-{
-  if (self->n_tensors > ESP_LIMIT_TENSORS)
-    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                 _ ("%llu tensors; at most %d can be read"), (unsigned long long) self->n_tensors,
-                 ESP_LIMIT_TENSORS);
-  else if (self->n_pairs > ESP_LIMIT_METADATA_ENTRIES)
-    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                 _ ("%llu entries of metadata; at most %d can be read"),
-                 (unsigned long long) self->n_pairs, ESP_LIMIT_METADATA_ENTRIES);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
-read_start (Reader *self, GError **error)
-{
-  EspStream *stream = &self->input.stream;
-  guint32 version;
-
-  if (!esp_stream_skip (stream, 4, error) || !esp_stream_read_u32 (stream, &version, error))
-    return FALSE;
-  if ((version & 0xffff) == 0)
-    {
-      version = GUINT32_SWAP_LE_BE (version);
-      stream->big_endian = TRUE;
-    }
-  if (version < 1 || version > 3)
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_UNSUPPORTED,
-                   _ ("GGUF of version %u; versions 1 to 3 can be read"), version);
-      return FALSE;
-    }
-  self->input.version = version;
-  return esp_gguf_read_size (&self->input, &self->n_tensors, error) &&
-         esp_gguf_read_size (&self->input, &self->n_pairs, error) && check_limits (self, error);
-}
-
-static gboolean
-read_header (Reader *self, GError **error)
-{
-  g_autoptr (GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-
-  if (!read_start (self, error))
-    return FALSE;
-  for (guint64 i = 0; i < self->n_pairs; i++)
-    if (is_cancelled (self, i, error) || !read_pair (self, keys, error))
-      return FALSE;
-  for (guint64 i = 0; i < self->n_tensors; i++)
-    if (is_cancelled (self, i, error) || !read_entry (self, names, error))
-      return FALSE;
-  self->data = (self->input.stream.position + self->alignment - 1) / self->alignment *
-               self->alignment;
-  return TRUE;
-}
-
-/* }}} */
 /* {{{ where tensors lie */
 
 static EspDtype
@@ -314,7 +79,7 @@ get_plain_dtype (guint32 type)
 
 /* FALSE where they are too many to count; 0 for a type that isn't known */
 static gboolean
-count_bytes (Entry *entry)
+count_bytes (EspGgufEntry *entry)
 {
   const EspBlockType *block = esp_block_type_from_ggml (entry->type);
   EspDtype dtype = get_plain_dtype (entry->type);
@@ -338,7 +103,7 @@ count_bytes (Entry *entry)
 static int
 compare_offsets (gconstpointer a, gconstpointer b)
 {
-  const Entry *x = *(Entry *const *) a, *y = *(Entry *const *) b;
+  const EspGgufEntry *x = *(EspGgufEntry *const *) a, *y = *(EspGgufEntry *const *) b;
 
   if (x->offset != y->offset)
     return x->offset < y->offset ? -1 : 1;
@@ -348,18 +113,18 @@ compare_offsets (gconstpointer a, gconstpointer b)
 /* Marks tensors that begin inside of another. Offsets nearly always rise, and then nothing has to
  * be sorted. */
 static void
-find_overlaps (Reader *self)
+find_overlaps (EspGgufHeader *part)
 {
-  g_autofree Entry **sorted = g_memdup2 (self->entries->pdata,
-                                         self->entries->len * sizeof (Entry *));
+  g_autofree EspGgufEntry **sorted = g_memdup2 (part->entries->pdata,
+                                                part->entries->len * sizeof (EspGgufEntry *));
   gboolean rising = TRUE;
   guint64 end = 0;
 
-  for (guint i = 1; i < self->entries->len; i++)
+  for (guint i = 1; i < part->entries->len; i++)
     rising = rising && compare_offsets (&sorted[i - 1], &sorted[i]) <= 0;
   if (!rising)
-    qsort (sorted, self->entries->len, sizeof *sorted, compare_offsets);
-  for (guint i = 0; i < self->entries->len; i++)
+    qsort (sorted, part->entries->len, sizeof *sorted, compare_offsets);
+  for (guint i = 0; i < part->entries->len; i++)
     {
       guint64 own = 0;
 
@@ -371,18 +136,18 @@ find_overlaps (Reader *self)
 
 /* ggml wants each tensor to begin where the one before it ends, padded */
 static gboolean
-are_contiguous (Reader *self)
+are_contiguous (const EspGgufHeader *part)
 {
   guint64 wanted = 0;
 
-  for (guint i = 0; i < self->entries->len; i++)
+  for (guint i = 0; i < part->entries->len; i++)
     {
-      const Entry *entry = g_ptr_array_index (self->entries, i);
+      const EspGgufEntry *entry = g_ptr_array_index (part->entries, i);
 
       if (entry->offset != wanted || !esp_add_u64 (wanted, entry->bytes, &wanted) ||
-          !esp_add_u64 (wanted, self->alignment - 1, &wanted))
+          !esp_add_u64 (wanted, part->alignment - 1, &wanted))
         return FALSE;
-      wanted -= wanted % self->alignment;
+      wanted -= wanted % part->alignment;
     }
   return TRUE;
 }
@@ -391,19 +156,19 @@ are_contiguous (Reader *self)
 /* {{{ tensors */
 
 static gboolean
-check_place (Reader *self, const Entry *entry, GError **error)
+check_place (const EspGgufHeader *part, const EspGgufEntry *entry, GError **error)
 {
-  guint64 size = esp_source_get_size (self->source), offset;
+  guint64 size = esp_source_get_size (part->source), offset;
 
-  if (entry->offset % self->alignment != 0)
+  if (entry->offset % part->alignment != 0)
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                  _ ("its offset %llu is no multiple of the alignment %llu"),
-                 (unsigned long long) entry->offset, (unsigned long long) self->alignment);
+                 (unsigned long long) entry->offset, (unsigned long long) part->alignment);
   else if (entry->overlaps)
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                  _ ("%llu bytes at offset %llu of the data begin inside of another tensor"),
                  (unsigned long long) entry->bytes, (unsigned long long) entry->offset);
-  else if (!esp_add_u64 (self->data, entry->offset, &offset) ||
+  else if (!esp_add_u64 (part->data, entry->offset, &offset) ||
            !esp_range_fits (entry->bytes > 0 ? offset : 0, entry->bytes, size))
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_TRUNCATED,
                  _ ("%llu bytes at offset %llu of the data end beyond the file (%llu bytes)"),
@@ -415,7 +180,7 @@ check_place (Reader *self, const Entry *entry, GError **error)
 }
 
 static gboolean
-check_type (const Entry *entry, GError **error)
+check_type (const EspGgufEntry *entry, GError **error)
 {
   if (esp_block_type_from_ggml (entry->type) != NULL ||
       get_plain_dtype (entry->type) != ESP_DTYPE_INVALID)
@@ -431,18 +196,21 @@ check_type (const Entry *entry, GError **error)
 }
 
 static EspTensor *
-make_tensor (Reader *self, const Entry *entry, guint index, GError **error)
+make_tensor (const EspGgufHeader *part, const EspGgufEntry *entry, guint index, GError **error)
 {
   const EspBlockType *block = esp_block_type_from_ggml (entry->type);
-  EspTensorFlags flags = self->input.stream.big_endian ? ESP_TENSOR_BIG_ENDIAN : 0;
+  EspTensorFlags flags = part->big_endian ? ESP_TENSOR_BIG_ENDIAN : 0;
   g_autoptr (EspStorage) storage = NULL;
-  char id[16];
+  char id[64];
 
-  if (!check_type (entry, error) || !check_place (self, entry, error))
+  if (!check_type (entry, error) || !check_place (part, entry, error))
     return NULL;
-  g_snprintf (id, sizeof id, "%u", index);
+  if (part->n_parts > 1)
+    g_snprintf (id, sizeof id, "%" G_GUINT64_FORMAT ":%u", part->part + 1, index);
+  else
+    g_snprintf (id, sizeof id, "%u", index);
   storage = esp_storage_new_for_source (
-      self->source, entry->bytes > 0 ? self->data + entry->offset : 0, entry->bytes, id);
+      part->source, entry->bytes > 0 ? part->data + entry->offset : 0, entry->bytes, id);
   if (block != NULL)
     return esp_tensor_new_blocks (block, entry->shape, entry->ndim, flags, storage, error);
   return esp_tensor_new (get_plain_dtype (entry->type), plain_types[entry->type].native,
@@ -451,7 +219,7 @@ make_tensor (Reader *self, const Entry *entry, guint index, GError **error)
 
 /* takes @reason */
 static EspTensor *
-make_unreadable (const Entry *entry, GError *reason)
+make_unreadable (const EspGgufEntry *entry, GError *reason)
 {
   const EspBlockType *block = esp_block_type_from_ggml (entry->type);
   EspDtype dtype = get_plain_dtype (entry->type);
@@ -471,109 +239,231 @@ make_unreadable (const Entry *entry, GError *reason)
 }
 
 static gboolean
-add_tensor (Reader *self, EspTreeBuilder *builder, guint index, GError **error)
+add_tensor (Reader *self, const EspGgufHeader *part, guint index, GError **error)
 {
-  Entry *entry = g_ptr_array_index (self->entries, index);
+  const EspGgufEntry *entry = g_ptr_array_index (part->entries, index);
   const char *keys[] = { entry->name, NULL };
   g_autoptr (EspTensor) tensor = NULL;
   GError *reason = NULL;
 
-  tensor = make_tensor (self, entry, index, &reason);
+  if (!g_hash_table_add (self->names, entry->name))
+    add_warning (self, g_strdup_printf (_ ("“%s” stands in two parts"), entry->name));
+  tensor = make_tensor (part, entry, index, &reason);
   if (tensor == NULL)
     {
       if (self->n_bad++ < WARNINGS)
-        g_ptr_array_add (self->warnings, g_strdup_printf ("%s: %s", entry->name, reason->message));
+        add_warning (self, g_strdup_printf ("%s: %s", entry->name, reason->message));
       tensor = make_unreadable (entry, reason);
     }
-  return esp_tree_builder_put_tensor (builder, keys, NULL, ESP_ROLE_PARAMETER,
+  return esp_tree_builder_put_tensor (self->builder, keys, NULL, ESP_ROLE_PARAMETER,
                                       ESP_REQUIRES_GRAD_UNKNOWN, tensor, error);
 }
 
-/* A language model without an output matrix uses that of its embedding. */
 static gboolean
-add_implied_output (Reader *self, EspTreeBuilder *builder, GError **error)
+add_part (Reader *self, EspGgufHeader *part, GError **error)
 {
-  gboolean embedding = FALSE, norm = FALSE;
-
-  if (find_metadata (self, "general.architecture") == NULL)
-    return TRUE;
-  for (guint i = 0; i < self->entries->len; i++)
+  for (guint i = 0; i < part->entries->len; i++)
     {
-      const char *name = ((Entry *) g_ptr_array_index (self->entries, i))->name;
-
-      if (strcmp (name, "output.weight") == 0)
-        return TRUE;
-      embedding = embedding || strcmp (name, "token_embd.weight") == 0;
-      /* what embeds only (BERT) has none */
-      norm = norm || strcmp (name, "output_norm.weight") == 0;
-    }
-  if (!embedding || !norm || self->n_parts > 1)
-    return TRUE;
-  return esp_tree_builder_add_implied (builder, "output.weight", "token_embd.weight", error);
-}
-
-static EspTree *
-build_tree (Reader *self, GError **error)
-{
-  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
-
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      Entry *entry = g_ptr_array_index (self->entries, i);
+      EspGgufEntry *entry = g_ptr_array_index (part->entries, i);
 
       if (!count_bytes (entry))
         entry->bytes = G_MAXUINT64; /* beyond every file */
     }
-  find_overlaps (self);
-  for (guint i = 0; i < self->entries->len; i++)
-    if (is_cancelled (self, i, error) || !add_tensor (self, builder, i, error))
-      return NULL;
-  if (!add_implied_output (self, builder, error))
+  find_overlaps (part);
+  for (guint i = 0; i < part->entries->len; i++)
+    if ((i % 1024 == 0 && g_cancellable_set_error_if_cancelled (self->cancellable, error)) ||
+        !add_tensor (self, part, i, error))
+      return FALSE;
+  self->contiguous = self->contiguous && are_contiguous (part);
+  return TRUE;
+}
+
+static gboolean
+has_architecture (const Reader *self)
+{
+  for (guint i = 0; i < self->parts->len; i++)
+    if (esp_gguf_header_find (self->parts->pdata[i], "general.architecture") != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* A language model without an output matrix uses that of its embedding. */
+static gboolean
+add_implied_output (Reader *self, GError **error)
+{
+  if (!has_architecture (self) || self->n_missing > 0 ||
+      g_hash_table_contains (self->names, "output.weight") ||
+      !g_hash_table_contains (self->names, "token_embd.weight") ||
+      /* what embeds only (BERT) has none */
+      !g_hash_table_contains (self->names, "output_norm.weight"))
+    return TRUE;
+  return esp_tree_builder_add_implied (self->builder, "output.weight", "token_embd.weight", error);
+}
+
+/* }}} */
+/* {{{ parts */
+
+/* "model-00001-of-00003.gguf" -> "model"; NULL where the file isn't named so */
+static char *
+get_stem (const EspGgufHeader *opened, const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *suffix = g_strdup_printf ("-%05" G_GUINT64_FORMAT "-of-%05" G_GUINT64_FORMAT
+                                             ".gguf",
+                                             opened->part + 1, opened->n_parts);
+
+  if (!g_str_has_suffix (name, suffix))
     return NULL;
-  return esp_tree_builder_finish (builder, error);
+  return g_strndup (name, strlen (name) - strlen (suffix));
+}
+
+/* a part beside the one that was opened; NULL with an error if it isn't there or isn't that one */
+static EspGgufHeader *
+open_part (Reader *self,
+           EspBeside *beside,
+           const char *name,
+           const EspGgufHeader *opened,
+           guint64 number,
+           GError **error)
+{
+  g_autoptr (EspSource) source = esp_beside_open (beside, name, ESP_BESIDE_LINKS, error);
+  g_autoptr (EspGgufHeader) part = NULL;
+  char magic[4];
+
+  if (source == NULL)
+    return NULL;
+  if (esp_source_get_size (source) < sizeof magic ||
+      !esp_source_read (source, 0, sizeof magic, magic, self->cancellable, NULL) ||
+      memcmp (magic, "GGUF", sizeof magic) != 0)
+    {
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("%s: this is no GGUF file"), name);
+      return NULL;
+    }
+  part = esp_gguf_header_new (source, self->cancellable, error);
+  if (part == NULL)
+    {
+      g_prefix_error (error, "%s: ", name);
+      return NULL;
+    }
+  if (part->part != number || part->n_parts != opened->n_parts)
+    {
+      g_set_error (
+          error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+          _ ("%s: it should be part %llu of %llu, but it says that it is part %llu of %llu"), name,
+          (unsigned long long) number + 1, (unsigned long long) opened->n_parts,
+          (unsigned long long) part->part + 1, (unsigned long long) part->n_parts);
+      return NULL;
+    }
+  self->file_size += esp_source_get_size (source);
+  return g_steal_pointer (&part);
+}
+
+static guint64
+count_tensors (const Reader *self)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < self->parts->len; i++)
+    n += ((EspGgufHeader *) self->parts->pdata[i])->entries->len;
+  return n;
+}
+
+/* how many tensors lie elsewhere, where the parts say how many there are in all */
+static void
+warn_of_absent (Reader *self, const EspGgufHeader *opened)
+{
+  guint64 found = count_tensors (self);
+  guint64 absent = opened->n_tensors > found ? opened->n_tensors - found : 0;
+
+  if (absent > 0)
+    add_warning (self, g_strdup_printf (ngettext ("%u tensor of the model is in a missing part",
+                                                  "%u tensors of the model are in missing parts",
+                                                  (guint) absent),
+                                        (guint) absent));
+}
+
+/* takes @opened */
+static gboolean
+open_parts (Reader *self,
+            EspGgufHeader *opened,
+            const char *path,
+            EspProgressFunc progress,
+            gpointer user_data,
+            GError **error)
+{
+  g_autofree char *stem = get_stem (opened, path);
+  g_autoptr (EspBeside) beside = stem != NULL ? esp_beside_new_for_file (path, NULL) : NULL;
+  guint n_told = 0;
+
+  if (beside == NULL || opened->n_parts > ESP_LIMIT_SHARDS)
+    {
+      g_ptr_array_add (self->parts, opened);
+      self->n_missing = (guint) opened->n_parts - 1;
+      add_warning (self,
+                   g_strdup_printf (_ ("This is part %llu of %llu of a model; the others can’t be "
+                                       "found by its name"),
+                                    (unsigned long long) opened->part + 1,
+                                    (unsigned long long) opened->n_parts));
+      warn_of_absent (self, opened);
+      return TRUE;
+    }
+  for (guint64 i = 0; i < opened->n_parts; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s-%05" G_GUINT64_FORMAT "-of-%05" G_GUINT64_FORMAT
+                                               ".gguf",
+                                               stem, i + 1, opened->n_parts);
+      g_autoptr (GError) reason = NULL;
+      EspGgufHeader *part = i == opened->part ? opened
+                                              : open_part (self, beside, name, opened, i, &reason);
+
+      if (part != NULL)
+        g_ptr_array_add (self->parts, part);
+      else if (self->n_missing++ < WARNINGS)
+        add_warning (self, g_strdup (reason->message));
+      if (i % 16 == 0 && g_cancellable_set_error_if_cancelled (self->cancellable, error))
+        {
+          if (i < opened->part)
+            esp_gguf_header_free (opened);
+          return FALSE;
+        }
+      if (progress != NULL)
+        progress ((i + 1.0) / opened->n_parts, user_data);
+    }
+  n_told = MIN (self->n_missing, WARNINGS);
+  if (self->n_missing > n_told)
+    add_warning (
+        self, g_strdup_printf (ngettext ("%u more part can’t be read",
+                                         "%u more parts can’t be read", self->n_missing - n_told),
+                               self->n_missing - n_told));
+  warn_of_absent (self, opened);
+  return TRUE;
 }
 
 /* }}} */
 /* {{{ the checkpoint */
 
-/* "model-00001-of-00003.gguf" -> the names of the others */
+/* all metadata of the first part, and what the others add */
 static void
-warn_of_parts (Reader *self, EspCheckpoint *checkpoint, const char *path)
+add_metadata (Reader *self, EspCheckpoint *checkpoint)
 {
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *suffix = g_strdup_printf (
-      "-%05" G_GUINT64_FORMAT "-of-%05" G_GUINT64_FORMAT ".gguf", self->part + 1, self->n_parts);
-  g_autoptr (GString) others = g_string_new (NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new (esp_hash_string, g_str_equal);
 
-  if (self->n_parts < 2)
-    return;
-  if (g_str_has_suffix (name, suffix))
+  for (guint k = 0; k < self->parts->len; k++)
     {
-      name[strlen (name) - strlen (suffix)] = '\0';
-      for (guint64 i = 0; i < self->n_parts && others->len < 1000; i++)
-        if (i != self->part)
-          g_string_append_printf (others,
-                                  "%s%s-%05" G_GUINT64_FORMAT "-of-%05" G_GUINT64_FORMAT ".gguf",
-                                  others->len > 0 ? ", " : "", name, i + 1, self->n_parts);
+      const EspGgufHeader *part = self->parts->pdata[k];
+
+      for (guint i = 0; i < part->keys->len; i++)
+        if (g_hash_table_add (seen, part->keys->pdata[i]))
+          esp_checkpoint_add_metadata (checkpoint, part->keys->pdata[i], part->values->pdata[i]);
     }
-  if (others->len > 0)
-    esp_checkpoint_add_warning (
-        checkpoint, _ ("This is part %llu of %llu of a model; the other tensors are in %s"),
-        (unsigned long long) self->part + 1, (unsigned long long) self->n_parts, others->str);
-  else
-    esp_checkpoint_add_warning (
-        checkpoint,
-        _ ("This is part %llu of %llu of a model; the other tensors are in other files"),
-        (unsigned long long) self->part + 1, (unsigned long long) self->n_parts);
 }
 
 static void
-add_warnings (Reader *self, EspCheckpoint *checkpoint, const char *path)
+add_warnings (Reader *self, EspCheckpoint *checkpoint)
 {
-  warn_of_parts (self, checkpoint, path);
   for (guint i = 0; i < self->warnings->len; i++)
-    esp_checkpoint_add_warning (checkpoint, "%s",
-                                (const char *) g_ptr_array_index (self->warnings, i));
+    esp_checkpoint_add_warning (checkpoint, "%s", (const char *) self->warnings->pdata[i]);
   if (self->n_bad > WARNINGS)
     {
       guint n = self->n_bad - WARNINGS;
@@ -582,10 +472,31 @@ add_warnings (Reader *self, EspCheckpoint *checkpoint, const char *path)
           checkpoint, ngettext ("%u more tensor can’t be read", "%u more tensors can’t be read", n),
           n);
     }
-  else if (self->n_bad == 0 && !are_contiguous (self))
+  else if (self->n_bad == 0 && !self->contiguous)
     esp_checkpoint_add_warning (checkpoint, "%s",
                                 _ ("The tensors don’t follow one another without gaps, in order: "
                                    "llama.cpp refuses this file"));
+}
+
+static EspCheckpoint *
+read_parts (Reader *self, GError **error)
+{
+  g_autoptr (EspTree) tree = NULL;
+  EspCheckpoint *checkpoint;
+
+  for (guint i = 0; i < self->parts->len; i++)
+    if (!add_part (self, self->parts->pdata[i], error))
+      return NULL;
+  if (!add_implied_output (self, error))
+    return NULL;
+  tree = esp_tree_builder_finish (self->builder, error);
+  if (tree == NULL)
+    return NULL;
+  checkpoint = esp_checkpoint_new ("gguf", tree);
+  esp_checkpoint_set_file_size (checkpoint, self->file_size);
+  add_metadata (self, checkpoint);
+  add_warnings (self, checkpoint);
+  return checkpoint;
 }
 
 static EspCheckpoint *
@@ -595,21 +506,28 @@ gguf_read (const EspProbe *probe,
            GCancellable *cancellable,
            GError **error)
 {
-  g_autoptr (Reader) self = reader_new (probe->source, cancellable);
-  g_autoptr (EspTree) tree = NULL;
-  EspCheckpoint *checkpoint;
+  EspGgufHeader *opened = esp_gguf_header_new (probe->source, cancellable, error);
+  EspCheckpoint *checkpoint = NULL;
+  Reader self = { .cancellable = cancellable, .contiguous = TRUE };
+  gboolean good = TRUE;
 
-  if (!read_header (self, error))
+  if (opened == NULL)
     return NULL;
-  tree = build_tree (self, error);
-  if (tree == NULL)
-    return NULL;
-
-  checkpoint = esp_checkpoint_new ("gguf", tree);
-  for (guint i = 0; i < self->keys->len; i++)
-    esp_checkpoint_add_metadata (checkpoint, g_ptr_array_index (self->keys, i),
-                                 g_ptr_array_index (self->values, i));
-  add_warnings (self, checkpoint, probe->path);
+  self.parts = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_gguf_header_free);
+  self.builder = esp_tree_builder_new (".");
+  self.warnings = g_ptr_array_new_with_free_func (g_free);
+  self.names = g_hash_table_new (esp_hash_string, g_str_equal);
+  self.file_size = esp_source_get_size (probe->source);
+  if (opened->n_parts > 1 && opened->part < opened->n_parts)
+    good = open_parts (&self, opened, probe->path, progress, user_data, error);
+  else
+    g_ptr_array_add (self.parts, opened);
+  if (good)
+    checkpoint = read_parts (&self, error);
+  g_hash_table_unref (self.names);
+  g_ptr_array_unref (self.warnings);
+  esp_tree_builder_free (self.builder);
+  g_ptr_array_unref (self.parts);
   return checkpoint;
 }
 

@@ -8,6 +8,7 @@
 #include "esp-format.h"
 #include "esp-source.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define U32 4
@@ -414,7 +415,7 @@ static void
 test_parts (void)
 {
   File file = { 0 };
-  g_autoptr (EspCheckpoint) checkpoint = NULL, renamed = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
@@ -426,12 +427,168 @@ test_parts (void)
   put (&file, 2, 4);
   put (&file, 3, 2);
   bytes = g_byte_array_free_to_bytes (file.bytes);
-  checkpoint = open_bytes (bytes, "/somewhere/big-00002-of-00003.gguf", &error);
+  checkpoint = open_bytes (bytes, "renamed.gguf", &error);
   g_assert_no_error (error);
-  assert_warning (checkpoint, "This is part 2 of 3 of a model; the other tensors are in "
-                              "big-00001-of-00003.gguf, big-00003-of-00003.gguf");
-  renamed = open_bytes (bytes, "renamed.gguf", &error);
-  assert_warning (renamed, "This is part 2 of 3 of a model; the other tensors are in other files");
+  assert_warning (checkpoint,
+                  "This is part 2 of 3 of a model; the others can’t be found by its name");
+}
+
+/* a copy of the parts in a folder of its own */
+typedef struct
+{
+  char *folder;
+} Parts;
+
+static char *
+get_part_path (const Parts *self, guint number)
+{
+  g_autofree char *name = g_strdup_printf ("tiny-%05u-of-00003.gguf", number);
+
+  return g_build_filename (self->folder, name, NULL);
+}
+
+static void
+put_part (const Parts *self, guint number, const char *contents, gsize size)
+{
+  g_autofree char *path = get_part_path (self, number);
+
+  g_assert_true (g_file_set_contents_full (path, contents, (gssize) size, G_FILE_SET_CONTENTS_NONE,
+                                           0600, NULL));
+}
+
+static void
+copy_part (const Parts *self, guint from, guint to)
+{
+  g_autofree char *name = g_strdup_printf ("split/tiny-%05u-of-00003.gguf", from);
+  gsize size;
+  g_autofree char *contents = read_fixture (name, &size);
+
+  put_part (self, to, contents, size);
+}
+
+static void
+parts_init (Parts *self)
+{
+  self->folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
+  for (guint i = 1; i <= 3; i++)
+    copy_part (self, i, i);
+}
+
+static void
+remove_part (const Parts *self, guint number)
+{
+  g_autofree char *path = get_part_path (self, number);
+
+  g_unlink (path);
+}
+
+static void
+parts_clear (Parts *self)
+{
+  for (guint i = 1; i <= 3; i++)
+    remove_part (self, i);
+  g_assert_cmpint (g_rmdir (self->folder), ==, 0);
+  g_free (self->folder);
+}
+
+/* whichever part is opened, all are there */
+static void
+test_split (void)
+{
+  static const char *const names[] = { "token_embd.weight", "blk.0.attn_q.weight",
+                                       "blk.0.attn_k.weight", "blk.1.attn_q.weight",
+                                       "output_norm.weight" };
+  Parts parts;
+
+  parts_init (&parts);
+  for (guint number = 0; number <= 3; number++)
+    {
+      g_autofree char *path = number > 0 ? get_part_path (&parts, number) : g_strdup (parts.folder);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspCheckpoint) checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
+      EspTree *tree;
+
+      g_assert_no_error (error);
+      tree = esp_checkpoint_get_tree (checkpoint);
+      g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, 0);
+      g_assert_cmpuint (esp_checkpoint_get_file_size (checkpoint), ==, 384 + 288 + 224);
+      g_assert_cmpuint (esp_tree_get_n_tensors (tree), ==, G_N_ELEMENTS (names) + 1); /* the tie */
+      g_assert_cmpuint (esp_tree_get_n_ties (tree), ==, 1);
+      for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+        {
+          EspTensor *tensor = find_tensor (checkpoint, names[i]);
+          double values[8];
+
+          g_assert_true (esp_tensor_read_f64 (tensor, 0, 8, values, NULL, &error));
+          for (guint k = 0; k < 8; k++)
+            g_assert_cmpfloat (values[k], ==, 100 * i + k);
+        }
+    }
+  parts_clear (&parts);
+}
+
+static void
+assert_two_parts (const Parts *parts, guint opened, const char *warning)
+{
+  g_autofree char *path = get_part_path (parts, opened);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (esp_tree_get_n_tensors (esp_checkpoint_get_tree (checkpoint)), ==, 3);
+  g_assert_cmpuint (esp_tree_get_n_ties (esp_checkpoint_get_tree (checkpoint)), ==, 0);
+  g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, 2);
+  g_assert_cmpstr (esp_checkpoint_get_warning (checkpoint, 0), ==, warning);
+  g_assert_cmpstr (esp_checkpoint_get_warning (checkpoint, 1), ==,
+                   "2 tensors of the model are in missing parts");
+}
+
+/* a part that isn't there, is another one, or is no part: the others open */
+static void
+test_bad_part (void)
+{
+  Parts parts;
+
+  parts_init (&parts);
+  remove_part (&parts, 2);
+  assert_two_parts (&parts, 1, "tiny-00002-of-00003.gguf: there is no file of this name");
+  assert_two_parts (&parts, 3, "tiny-00002-of-00003.gguf: there is no file of this name");
+  copy_part (&parts, 1, 2);
+  assert_two_parts (&parts, 1,
+                    "tiny-00002-of-00003.gguf: it should be part 2 of 3, but it says that it is "
+                    "part 1 of 3");
+  put_part (&parts, 2, "GGU", 3);
+  assert_two_parts (&parts, 1, "tiny-00002-of-00003.gguf: this is no GGUF file");
+  put_part (&parts, 2, "GGUF\3\0\0\0", 8);
+  assert_two_parts (&parts, 1,
+                    "tiny-00002-of-00003.gguf: 8 bytes at offset 8 end beyond the file (8 bytes)");
+  parts_clear (&parts);
+}
+
+static gboolean
+open_damaged_part (const guint8 *data, gsize size, gpointer user_data)
+{
+  const Parts *parts = user_data;
+  g_autofree char *path = get_part_path (parts, 1);
+  g_autoptr (GError) error = NULL;
+  EspCheckpoint *checkpoint;
+
+  put_part (parts, 2, (const char *) data, size);
+  checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return esp_damage_judge (checkpoint, error);
+}
+
+static void
+test_damaged_part (void)
+{
+  Parts parts;
+
+  parts_init (&parts);
+  esp_damage_fixture (
+      "gguf/split/tiny-00002-of-00003.gguf",
+      (EspDamage) { .flips = "\xff\x01", .open = open_damaged_part, .user_data = &parts });
+  parts_clear (&parts);
 }
 
 /* }}} */
@@ -811,6 +968,9 @@ main (int argc, char **argv)
   g_test_add_func ("/gguf/versions", test_versions);
   g_test_add_func ("/gguf/long-text", test_long_text);
   g_test_add_func ("/gguf/parts", test_parts);
+  g_test_add_func ("/gguf/split", test_split);
+  g_test_add_func ("/gguf/bad-part", test_bad_part);
+  g_test_add_func ("/gguf/damaged-part", test_damaged_part);
   g_test_add_func ("/gguf/bad-tensors", test_bad_tensors);
   g_test_add_func ("/gguf/odd-places", test_odd_places);
   g_test_add_func ("/gguf/many", test_many);
