@@ -10,6 +10,7 @@
 #include "esp-path.h"
 #include "esp-source.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define ESP_DAMAGE_PIECE 1024
@@ -105,6 +106,16 @@ esp_damage_open (GBytes *bytes, const char *path)
   EspCheckpoint *checkpoint = esp_format_open_source (source, path, NULL, NULL, NULL, &error);
 
   return esp_damage_judge (checkpoint, error);
+}
+
+/* a file with just these bytes, in place of what was there. (g_file_set_contents() waits for the
+ * disk, and without that it doesn't cut what was longer.) */
+static inline void
+esp_damage_write (const char *path, const void *data, gsize size)
+{
+  g_unlink (path);
+  g_assert_true (
+      g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
 /* whether @data opened; asserts whatever must hold of it */
