@@ -5,6 +5,7 @@
 
 #include "esp-colormap.h"
 #include "esp-draw-plot.h"
+#include "esp-draw-tiles.h"
 #include "esp-error.h"
 #include "esp-format.h"
 #include "esp-number.h"

@@ -6,18 +6,29 @@
 #include "esp-colormap.h"
 #include "esp-colormap-private.h"
 
-static const EspColormap vik = { "vik", ESP_COLORMAP_DIVERGING, FALSE, esp_colormap_vik };
-static const EspColormap berlin = { "berlin", ESP_COLORMAP_DIVERGING, TRUE, esp_colormap_berlin };
-static const EspColormap batlow = { "batlow", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_batlow };
-static const EspColormap viridis = { "viridis", ESP_COLORMAP_SEQUENTIAL, FALSE,
-                                     esp_colormap_viridis };
-static const EspColormap cividis = { "cividis", ESP_COLORMAP_SEQUENTIAL, FALSE,
-                                     esp_colormap_cividis };
-static const EspColormap magma = { "magma", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_magma };
-static const EspColormap gray = { "gray", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_gray };
+static const EspColormap maps[] = {
+  { "vik", ESP_COLORMAP_DIVERGING, FALSE, esp_colormap_vik },
+  { "broc", ESP_COLORMAP_DIVERGING, FALSE, esp_colormap_broc },
+  { "cork", ESP_COLORMAP_DIVERGING, FALSE, esp_colormap_cork },
+  { "roma", ESP_COLORMAP_DIVERGING, FALSE, esp_colormap_roma },
+  { "berlin", ESP_COLORMAP_DIVERGING, TRUE, esp_colormap_berlin },
+  { "lisbon", ESP_COLORMAP_DIVERGING, TRUE, esp_colormap_lisbon },
+  { "batlow", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_batlow },
+  { "lipari", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_lipari },
+  { "oslo", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_oslo },
+  { "viridis", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_viridis },
+  { "cividis", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_cividis },
+  { "magma", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_magma },
+  { "gray", ESP_COLORMAP_SEQUENTIAL, FALSE, esp_colormap_gray },
+  { "vikO", ESP_COLORMAP_CYCLIC, FALSE, esp_colormap_viko },
+  { "romaO", ESP_COLORMAP_CYCLIC, FALSE, esp_colormap_romao },
+  { "twilight", ESP_COLORMAP_CYCLIC, FALSE, esp_colormap_twilight },
+};
 
-static const EspColormap *const colormaps[] = { &vik,     &berlin, &batlow, &viridis,
-                                                &cividis, &magma,  &gray,   NULL };
+static const EspColormap *const colormaps[] = {
+  &maps[0], &maps[1],  &maps[2],  &maps[3],  &maps[4],  &maps[5],  &maps[6],  &maps[7], &maps[8],
+  &maps[9], &maps[10], &maps[11], &maps[12], &maps[13], &maps[14], &maps[15], NULL
+};
 
 const EspColormap *const *
 esp_colormap_get_all (void)
@@ -42,7 +53,7 @@ const EspColormap *
 esp_colormap_get_default (gboolean signed_data, gboolean dark)
 {
   if (!signed_data)
-    return &batlow;
+    return esp_colormap_from_name ("batlow");
 
-  return dark ? &berlin : &vik;
+  return esp_colormap_from_name (dark ? "berlin" : "vik");
 }

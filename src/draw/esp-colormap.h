@@ -9,6 +9,7 @@ typedef enum
 {
   ESP_COLORMAP_SEQUENTIAL,
   ESP_COLORMAP_DIVERGING,
+  ESP_COLORMAP_CYCLIC, /* both ends alike: for angles */
 } EspColormapKind;
 
 typedef struct
@@ -19,7 +20,7 @@ typedef struct
   const guint8 (*table)[3]; /* (256) sRGB */
 } EspColormap;
 
-const EspColormap *const *esp_colormap_get_all (void);        /* NULL-terminated */
+const EspColormap *const *esp_colormap_get_all (void);        /* NULL-terminated; by kind */
 const EspColormap *esp_colormap_from_name (const char *name); /* NULL if there is none */
 /* vik or berlin for signed data, batlow otherwise */
 const EspColormap *esp_colormap_get_default (gboolean signed_data, gboolean dark);

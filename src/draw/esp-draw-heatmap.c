@@ -21,11 +21,8 @@ paint_init (Paint *paint, const EspNorm *norm)
 {
   for (guint i = 0; i < 256; i++)
     {
-      const guint8 *entry = norm->colormap->table[i];
-
       paint->bounds[i] = i < 255 ? (float) esp_norm_unmap (norm, (i + 0.5) / 255) : INFINITY;
-      paint->colors[i] = 0xff000000u | (guint32) entry[0] << 16 | (guint32) entry[1] << 8 |
-                         entry[2];
+      paint->colors[i] = esp_norm_get_step (norm, i);
     }
 }
 
@@ -201,6 +198,36 @@ draw_lines (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_fill (cr);
 }
 
+/* the least size of a block at which it has a gutter */
+#define GUTTER_FROM 6
+
+/* lines in the background's colour between blocks, over the edges of cells */
+static void
+draw_gutters (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  const EspHeatmapGeometry *geometry = &scene->geometry;
+  double cell_width = esp_heatmap_geometry_get_cell_width (geometry);
+  double cell_height = esp_heatmap_geometry_get_cell_height (geometry);
+  double across = (double) scene->block_columns * cell_width;
+  double down = (double) scene->block_rows * cell_height;
+  double x, y, width, height, left, top, thick;
+
+  if (fmin (across > 0 ? across : G_MAXDOUBLE, down > 0 ? down : G_MAXDOUBLE) < GUTTER_FROM)
+    return;
+  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &width, &height);
+  esp_heatmap_geometry_cell_box (geometry, 0, 0, &left, &top, &cell_width, &cell_height);
+  thick = CLAMP (floor (fmin (across > 0 ? across : down, down > 0 ? down : across) / 8), 1, 4);
+  /* the first edge in view */
+  if (across > 0)
+    for (double i = fmax (ceil ((x - left) / across), 1); left + i * across < x + width; i++)
+      cairo_rectangle (cr, round (left + i * across - thick / 2), y, thick, height);
+  if (down > 0)
+    for (double i = fmax (ceil ((y - top) / down), 1); top + i * down < y + height; i++)
+      cairo_rectangle (cr, x, round (top + i * down - thick / 2), width, thick);
+  esp_draw_set_color (cr, scene->palette->background);
+  cairo_fill (cr);
+}
+
 static void
 draw_frame (cairo_t *cr, const EspHeatmapScene *scene)
 {
@@ -274,6 +301,17 @@ draw_hover (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_stroke (cr);
 }
 
+/* of the picture that shows all that is in view */
+static void
+draw_markers (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  if (scene->overview == NULL && scene->tiles != NULL)
+    esp_draw_tile_markers (cr, &scene->geometry, scene->tiles, scene->tiles_scale);
+  else
+    esp_draw_markers (cr, &scene->geometry,
+                      scene->overview != NULL ? scene->overview : scene->ground);
+}
+
 void
 esp_draw_heatmap (cairo_t *cr, const EspHeatmapScene *scene)
 {
@@ -289,16 +327,19 @@ esp_draw_heatmap (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_rectangle (cr, floor (x), floor (y), ceil (width), ceil (height));
   cairo_clip (cr);
   draw_overview (cr, scene, scene->ground, scene->ground_pixels);
+  if (scene->tiles != NULL)
+    esp_draw_tiles (cr, scene->tiles, &scene->geometry, &scene->norm, scene->reduction,
+                    scene->tiles_scale);
   draw_overview (cr, scene, scene->overview, scene->pixels);
   esp_draw_stripes (cr, &scene->geometry, scene->overview);
   draw_lines (cr, scene);
+  draw_gutters (cr, scene);
   esp_draw_cells (cr, scene, &factor);
   cairo_restore (cr);
 
   draw_frame (cr, scene);
   esp_draw_row_marks (cr, scene);
-  esp_draw_markers (cr, &scene->geometry,
-                    scene->overview != NULL ? scene->overview : scene->ground);
+  draw_markers (cr, scene);
   cairo_save (cr);
   cairo_rectangle (cr, floor (x) - 6, floor (y) - 6, ceil (width) + 12, ceil (height) + 12);
   cairo_clip (cr);

@@ -3,6 +3,7 @@
 
 #include <cairo.h>
 
+#include "esp-draw-tiles.h"
 #include "esp-heatmap-geometry.h"
 #include "esp-norm.h"
 #include "esp-palette.h"
@@ -39,6 +40,9 @@ typedef struct
   EspOverview *ground;     /* painted below @overview where that doesn't reach (all of the matrix,
                               coarse), or NULL */
   cairo_surface_t *ground_pixels;
+  EspTilePixels *tiles; /* painted above the ground and below @overview: what is there of a pyramid,
+                           for a picture that moves; or NULL */
+  double tiles_scale;   /* device pixels per pixel of the stage, at least 1 */
   EspNorm norm;
   EspReduction reduction;
   const EspPalette *palette;
@@ -49,6 +53,8 @@ typedef struct
   gint64 hover_row, hover_column;     /* cell under the pointer, -1 none */
   const char *row_axis, *column_axis; /* "out", "in", or NULL */
   gboolean single;                    /* numbers with float32's digits */
+  gint64 block_rows, block_columns;   /* gutters between blocks of so many cells (the kernels of a
+                                         convolution), 0 for none */
 } EspHeatmapScene;
 
 /* paints frame, cells or overview pixels, numbers in cells, marks of NaN and infinities, axes with

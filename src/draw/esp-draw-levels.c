@@ -17,22 +17,21 @@
 #define HISTOGRAM_FROM 64
 #define CAPTION_FROM 84
 
-void
-esp_draw_colormap (cairo_t *cr,
-                   double x,
-                   double y,
-                   double width,
-                   double height,
-                   const EspColormap *colormap)
+static void
+draw_bar (cairo_t *cr,
+          double x,
+          double y,
+          double width,
+          double height,
+          const EspColormap *colormap,
+          gboolean inverted)
 {
   cairo_surface_t *strip = cairo_image_surface_create (CAIRO_FORMAT_RGB24, 256, 1);
   guint32 *pixels = (guint32 *) (gpointer) cairo_image_surface_get_data (strip);
 
-  g_return_if_fail (colormap != NULL);
-
   for (guint i = 0; i < 256; i++)
     {
-      const guint8 *entry = colormap->table[i];
+      const guint8 *entry = colormap->table[inverted ? 255 - i : i];
 
       pixels[i] = (guint32) entry[0] << 16 | (guint32) entry[1] << 8 | entry[2];
     }
@@ -48,6 +47,19 @@ esp_draw_colormap (cairo_t *cr,
   cairo_paint (cr);
   cairo_restore (cr);
   cairo_surface_destroy (strip);
+}
+
+void
+esp_draw_colormap (cairo_t *cr,
+                   double x,
+                   double y,
+                   double width,
+                   double height,
+                   const EspColormap *colormap)
+{
+  g_return_if_fail (colormap != NULL);
+
+  draw_bar (cr, x, y, width, height, colormap, FALSE);
 }
 
 /* heights 0 to 1 of @n bars along the colour bar; square roots, so that a peak at 0 leaves the
@@ -101,14 +113,14 @@ describe_beyond (const EspNorm *norm, EspStats *stats)
 {
   const EspStatsValues *values = esp_stats_get_values (stats);
   g_autofree char *count = NULL, *farthest = NULL;
-  double inside = 0, most;
-  guint64 beyond;
+  guint64 beyond, below = 0, above = 0;
+  double most;
 
   if (values->finite == 0 || (values->min >= norm->lo && values->max <= norm->hi))
     return NULL;
 
-  esp_stats_get_bins (stats, norm->lo, norm->hi, 1, &inside);
-  beyond = (guint64) fmax (1, round ((double) values->finite - inside));
+  esp_stats_count_beyond (stats, norm->lo, norm->hi, &below, &above);
+  beyond = below + above;
   most = norm->lo - values->min > values->max - norm->hi ? values->min : values->max;
   count = esp_number_format_count (beyond);
   farthest = esp_number_format_value (most, 4);
@@ -116,6 +128,23 @@ describe_beyond (const EspNorm *norm, EspStats *stats)
                                     "%s values beyond the range, one as far as %s",
                                     (gulong) MIN (beyond, G_MAXLONG)),
                           count, farthest);
+}
+
+/* "Range ±0.2", "0.1–99.9 %: −0.2 to 0.3" */
+static char *
+describe_range (const EspNorm *norm)
+{
+  g_autofree char *lo = esp_number_format_value (norm->lo, 3);
+  g_autofree char *hi = esp_number_format_value (norm->hi, 3);
+  g_autofree char *low = esp_number_format_value (norm->range.low * 100, 4);
+  g_autofree char *high = esp_number_format_value (norm->range.high * 100, 4);
+  gboolean even = norm->lo == -norm->hi;
+
+  if (norm->range.kind != ESP_RANGE_PERCENTILES)
+    return even ? g_strdup_printf (_ ("Range ±%s"), hi)
+                : g_strdup_printf (_ ("Range %s to %s"), lo, hi);
+  return even ? g_strdup_printf (_ ("Percentiles %s to %s: ±%s"), low, high, hi)
+              : g_strdup_printf (_ ("Percentiles %s to %s: %s to %s"), low, high, lo, hi);
 }
 
 static void
@@ -126,10 +155,7 @@ draw_caption (cairo_t *cr,
               const EspPalette *palette)
 {
   g_autofree char *beyond = stats != NULL ? describe_beyond (norm, stats) : NULL;
-  g_autofree char *lo = esp_number_format_value (norm->lo, 3);
-  g_autofree char *hi = esp_number_format_value (norm->hi, 3);
-  g_autofree char *range = norm->lo == -norm->hi ? g_strdup_printf (_ ("Range ±%s"), hi)
-                                                 : g_strdup_printf (_ ("Range %s to %s"), lo, hi);
+  g_autofree char *range = describe_range (norm);
   double taken;
 
   esp_draw_set_font (cr, palette, 12, FALSE);
@@ -184,7 +210,7 @@ esp_draw_levels (cairo_t *cr,
   top = height >= CAPTION_FROM ? CAPTION : 0;
   if (stats != NULL && height >= HISTOGRAM_FROM)
     draw_profile (cr, top, width, bar - top, norm, stats, palette);
-  esp_draw_colormap (cr, 0, bar, width, BAR, norm->colormap);
+  draw_bar (cr, 0, bar, width, BAR, norm->colormap, norm->inverted);
   if (labels > 0)
     draw_range (cr, width, bar + BAR + LABELS / 2.0 + 1, norm, palette);
   cairo_restore (cr);

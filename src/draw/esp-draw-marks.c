@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "esp-draw-private.h"
+#include "esp-draw-tiles-private.h"
 
 #include <math.h>
 
@@ -55,11 +56,11 @@ typedef struct
 {
   double left, top, right, bottom; /* of the stage part that is covered */
   guint columns, rows;
-  guint *counts;   /* (rows, columns) flagged pixels */
+  double *areas;   /* (rows, columns) of flagged pixels */
   guint8 *flags;   /* (rows, columns) */
-  guint32 *places; /* (rows, columns) first flagged pixel, y << 16 | x */
+  double *xs, *ys; /* (rows, columns) first flagged pixel, and then where its marker is */
   gboolean *drawn; /* (rows, columns) */
-  double *drawn_x, *drawn_y;
+  gboolean any;
 } MarkGrid;
 
 static void
@@ -67,6 +68,7 @@ mark_grid_init (MarkGrid *grid, double x, double y, double width, double height)
 {
   gsize n;
 
+  grid->any = FALSE;
   grid->left = x;
   grid->top = y;
   grid->right = x + width;
@@ -74,35 +76,39 @@ mark_grid_init (MarkGrid *grid, double x, double y, double width, double height)
   grid->columns = (guint) (width / MARK) + 1;
   grid->rows = (guint) (height / MARK) + 1;
   n = (gsize) grid->columns * grid->rows;
-  grid->counts = g_new0 (guint, n);
+  grid->areas = g_new0 (double, n);
   grid->flags = g_new0 (guint8, n);
-  grid->places = g_new0 (guint32, n);
+  grid->xs = g_new0 (double, n);
+  grid->ys = g_new0 (double, n);
   grid->drawn = g_new0 (gboolean, n);
-  grid->drawn_x = g_new0 (double, n);
-  grid->drawn_y = g_new0 (double, n);
 }
 
 static void
 mark_grid_clear (MarkGrid *grid)
 {
-  g_free (grid->counts);
+  g_free (grid->areas);
   g_free (grid->flags);
-  g_free (grid->places);
+  g_free (grid->xs);
+  g_free (grid->ys);
   g_free (grid->drawn);
-  g_free (grid->drawn_x);
-  g_free (grid->drawn_y);
 }
 
 static void
-mark_grid_add (MarkGrid *grid, guint8 flags, double x, double y, guint px, guint py)
+mark_grid_add (guint8 flags, double x, double y, double area, gpointer data)
 {
+  MarkGrid *grid = data;
   guint column = (guint) CLAMP ((x - grid->left) / MARK, 0, grid->columns - 1);
   guint row = (guint) CLAMP ((y - grid->top) / MARK, 0, grid->rows - 1);
   gsize i = (gsize) row * grid->columns + column;
 
-  if (grid->counts[i]++ == 0 || (flags & ~grid->flags[i] & ESP_PIXEL_NAN))
-    grid->places[i] = py << 16 | px;
+  if (grid->areas[i] == 0 || (flags & ~grid->flags[i] & ESP_PIXEL_NAN))
+    {
+      grid->xs[i] = x;
+      grid->ys[i] = y;
+    }
+  grid->areas[i] += area;
   grid->flags[i] |= flags;
+  grid->any = TRUE;
 }
 
 /* whether a marker at (x, y) would cover one that is drawn already; these can only lie in the
@@ -115,8 +121,7 @@ covers_marker (const MarkGrid *grid, guint column, guint row, double x, double y
       {
         gsize k = (gsize) j * grid->columns + i;
 
-        if (grid->drawn[k] && fabs (grid->drawn_x[k] - x) < MARK &&
-            fabs (grid->drawn_y[k] - y) < MARK)
+        if (grid->drawn[k] && fabs (grid->xs[k] - x) < MARK && fabs (grid->ys[k] - y) < MARK)
           return TRUE;
       }
 
@@ -125,35 +130,34 @@ covers_marker (const MarkGrid *grid, guint column, guint row, double x, double y
 
 /* whether so much round a square isn't finite that it shows by itself */
 static gboolean
-is_area (const MarkGrid *grid, guint column, guint row, double pixel_area)
+is_area (const MarkGrid *grid, guint column, guint row)
 {
   double area = 0;
 
   for (guint j = row > 0 ? row - 1 : 0; j <= row + 1 && j < grid->rows; j++)
     for (guint i = column > 0 ? column - 1 : 0; i <= column + 1 && i < grid->columns; i++)
-      area += grid->counts[(gsize) j * grid->columns + i] * pixel_area;
+      area += grid->areas[(gsize) j * grid->columns + i];
 
   return area > 2 * MARK * MARK;
 }
 
 static void
-mark_grid_draw (MarkGrid *grid, cairo_t *cr, double left, double top, double width, double height)
+mark_grid_draw (MarkGrid *grid, cairo_t *cr)
 {
   for (guint row = 0; row < grid->rows; row++)
     for (guint column = 0; column < grid->columns; column++)
       {
         gsize i = (gsize) row * grid->columns + column;
-        double x = left + ((grid->places[i] & 0xffff) + 0.5) * width;
-        double y = top + ((grid->places[i] >> 16) + 0.5) * height;
+        double x = grid->xs[i], y = grid->ys[i];
 
         x = CLAMP (x, grid->left + MARK / 2.0, fmax (grid->right, grid->left + MARK) - MARK / 2.0);
         y = CLAMP (y, grid->top + MARK / 2.0, fmax (grid->bottom, grid->top + MARK) - MARK / 2.0);
-        if (grid->counts[i] == 0 || is_area (grid, column, row, width * height) ||
+        if (grid->areas[i] == 0 || is_area (grid, column, row) ||
             covers_marker (grid, column, row, x, y))
           continue;
         grid->drawn[i] = TRUE;
-        grid->drawn_x[i] = x;
-        grid->drawn_y[i] = y;
+        grid->xs[i] = x;
+        grid->ys[i] = y;
         draw_marker (cr, grid->flags[i], x, y);
       }
 }
@@ -173,7 +177,6 @@ esp_draw_markers (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *
 {
   double x, y, box_width, box_height, left, top, width, height;
   guint x0, y0, x1, y1;
-  gboolean any = FALSE;
   MarkGrid grid;
 
   if (overview == NULL || !esp_draw_get_visible_pixels (geometry, overview, &x0, &y0, &x1, &y1))
@@ -190,14 +193,31 @@ esp_draw_markers (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *
 
       for (guint i = x0; i < x1; i++)
         if (G_UNLIKELY (row[i].flags != 0))
-          {
-            mark_grid_add (&grid, row[i].flags, left + (i + 0.5) * width, top + (j + 0.5) * height,
-                           i, j);
-            any = TRUE;
-          }
+          mark_grid_add (row[i].flags, left + (i + 0.5) * width, top + (j + 0.5) * height,
+                         width * height, &grid);
     }
-  if (any)
-    mark_grid_draw (&grid, cr, left, top, width, height);
+  if (grid.any)
+    mark_grid_draw (&grid, cr);
+  mark_grid_clear (&grid);
+}
+
+void
+esp_draw_tile_markers (cairo_t *cr,
+                       const EspHeatmapGeometry *geometry,
+                       EspTilePixels *tiles,
+                       double scale)
+{
+  double x, y, width, height;
+  MarkGrid grid;
+
+  if (fmin (esp_heatmap_geometry_get_cell_width (geometry),
+            esp_heatmap_geometry_get_cell_height (geometry)) >= MARK)
+    return;
+  esp_heatmap_geometry_matrix_box (geometry, &x, &y, &width, &height);
+  mark_grid_init (&grid, x, y, width, height);
+  esp_draw_tiles_for_each_mark (tiles, geometry, scale, mark_grid_add, &grid);
+  if (grid.any)
+    mark_grid_draw (&grid, cr);
   mark_grid_clear (&grid);
 }
 

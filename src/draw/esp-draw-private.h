@@ -63,6 +63,11 @@ void esp_draw_cells (cairo_t *cr, const EspHeatmapScene *scene, int *factor);
 void esp_draw_stripes (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview);
 /* marks of values that aren't finite where cells are too small for words */
 void esp_draw_markers (cairo_t *cr, const EspHeatmapGeometry *geometry, EspOverview *overview);
+/* the same from tiles */
+void esp_draw_tile_markers (cairo_t *cr,
+                            const EspHeatmapGeometry *geometry,
+                            EspTilePixels *tiles,
+                            double scale);
 void esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene);
 void esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor);
 

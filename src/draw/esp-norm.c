@@ -156,47 +156,94 @@ esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark)
 
   self->scale = ESP_SCALE_LINEAR;
   self->has_ranks = FALSE;
+  self->inverted = FALSE;
+  self->range = (EspRange) { .kind = ESP_RANGE_TYPED,
+                             .low = ESP_RANGE_LOW,
+                             .high = ESP_RANGE_HIGH,
+                             .lo = lo,
+                             .hi = hi };
   self->colormap = esp_colormap_get_default (lo < 0, dark);
   set_range (self, lo, hi);
+}
+
+static void
+get_auto_range (EspStats *stats, double *lo, double *hi)
+{
+  const EspStatsValues *values = esp_stats_get_values (stats);
+  double low = values->min, high = values->max;
+
+  *lo = low;
+  *hi = high;
+  if (values->finite >= FEW_VALUES)
+    {
+      low = esp_stats_get_quantile (stats, ESP_RANGE_LOW);
+      high = esp_stats_get_quantile (stats, ESP_RANGE_HIGH);
+    }
+  if (*lo < 0)
+    {
+      double farthest = fmax (-*lo, *hi), usual = fmax (fabs (low), fabs (high));
+
+      if (usual > 0 && farthest > OUTLIER_FACTOR * usual)
+        farthest = usual;
+      *lo = -farthest;
+      *hi = farthest;
+    }
+  else if (high > low && *hi - low > OUTLIER_FACTOR * (high - low))
+    *hi = high;
 }
 
 void
 esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark)
 {
-  const EspStatsValues *values;
-  double lo, hi, low, high;
+  double lo = 0, hi = 1;
 
   g_return_if_fail (self != NULL);
   g_return_if_fail (stats != NULL);
 
-  values = esp_stats_get_values (stats);
-  if (values->finite == 0)
+  if (esp_stats_get_values (stats)->finite > 0)
+    get_auto_range (stats, &lo, &hi);
+  esp_norm_init_for_range (self, lo, hi, dark);
+  self->range.kind = ESP_RANGE_AUTO;
+}
+
+void
+esp_norm_set_range (EspNorm *self, const EspRange *range, EspStats *stats)
+{
+  double lo = range->lo, hi = range->hi;
+
+  g_return_if_fail (self != NULL && range != NULL && range->kind < ESP_N_RANGES);
+  g_return_if_fail (stats != NULL || range->kind == ESP_RANGE_TYPED);
+
+  self->range = *range;
+  if (range->kind != ESP_RANGE_TYPED && esp_stats_get_values (stats)->finite == 0)
     {
-      esp_norm_init_for_range (self, 0, 1, dark);
+      set_range (self, 0, 1);
       return;
     }
-
-  lo = low = values->min;
-  hi = high = values->max;
-  if (values->finite >= FEW_VALUES)
+  if (range->kind == ESP_RANGE_AUTO)
+    get_auto_range (stats, &lo, &hi);
+  else if (range->kind == ESP_RANGE_PERCENTILES)
+    esp_stats_get_percentile_range (stats, range->low, range->high, &lo, &hi);
+  else if (range->kind == ESP_RANGE_MIN_MAX)
     {
-      low = esp_stats_get_quantile (stats, 0.001);
-      high = esp_stats_get_quantile (stats, 0.999);
+      lo = esp_stats_get_values (stats)->min;
+      hi = esp_stats_get_values (stats)->max;
     }
-
-  if (lo < 0)
+  if (range->symmetric &&
+      (range->kind == ESP_RANGE_MIN_MAX || range->kind == ESP_RANGE_PERCENTILES))
     {
-      double farthest = fmax (-lo, hi), usual = fmax (fabs (low), fabs (high));
-
-      if (usual > 0 && farthest > OUTLIER_FACTOR * usual)
-        farthest = usual;
-      lo = -farthest;
-      hi = farthest;
+      hi = fmax (fabs (lo), fabs (hi));
+      lo = -hi;
     }
-  else if (high > low && hi - low > OUTLIER_FACTOR * (high - low))
-    hi = high;
+  set_range (self, lo, hi);
+}
 
-  esp_norm_init_for_range (self, lo, hi, dark);
+guint32
+esp_norm_get_step (const EspNorm *self, guint i)
+{
+  const guint8 *entry = self->colormap->table[self->inverted ? 255 - i : i];
+
+  return 0xff000000u | (guint32) entry[0] << 16 | (guint32) entry[1] << 8 | entry[2];
 }
 
 /* @n + 1 ranks from @out on: the values below which @from to @to of all lie */
@@ -314,13 +361,10 @@ esp_norm_unmap (const EspNorm *self, double share)
 guint32
 esp_norm_get_color (const EspNorm *self, double value)
 {
-  const guint8 *entry;
-
   if (isnan (value))
     return ESP_COLOR_NAN;
   if (isinf (value))
     return ESP_COLOR_INF;
 
-  entry = self->colormap->table[(guint) (esp_norm_map (self, value) * 255 + 0.5)];
-  return 0xff000000u | (guint32) entry[0] << 16 | (guint32) entry[1] << 8 | entry[2];
+  return esp_norm_get_step (self, (guint) (esp_norm_map (self, value) * 255 + 0.5));
 }

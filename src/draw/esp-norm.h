@@ -20,6 +20,27 @@ EspScale esp_scale_from_name (const char *name, gboolean *found);
 const char *esp_scale_get_name (EspScale scale); /* "linear", "symlog", "log",
                                                      "sqrt", "rank" */
 
+/* what the ends of a range follow from */
+typedef enum
+{
+  ESP_RANGE_AUTO,        /* as esp_norm_init_for_stats() */
+  ESP_RANGE_MIN_MAX,     /* of the values */
+  ESP_RANGE_PERCENTILES, /* @low and @high of the values lie below its ends */
+  ESP_RANGE_TYPED,       /* @lo and @hi */
+  ESP_N_RANGES
+} EspRangeKind;
+
+typedef struct
+{
+  EspRangeKind kind;
+  gboolean symmetric; /* grown to the same distance from 0 on both sides; not with AUTO, TYPED */
+  double low, high;   /* shares, 0 to 1: ESP_RANGE_LOW and ESP_RANGE_HIGH unless told otherwise */
+  double lo, hi;
+} EspRange;
+
+#define ESP_RANGE_LOW 0.001
+#define ESP_RANGE_HIGH 0.999
+
 #define ESP_NORM_RANKS 128
 
 /**
@@ -31,8 +52,10 @@ typedef struct
 {
   const EspColormap *colormap;
   EspScale scale;
-  double lo, hi;    /* the range; values beyond get the end colours */
-  double threshold; /* of symlog, > 0 */
+  gboolean inverted; /* the map runs from its end to its beginning */
+  double lo, hi;     /* the range; values beyond get the end colours */
+  EspRange range;    /* what these follow from, for the legend */
+  double threshold;  /* of symlog, > 0 */
   gboolean has_ranks;
   double ranks[ESP_NORM_RANKS + 1]; /* values at equal steps of rank, growing */
 } EspNorm;
@@ -43,6 +66,12 @@ typedef struct
  * don't all look alike; esp_draw_levels() tells how many lie beyond. */
 void esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark);
 void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark);
+/* Another range; the rest stays. @stats may be NULL for %ESP_RANGE_TYPED. Ends that follow from
+ * percentiles are moved to the next value of the histogram's resolution, so that the cells beyond
+ * can be counted exactly. */
+void esp_norm_set_range (EspNorm *self, const EspRange *range, EspStats *stats);
+/* the colour map's entry for the @i-th of 256 steps from @lo to @hi, as 0xffRRGGBB */
+guint32 esp_norm_get_step (const EspNorm *self, guint i);
 /* A steady range for values that change many times a second: the range of @self is replaced by one
  * that grows at once, in round steps, and shrinks only when the values have become much smaller, so
  * that colours don't flicker. @held keeps it from call to call; 0 at first. */

@@ -5,8 +5,9 @@
 usage: make-colormaps.py > esp-colormap-tables.c
 
 Sources, both free to ship:
-- vik, berlin, batlow: Fabio Crameri, Scientific colour maps 8 (doi:10.5281/zenodo.1243862), MIT licence, as packaged in cmcrameri.
-- viridis, cividis, magma: matplotlib (van der Walt, Smith; Nunez, Anderton, Renslow), CC0.
+- vik, broc, cork, roma, berlin, lisbon, batlow, lipari, oslo, romaO, vikO: Fabio Crameri, Scientific colour maps 8
+  (doi:10.5281/zenodo.1243862), MIT licence, as packaged in cmcrameri.
+- viridis, cividis, magma, twilight: matplotlib (van der Walt, Smith; Nunez, Anderton, Renslow; Bechtold), CC0.
 - gray: made here, equal steps of the sRGB value.
 Needs Python packages: cmcrameri, matplotlib. The C code needs neither.
 """
@@ -15,7 +16,7 @@ import matplotlib
 from cmcrameri import cm
 
 MIT = """\
- * The tables vik, berlin and batlow are under the MIT licence:
+ * The tables marked as Fabio Crameri's are under the MIT licence:
  *
  * Copyright (c) 2020 Fabio Crameri
  *
@@ -37,21 +38,21 @@ MIT = """\
 CRAMERI = "Fabio Crameri, Scientific colour maps 8, doi:10.5281/zenodo.1243862, MIT licence"
 MATPLOTLIB = "matplotlib, CC0"
 
-MAPS = [
-    ("vik", CRAMERI, cm.vik),
-    ("berlin", CRAMERI, cm.berlin),
-    ("batlow", CRAMERI, cm.batlow),
-    ("viridis", MATPLOTLIB, matplotlib.colormaps["viridis"]),
-    ("cividis", MATPLOTLIB, matplotlib.colormaps["cividis"]),
-    ("magma", MATPLOTLIB, matplotlib.colormaps["magma"]),
-    ("gray", "equal steps", None),
-]
+MAPS = (
+    [(name, CRAMERI, getattr(cm, name))
+     for name in "vik broc cork roma berlin lisbon batlow lipari oslo".split()]
+    + [(name, MATPLOTLIB, matplotlib.colormaps[name]) for name in "viridis cividis magma".split()]
+    + [("gray", "equal steps", None)]
+    + [(name, CRAMERI, getattr(cm, name)) for name in "vikO romaO".split()]
+    + [("twilight", MATPLOTLIB, matplotlib.colormaps["twilight"])]
+)
 
 
 def entries(colormap):
     if colormap is None:
         return [(i, i, i) for i in range(256)]
-    rgba = colormap(range(256))
+    # twilight has 510 entries
+    rgba = colormap([i / 255 for i in range(256)] if colormap.N != 256 else range(256))
     return [tuple(int(round(float(c) * 255)) for c in row[:3]) for row in rgba]
 
 
@@ -63,7 +64,7 @@ def main():
     print("/* clang-format off */")
     print('#include "esp-colormap-private.h"')
     for name, source, colormap in MAPS:
-        print(f"\n/* {source} */\nconst guint8 esp_colormap_{name}[256][3] = {{")
+        print(f"\n/* {source} */\nconst guint8 esp_colormap_{name.lower()}[256][3] = {{")
         row = entries(colormap)
         for i in range(0, 256, 8):
             print("  " + " ".join("{%d, %d, %d}," % e for e in row[i:i + 8]))

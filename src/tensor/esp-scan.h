@@ -42,6 +42,21 @@ void esp_stats_get_bins (EspStats *self, double lo, double hi, guint n, double *
 /* the value below which @share (0 to 1) of the finite values lie, to the resolution of the codes */
 double esp_stats_get_quantile (EspStats *self, double share);
 
+/* A range between the codes that holds the values from the @low to the @high quantile, and at most
+ * the rest of their codes: what lies beyond is counted exactly. NaN where nothing is finite. */
+void esp_stats_get_percentile_range (EspStats *self,
+                                     double low,
+                                     double high,
+                                     double *lo,
+                                     double *hi);
+/* finite values below @lo and above @hi; FALSE where an end lies within a code, so that the count
+ * of that code is split by its width */
+gboolean esp_stats_count_beyond (EspStats *self,
+                                 double lo,
+                                 double hi,
+                                 guint64 *below,
+                                 guint64 *above);
+
 /* one streaming pass on all cores; memory doesn't grow with the tensor; cancelled within 100 ms */
 EspStats *esp_scan_stats (EspTensor *tensor,
                           EspProgressFunc progress,

@@ -248,4 +248,90 @@ esp_stats_get_quantile (EspStats *self, double share)
   return self->values.max;
 }
 
+/* the least and the greatest float32 that a code stands for */
+static void
+get_code_ends (guint16 code, double *lo, double *hi)
+{
+  guint32 near_bits = (guint32) (code & 0x7fff) << 16, far_bits = near_bits | 0xffff;
+  float near, far;
+
+  memcpy (&near, &near_bits, sizeof near);
+  memcpy (&far, &far_bits, sizeof far);
+  *lo = code & 0x8000 ? -(double) far : (double) near;
+  *hi = code & 0x8000 ? -(double) near : (double) far;
+  if ((code & 0x7fff) == 0x7f7f) /* doubles beyond float32 are counted here */
+    *(code & 0x8000 ? lo : hi) = code & 0x8000 ? -G_MAXDOUBLE : G_MAXDOUBLE;
+}
+
+/* the code at which the values below it, it included, reach a share of all */
+static guint16
+find_code (EspStats *self, double share)
+{
+  double wanted = CLAMP (share, 0, 1) * (double) self->values.finite, below = 0;
+
+  for (guint i = 0; i < self->n_codes; i++)
+    {
+      below += (double) self->counts[i];
+      if (below >= wanted)
+        return self->codes[i];
+    }
+  return self->codes[self->n_codes - 1];
+}
+
+void
+esp_stats_get_percentile_range (EspStats *self, double low, double high, double *lo, double *hi)
+{
+  double unused;
+
+  g_return_if_fail (self != NULL && lo != NULL && hi != NULL);
+
+  *lo = *hi = NAN;
+  if (self->n_codes == 0)
+    return;
+  get_code_ends (find_code (self, low), lo, &unused);
+  get_code_ends (find_code (self, high), &unused, hi);
+  *lo = CLAMP (*lo, self->values.min, self->values.max);
+  *hi = CLAMP (*hi, *lo, self->values.max);
+}
+
+gboolean
+esp_stats_count_beyond (EspStats *self, double lo, double hi, guint64 *below, guint64 *above)
+{
+  double under = 0, over = 0;
+  gboolean exact = TRUE;
+
+  g_return_val_if_fail (self != NULL && below != NULL && above != NULL, FALSE);
+
+  for (guint i = 0; i < self->n_codes; i++)
+    {
+      double count = (double) self->counts[i], from, to;
+
+      get_code_ends (self->codes[i], &from, &to);
+      from = CLAMP (from, self->values.min, self->values.max);
+      to = CLAMP (to, self->values.min, self->values.max);
+      if (to < lo)
+        under += count;
+      else if (from < lo)
+        {
+          under += count * (lo - from) / (to - from);
+          exact = FALSE;
+        }
+      if (from > hi)
+        over += count;
+      else if (to > hi)
+        {
+          over += count * (to - hi) / (to - from);
+          exact = FALSE;
+        }
+    }
+  *below = (guint64) round (under);
+  *above = (guint64) round (over);
+  /* that something lies there is known */
+  if (self->n_codes > 0 && self->values.min < lo)
+    *below = MAX (*below, 1);
+  if (self->n_codes > 0 && self->values.max > hi)
+    *above = MAX (*above, 1);
+  return exact;
+}
+
 /* }}} */
