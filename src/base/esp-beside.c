@@ -386,7 +386,25 @@ beside_free (gpointer data)
   g_free (self);
 }
 
-static const EspSourceFuncs beside_funcs = { beside_read, beside_get_identity, beside_free };
+static int
+beside_dup_descriptor (gpointer data, GError **error)
+{
+  BesideFile *self = data;
+  int fd = pin (self, error);
+  int copy = -1;
+
+  if (fd >= 0)
+    {
+      copy = _esp_source_dup_fd (fd, error);
+      unpin (self);
+    }
+  if (copy < 0)
+    name_path (error, self->path);
+  return copy;
+}
+
+static const EspSourceFuncs beside_funcs = { beside_read, beside_get_identity, beside_free,
+                                             beside_dup_descriptor };
 
 EspSource *
 esp_beside_open (EspBeside *self, const char *path, EspBesideLinks links, GError **error)

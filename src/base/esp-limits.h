@@ -37,3 +37,21 @@
 #define ESP_LIMIT_SHARDS 10000 /* files of one checkpoint; the largest have some hundred */
 #define ESP_LIMIT_CHUNKS                                                                           \
   4000000 /* pieces of all tensors together: 1,000 tensors of 4,000 processes have as many */
+#define ESP_LIMIT_HDF5_CHUNK_BYTES                                                                 \
+  (256 * 1024 * 1024) /* one chunk unpacked; the library's own cache is meant for 1 MB ones */
+#define ESP_LIMIT_HDF5_ATTRIBUTES 10000 /* of one object; a layer of Keras has 3 */
+#define ESP_LIMIT_HDF5_ALL_ATTRIBUTES 1000000
+#define ESP_LIMIT_HDF5_ATTRIBUTE_BYTES                                                             \
+  (64 * 1024 * 1024) /* one value; Keras puts a model's whole description into one */
+#define ESP_LIMIT_HDF5_TEXT_BYTES                                                                  \
+  (256 * 1024 * 1024) /* all names with the paths before them, and all attributes */
+#define ESP_LIMIT_HDF5_PROCESS_BYTES                                                               \
+  (1024ull * 1024 * 1024) /* address space of the process: four times the largest single thing */
+#define ESP_LIMIT_HDF5_SECONDS 300 /* processor time; 1,000,000 data sets take some 60 */
+#define ESP_LIMIT_HDF5_SILENCE_SECONDS                                                             \
+  30 /* without a word from the process; it speaks at every object */
+#define ESP_LIMIT_HDF5_ANSWER_SECONDS 600 /* until an answer is complete, on a busy machine */
+#define ESP_LIMIT_HDF5_COPY_BYTES                                                                  \
+  (16ull * 1024 * 1024 * 1024) /* of a deflated member, which is inflated into a temporary file */
+#define ESP_LIMIT_HDF5_RATIO_BYTES                                                                 \
+  (256 * 1024 * 1024) /* values may be this large though the file stores nearly none of them */

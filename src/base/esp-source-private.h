@@ -34,6 +34,8 @@ void _esp_source_identify (const struct stat *st, EspIdentity *out);
 /* fails unless it is a regular file */
 gboolean _esp_source_check_regular (const struct stat *st, GError **error);
 void _esp_source_set_errno (GError **error, int saved);
+/* a copy of @fd that closes on exec, or -1 */
+int _esp_source_dup_fd (int fd, GError **error);
 /* fails when the file isn't as @identity says any more */
 gboolean _esp_source_read_fd (int fd,
                               const EspIdentity *identity,

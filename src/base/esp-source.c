@@ -116,6 +116,19 @@ esp_source_get_file_offset (EspSource *self, guint64 offset)
   return offset <= G_MAXINT64 ? (gint64) offset : -1;
 }
 
+int
+esp_source_dup_descriptor (EspSource *self, guint64 *offset, GError **error)
+{
+  g_return_val_if_fail (self != NULL && offset != NULL, -1);
+
+  *offset = self->is_range ? self->offset : 0;
+  if (self->is_range) /* its parent is never a range */
+    self = self->parent;
+  if (self->funcs->dup_descriptor == NULL)
+    return -1;
+  return self->funcs->dup_descriptor (self->data, error);
+}
+
 gboolean
 esp_source_read (EspSource *self,
                  guint64 offset,
@@ -302,8 +315,6 @@ file_free (gpointer data)
   g_free (self);
 }
 
-static const EspSourceFuncs file_funcs = { file_read, file_get_identity, file_free };
-
 void
 _esp_source_set_errno (GError **error, int saved)
 {
@@ -323,6 +334,28 @@ _esp_source_set_errno (GError **error, int saved)
                    _ ("the file can’t be opened: %s"), g_strerror (saved));
     }
 }
+
+int
+_esp_source_dup_fd (int fd, GError **error)
+{
+  int copy = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  int saved = errno;
+
+  if (copy < 0)
+    _esp_source_set_errno (error, saved);
+  return copy;
+}
+
+static int
+file_dup_descriptor (gpointer data, GError **error)
+{
+  FileSource *self = data;
+
+  return _esp_source_dup_fd (self->fd, error);
+}
+
+static const EspSourceFuncs file_funcs = { file_read, file_get_identity, file_free,
+                                           file_dup_descriptor };
 
 gboolean
 _esp_source_check_regular (const struct stat *st, GError **error)

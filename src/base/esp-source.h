@@ -38,6 +38,8 @@ typedef struct
                     GError **error);
   gboolean (*get_identity) (gpointer data, EspIdentity *out); /* or NULL */
   void (*free) (gpointer data);
+  /* or NULL: a new descriptor of the file, or -1 */
+  int (*dup_descriptor) (gpointer data, GError **error);
 } EspSourceFuncs;
 
 EspSource *esp_source_new (const EspSourceFuncs *funcs,
@@ -71,6 +73,11 @@ gboolean esp_source_get_identity (EspSource *self, EspIdentity *out);
 /* where the byte at @offset lies in the file (or memory) that was opened, through all ranges; -1
  * where it doesn't lie there as it is */
 gint64 esp_source_get_file_offset (EspSource *self, guint64 offset);
+/* a descriptor that another process may pread() the same bytes with, from *@offset on: the caller
+ * closes it. -1 where the bytes don't lie in a file as they are; then @error isn't set, unless the
+ * file can't be opened any more. What was read so is only sure once a read of the source says that
+ * the file is still the same. */
+int esp_source_dup_descriptor (EspSource *self, guint64 *offset, GError **error);
 gboolean esp_source_read (EspSource *self,
                           guint64 offset,
                           gsize length,
