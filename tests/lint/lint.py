@@ -24,6 +24,7 @@ ARROWS = {
     "train": {"base", "tensor", "model"},
     "draw": {"base", "tensor", "model", "lens"},
     "session": {"base", "tensor", "model", "format", "lens", "train", "draw"},
+    "hdf5": {"base", "format"},
     "cli": {"base", "tensor", "model", "format", "lens", "train", "draw", "session"},
 }
 TOOLKIT = re.compile(r"<(gtk|gdk|gsk|adwaita|pango)[^>]*>")
