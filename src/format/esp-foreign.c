@@ -126,19 +126,6 @@ recognise_pickle (const EspProbe *probe)
       "save its tensors with torch.save()");
 }
 
-static gboolean
-is_hdf5 (const EspProbe *probe)
-{
-  static const char magic[] = "\x89HDF\r\n\x1a\n";
-  gsize n = sizeof magic - 1;
-
-  /* a user block may stand before it, of 512 bytes or a power of two more */
-  for (gsize at = 0; at + n <= probe->head_size; at = at == 0 ? 512 : 2 * at)
-    if (memcmp (probe->head + at, magic, n) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* a varint within the head; FALSE when it runs on beyond it */
 static gboolean
 read_varint (const EspProbe *probe, gsize *at, guint64 *out)
@@ -266,9 +253,6 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
   pickle = recognise_pickle (probe);
   if (pickle != NULL)
     return pickle;
-  if (is_hdf5 (probe))
-    return N_ ("this is an HDF5 file, as Keras writes them, which can’t be opened yet; save the "
-               "model’s weights with safetensors.numpy.save_file()");
   if (is_saved_model (probe))
     return N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in Python and "
                "save its variables with safetensors.tensorflow.save_file()");

@@ -11,6 +11,7 @@
 #include "esp-folder.h"
 #include "esp-foreign.h"
 #include "esp-gguf.h"
+#include "esp-hdf5-plain.h"
 #include "esp-numpy.h"
 #include "esp-onnx.h"
 #include "esp-path.h"
@@ -40,6 +41,7 @@ static const EspFormat *const formats[] = {
   &esp_format_torch_export,
   &esp_format_torch_dcp,
   &esp_format_pytorch_legacy,
+  &esp_format_hdf5,
   &esp_format_onnx,
   NULL,
 };

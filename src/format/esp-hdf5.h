@@ -67,8 +67,9 @@ struct _EspHdf5Node
   const char *name; /* its last part */
   EspHdf5Kind kind;
   gboolean is_soft;        /* a soft link; what it leads to counts, if it is there */
-  const EspHdf5Node *same; /* the first node of the same object, or NULL. A group's children and
-                            * every object's attributes stand there alone. */
+  const EspHdf5Node *same; /* the node where the object stands (its first hard link), or NULL for
+                            * that one. A group's children and every object's attributes are there
+                            * alone. */
 
   /* in the order in which they were made where the file tells it, else by name as bytes ("10" comes
    * before "2") */
@@ -78,7 +79,8 @@ struct _EspHdf5Node
 
   const EspHdf5Attribute *attributes; /* in the same order */
   guint n_attributes;
-  const char *error; /* of ESP_HDF5_OTHER, and of a group that couldn't be listed to its end */
+  const char *error; /* why ESP_HDF5_OTHER is nothing (NULL for a named type), or why something is
+                      * missing below a group */
 
   EspTensor *tensor; /* of a data set: owned by the file; the same one for all its nodes. One that
                       * can't be shown (text, compound, a filter nobody knows) carries its error. */
