@@ -9,6 +9,7 @@
 #include "esp-snapshot.h"
 
 #include <math.h>
+#include <string.h>
 
 struct _EspSnapshot
 {
@@ -18,9 +19,10 @@ struct _EspSnapshot
   double loss;
   double accuracy;
   guint n_parameters;
-  EspTensor **channels; /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
-  GPtrArray **grads_at; /* (n_parameters) of tensors or NULL, by use; or NULL */
-  GPtrArray *units;     /* EspUnitCounts, owned */
+  EspTensor **channels;   /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
+  GPtrArray **grads_at;   /* (n_parameters) of tensors or NULL, by use; or NULL */
+  GPtrArray *units;       /* EspUnitCounts, owned */
+  GPtrArray *activations; /* EspActivation, owned */
 };
 
 static void
@@ -32,6 +34,17 @@ free_units (gpointer data)
   g_free (counts->source_path);
   g_free (counts->fired);
   g_free (counts);
+}
+
+static void
+free_activation (gpointer data)
+{
+  EspActivation *activation = data;
+
+  g_free (activation->path);
+  esp_tensor_unref (activation->value);
+  g_clear_pointer (&activation->grad, esp_tensor_unref);
+  g_free (activation);
 }
 
 static void
@@ -53,6 +66,7 @@ esp_snapshot_new (guint n_parameters)
   self->channels = g_new0 (EspTensor *, (gsize) n_parameters * ESP_N_CHANNELS);
   self->grads_at = g_new0 (GPtrArray *, n_parameters);
   self->units = g_ptr_array_new_with_free_func (free_units);
+  self->activations = g_ptr_array_new_with_free_func (free_activation);
   return self;
 }
 
@@ -77,6 +91,7 @@ esp_snapshot_unref (EspSnapshot *self)
   for (guint i = 0; i < self->n_parameters; i++)
     g_clear_pointer (&self->grads_at[i], g_ptr_array_unref);
   g_ptr_array_unref (self->units);
+  g_ptr_array_unref (self->activations);
   g_free (self->channels);
   g_free (self->grads_at);
   g_free (self);
@@ -228,4 +243,54 @@ esp_snapshot_get_units (EspSnapshot *self, guint index)
   g_return_val_if_fail (self != NULL && index < self->units->len, NULL);
 
   return self->units->pdata[index];
+}
+
+void
+esp_snapshot_add_activation (EspSnapshot *self,
+                             EspProbeKind probe,
+                             const char *path,
+                             EspTensor *value,
+                             EspTensor *grad)
+{
+  EspActivation *activation;
+
+  g_return_if_fail (self != NULL && value != NULL);
+
+  activation = g_new0 (EspActivation, 1);
+  activation->probe = probe;
+  activation->path = g_strdup (path);
+  activation->value = esp_tensor_ref (value);
+  activation->grad = grad != NULL ? esp_tensor_ref (grad) : NULL;
+  g_ptr_array_add (self->activations, activation);
+}
+
+guint
+esp_snapshot_get_n_activations (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->activations->len;
+}
+
+const EspActivation *
+esp_snapshot_get_activation (EspSnapshot *self, guint index)
+{
+  g_return_val_if_fail (self != NULL && index < self->activations->len, NULL);
+
+  return self->activations->pdata[index];
+}
+
+const EspActivation *
+esp_snapshot_find_activation (EspSnapshot *self, EspProbeKind probe, const char *path)
+{
+  g_return_val_if_fail (self != NULL && path != NULL, NULL);
+
+  for (guint i = 0; i < self->activations->len; i++)
+    {
+      const EspActivation *activation = self->activations->pdata[i];
+
+      if (activation->probe == probe && strcmp (activation->path, path) == 0)
+        return activation;
+    }
+  return NULL;
 }

@@ -25,6 +25,24 @@ typedef struct
   gboolean can_die; /* ReLU: a unit that never fires has no gradient */
 } EspUnitCounts;
 
+/* what was sent through the network to look at */
+typedef enum
+{
+  ESP_PROBE_BATCH,   /* the examples of the current step */
+  ESP_PROBE_EXAMPLE, /* one that was chosen */
+  ESP_PROBE_GRID,    /* points all over the plane of a network with two inputs */
+  ESP_N_PROBES
+} EspProbeKind;
+
+/* the output of one module at one place */
+typedef struct
+{
+  EspProbeKind probe;
+  char *path;
+  EspTensor *value; /* (rows, ...) */
+  EspTensor *grad;  /* of the loss, or NULL */
+} EspActivation;
+
 EspSnapshot *esp_snapshot_new (guint n_parameters);
 EspSnapshot *esp_snapshot_ref (EspSnapshot *self);
 void esp_snapshot_unref (EspSnapshot *self);
@@ -43,6 +61,13 @@ void esp_snapshot_set_channel (EspSnapshot *self,
 void esp_snapshot_set_grad_at (EspSnapshot *self, guint parameter, guint use, EspTensor *tensor);
 void esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts); /* copies */
 
+/* keeps references on the tensors; @grad may be NULL. In forward order. */
+void esp_snapshot_add_activation (EspSnapshot *self,
+                                  EspProbeKind probe,
+                                  const char *path,
+                                  EspTensor *value,
+                                  EspTensor *grad);
+
 guint64 esp_snapshot_get_step (EspSnapshot *self);
 guint64 esp_snapshot_get_epoch (EspSnapshot *self);
 double esp_snapshot_get_loss (EspSnapshot *self); /* of the last batch */
@@ -56,5 +81,11 @@ EspTensor *esp_snapshot_get_grad_at (EspSnapshot *self,
                                      guint use); /* borrowed or NULL */
 guint esp_snapshot_get_n_units (EspSnapshot *self);
 const EspUnitCounts *esp_snapshot_get_units (EspSnapshot *self, guint index);
+guint esp_snapshot_get_n_activations (EspSnapshot *self);
+const EspActivation *esp_snapshot_get_activation (EspSnapshot *self, guint index);
+/* of the module at @path; NULL if it wasn't asked for */
+const EspActivation *esp_snapshot_find_activation (EspSnapshot *self,
+                                                   EspProbeKind probe,
+                                                   const char *path);
 
 G_END_DECLS

@@ -64,11 +64,19 @@ struct _EspPlan
   double loss;
   guint64 step, epoch, position; /* position: examples of this epoch that are done */
   gsize rows;                    /* of the last batch */
+  guint64 row_limit;             /* of the next, G_MAXUINT64 if there is none */
+  EspStage stage;
   EspLossCall loss_call;
   gboolean has_before, has_units;
 };
 
 /* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
 EspReal *esp_plan_find_use_grad (EspPlan *self, guint parameter, guint use);
+
+/* one example into row @row of a tape, cut into the network's inputs */
+void esp_plan_put_example (EspPlan *self, EspTape *tape, gsize row, const EspReal *example);
+void esp_plan_run_forward (EspPlan *self, EspTape *tape, gsize rows);
+/* the order of examples in @epoch */
+void esp_plan_begin_epoch (EspPlan *self, guint64 epoch);
 
 G_END_DECLS

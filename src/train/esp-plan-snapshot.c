@@ -3,7 +3,7 @@
  * copies, some 20 small tensors for the networks that people watch. */
 
 #include "config.h"
-#include "esp-plan.h"
+#include "esp-plan-private.h"
 
 typedef struct
 {
@@ -101,4 +101,58 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
   if (units != NULL)
     add_units (snapshot, network, units);
   return snapshot;
+}
+
+/* (rows, ...) */
+static EspTensor *
+make_rows (const EspReal *values, const EspShape *example, gsize rows)
+{
+  EspShape shape = { .ndim = MIN (example->ndim + 1, ESP_SHAPE_MAX_DIMS) };
+  shape.sizes[0] = (gint64) rows;
+  for (guint d = 1; d < shape.ndim; d++)
+    shape.sizes[d] = example->sizes[d - 1];
+  /* a shape with all dimensions already keeps its numbers in the last one */
+  if (example->ndim + 1 > ESP_SHAPE_MAX_DIMS)
+    shape.sizes[shape.ndim - 1] *= example->sizes[example->ndim - 1];
+  return esp_network_make_tensor (values, &shape);
+}
+
+void
+esp_plan_add_batch (EspPlan *self, EspSnapshot *snapshot)
+{
+  for (guint i = 0; self->rows > 0 && i < self->n_calls; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      const EspLayerCall *own = &self->batch.calls[i];
+      gboolean has_grad = own->dy != NULL &&
+                          (self->stage == ESP_STAGE_BACKWARD || self->stage == ESP_STAGE_UPDATED);
+      g_autoptr (EspTensor) value = make_rows (own->y, &call->out, self->rows);
+      g_autoptr (EspTensor) grad = has_grad ? make_rows (own->dy, &call->out, self->rows) : NULL;
+      esp_snapshot_add_activation (snapshot, ESP_PROBE_BATCH, call->path, value, grad);
+    }
+}
+
+gsize
+esp_plan_get_example_count (EspPlan *self)
+{
+  return self->example_count;
+}
+
+void
+esp_plan_add_probe (EspPlan *self, EspSnapshot *snapshot, EspProbeKind probe, GBytes *inputs)
+{
+  gsize size = 0;
+  const EspReal *values = g_bytes_get_data (inputs, &size);
+  gsize rows = size / (self->example_count * sizeof (EspReal));
+  g_autofree EspReal **outputs = g_new0 (EspReal *, self->n_calls);
+  for (guint i = 0; i < self->n_calls; i++)
+    outputs[i] = g_new (EspReal, rows * self->watched.calls[i].out_count);
+  esp_plan_probe (self, values, rows, outputs);
+  for (guint i = 0; i < self->n_calls; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self->network, i);
+      g_autoptr (EspTensor) tensor = make_rows (outputs[i], &call->out, rows);
+      esp_snapshot_add_activation (snapshot, probe, call->path, tensor, NULL);
+      g_free (outputs[i]);
+    }
 }

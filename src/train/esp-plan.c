@@ -14,8 +14,8 @@
 #define SMALL (32 * 1024) /* parameters that are copied before every step */
 
 /* the order depends on seed and epoch alone, so any epoch can be begun without those before it */
-static void
-begin_epoch (EspPlan *self, guint64 epoch)
+void
+esp_plan_begin_epoch (EspPlan *self, guint64 epoch)
 {
   self->epoch = epoch;
   self->position = 0;
@@ -59,19 +59,19 @@ esp_plan_reset (EspPlan *self)
   self->loss = NAN;
   self->step = 0;
   self->rows = 0;
+  self->row_limit = G_MAXUINT64;
+  self->stage = ESP_STAGE_UPDATED;
   self->has_before = FALSE;
   self->has_units = FALSE;
-  begin_epoch (self, 0);
+  esp_plan_begin_epoch (self, 0);
 }
 
-/* one example into row @row of a tape, cut into the network's inputs */
-static void
-put_example (EspPlan *self, EspTape *tape, gsize row, guint64 example)
+void
+esp_plan_put_example (EspPlan *self, EspTape *tape, gsize row, const EspReal *example)
 {
-  const EspReal *from = self->network->data->inputs + example * self->example_count;
   for (guint i = 0; i < self->network->inputs->len; i++)
     memcpy (tape->values[i] + row * self->input_counts[i],
-            from + esp_network_peek_input (self->network, i)->offset,
+            example + esp_network_peek_input (self->network, i)->offset,
             self->input_counts[i] * sizeof (EspReal));
 }
 
@@ -81,12 +81,14 @@ gather_batch (EspPlan *self)
 {
   EspDataset *data = self->network->data;
   if (self->position >= data->n)
-    begin_epoch (self, self->epoch + 1);
+    esp_plan_begin_epoch (self, self->epoch + 1);
   gsize rows = MIN (self->network->batch_size, data->n - self->position);
+  rows = MIN (rows, self->row_limit);
+  self->row_limit = G_MAXUINT64;
   const guint32 *order = self->order + self->position;
   gsize n_out = self->loss_call.count;
   for (gsize r = 0; r < rows; r++)
-    put_example (self, &self->batch, r, order[r]);
+    esp_plan_put_example (self, &self->batch, r, data->inputs + order[r] * self->example_count);
   if (data->labels != NULL)
     for (gsize r = 0; r < rows; r++)
       self->labels[r] = data->labels[order[r]];
@@ -99,8 +101,8 @@ gather_batch (EspPlan *self)
   self->loss_call.N = rows;
 }
 
-static void
-run_forward (EspPlan *self, EspTape *tape, gsize rows)
+void
+esp_plan_run_forward (EspPlan *self, EspTape *tape, gsize rows)
 {
   for (guint i = 0; i < self->n_calls; i++)
     {
@@ -205,22 +207,82 @@ run_update (EspPlan *self)
   self->current_rate = settings[0].rate;
 }
 
-double
-esp_plan_step (EspPlan *self, gboolean watched)
+static void
+do_forward (EspPlan *self)
 {
   self->batch.run.step = self->step;
   gather_batch (self);
+  esp_plan_run_forward (self, &self->batch, self->rows);
+}
+
+static void
+do_loss (EspPlan *self)
+{
   memset (self->clear, 0, self->n_clear * sizeof (EspReal));
-  run_forward (self, &self->batch, self->rows);
   self->loss = run_loss (self);
-  run_backward (self);
+}
+
+static void
+do_update (EspPlan *self, gboolean watched)
+{
   self->has_before = watched || self->n_trainable <= SMALL;
   if (self->has_before)
     memcpy (self->before, self->parameters, self->n_trainable * sizeof (EspReal));
-  clip_gradients (self);
   run_update (self);
   self->step++;
+}
+
+EspStage
+esp_plan_advance (EspPlan *self, gboolean watched)
+{
+  switch (self->stage)
+    {
+    case ESP_STAGE_UPDATED:
+      do_forward (self);
+      return self->stage = ESP_STAGE_FORWARD;
+    case ESP_STAGE_FORWARD:
+      do_loss (self);
+      return self->stage = ESP_STAGE_LOSS;
+    case ESP_STAGE_LOSS:
+      run_backward (self);
+      clip_gradients (self);
+      return self->stage = ESP_STAGE_BACKWARD;
+    case ESP_STAGE_BACKWARD:
+    default:
+      do_update (self, watched);
+      return self->stage = ESP_STAGE_UPDATED;
+    }
+}
+
+double
+esp_plan_step (EspPlan *self, gboolean watched)
+{
+  while (esp_plan_advance (self, watched) != ESP_STAGE_UPDATED)
+    ;
   return self->loss;
+}
+
+EspStage
+esp_plan_get_stage (EspPlan *self)
+{
+  return self->stage;
+}
+
+void
+esp_plan_limit_rows (EspPlan *self, guint64 rows)
+{
+  self->row_limit = MAX (rows, 1);
+}
+
+void
+esp_plan_fill (EspPlan *self, guint parameter, guint channel, const EspReal *values)
+{
+  g_return_if_fail (parameter < self->network->parameters->len);
+  g_return_if_fail (channel <= self->network->optimizer->n_moments);
+  EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
+  g_return_if_fail (channel == 0 || own->requires_grad);
+  EspReal *numbers = channel == 0 ? self->parameters : self->moments[channel - 1];
+  memcpy (numbers + self->offsets[parameter], values, own->slots * sizeof (EspReal));
 }
 
 double
@@ -228,7 +290,7 @@ esp_plan_get_batch_loss (EspPlan *self)
 {
   g_return_val_if_fail (self->rows > 0, NAN);
   self->batch.run.track = FALSE;
-  run_forward (self, &self->batch, self->rows);
+  esp_plan_run_forward (self, &self->batch, self->rows);
   self->batch.run.track = TRUE;
   EspLossCall call = self->loss_call;
   call.dy = NULL;
@@ -252,6 +314,12 @@ void
 esp_plan_set_rate (EspPlan *self, double rate)
 {
   self->rate = rate;
+}
+
+double
+esp_plan_get_base_rate (EspPlan *self)
+{
+  return self->rate;
 }
 
 double
@@ -287,7 +355,8 @@ esp_plan_get_parameter (EspPlan *self, guint parameter)
 static gboolean
 is_trained (EspPlan *self, guint parameter)
 {
-  return self->step > 0 && esp_network_peek_parameter (self->network, parameter)->requires_grad;
+  return (self->step > 0 || self->stage == ESP_STAGE_BACKWARD) &&
+         esp_network_peek_parameter (self->network, parameter)->requires_grad;
 }
 
 const EspReal *
@@ -332,11 +401,11 @@ observe_rows (EspPlan *self, guint64 first, gsize rows)
   for (gsize r = 0; r < rows; r++)
     {
       guint64 example = (first + r) * data->n / self->units.examples;
-      put_example (self, &self->watched, r, example);
+      esp_plan_put_example (self, &self->watched, r, data->inputs + example * self->example_count);
       if (data->labels != NULL)
         labels[r] = data->labels[example];
     }
-  run_forward (self, &self->watched, rows);
+  esp_plan_run_forward (self, &self->watched, rows);
   for (guint i = 0; i < self->units.n_calls; i++)
     {
       EspLayerCall *call = &self->watched.calls[self->units.calls[i]];

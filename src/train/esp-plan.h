@@ -3,6 +3,7 @@
 
 #include "esp-network-private.h"
 #include "esp-snapshot.h"
+#include "esp-timeline.h"
 
 G_BEGIN_DECLS
 
@@ -26,9 +27,18 @@ void esp_plan_reset (EspPlan *self);
 /* one batch forward and backward, one update. Returns the loss of the batch, before the update.
  * @watched: a snapshot follows, so that large networks keep what an update adds. Hot. */
 double esp_plan_step (EspPlan *self, gboolean watched);
+/* the next part of a step: forward, loss, backward, update. esp_plan_step() does what is left of
+ * one; the numbers are the same either way. */
+EspStage esp_plan_advance (EspPlan *self, gboolean watched);
+EspStage esp_plan_get_stage (EspPlan *self);
+/* the next batch has @rows examples at most */
+void esp_plan_limit_rows (EspPlan *self, guint64 rows);
+/* all numbers of a parameter, or of its moment @channel - 1; its own count of them */
+void esp_plan_fill (EspPlan *self, guint parameter, guint channel, const EspReal *values);
 void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value);
 /* the optimiser's learning rate, before the schedule, of parameters in no group of their own */
 void esp_plan_set_rate (EspPlan *self, double rate);
+double esp_plan_get_base_rate (EspPlan *self);
 /* the one that the last step took for them; NaN before the first */
 double esp_plan_get_rate (EspPlan *self);
 
@@ -47,6 +57,28 @@ const EspReal *esp_plan_get_before (EspPlan *self, guint parameter);
 /* the last batch that was computed: the loss alone, with the parameters as they are now; for
  * derivatives by finite differences */
 double esp_plan_get_batch_loss (EspPlan *self);
+
+/* esp-plan-state.c: all that later steps depend on, @state of get_state_size() bytes. Loading drops
+ * what a step left for views (gradients, activations): it is there again after the next one. Only
+ * between steps. */
+gsize esp_plan_get_state_size (EspPlan *self);
+void esp_plan_save_state (EspPlan *self, guint8 *state);
+void esp_plan_load_state (EspPlan *self, const guint8 *state);
+
+/* esp-plan-probe.c */
+/* A forward pass over @inputs (rows, numbers of an example) as in evaluation. @outputs (n_calls):
+ * where the output of each call goes, (rows, its numbers), or NULL. */
+void esp_plan_probe (EspPlan *self, const EspReal *inputs, gsize rows, EspReal *const *outputs);
+/* whether parameters and buffers are all finite */
+gboolean esp_plan_is_finite (EspPlan *self);
+/**
+ * esp_plan_find_nonfinite:
+ * @path: (out): of the module (in FORWARD) or parameter (in BACKWARD and UPDATED) where the first
+ * number that isn't finite arises in the next step; NULL for the loss. New string.
+ *
+ * Does the next step in parts up to there. %FALSE when all of it stays finite.
+ */
+gboolean esp_plan_find_nonfinite (EspPlan *self, EspStage *stage, char **path);
 
 /* what was seen of the units over the data set */
 typedef struct
@@ -67,5 +99,10 @@ guint64 esp_plan_get_observe_work (EspPlan *self);
 
 /* esp-plan-snapshot.c: copies everything out, the units as they were seen last */
 EspSnapshot *esp_plan_make_snapshot (EspPlan *self, EspNetwork *network);
+/* esp-plan-snapshot.c: what goes through the network: outputs of all calls, and for the last batch
+ * their gradients where there are any. @inputs (rows, numbers of an example) floats. */
+void esp_plan_add_batch (EspPlan *self, EspSnapshot *snapshot);
+void esp_plan_add_probe (EspPlan *self, EspSnapshot *snapshot, EspProbeKind probe, GBytes *inputs);
+gsize esp_plan_get_example_count (EspPlan *self); /* numbers of an example */
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "esp-history.h"
 #include "esp-plan.h"
 
 #define BURST_US 1000                     /* without a look at the clock, about */
@@ -17,6 +18,9 @@
 #define UNTAKEN_US (G_USEC_PER_SEC / 4)   /* between snapshots that nobody takes */
 #define LAG_US (G_USEC_PER_SEC / 10)      /* steps that are later than this are left out */
 #define COST_SHARE 10                     /* snapshots take at most one part of so many */
+#define SEEK_US (G_USEC_PER_SEC / 10)     /* between looks on a long way to another step */
+#define SEEK_BURST 64                     /* steps of it without a look at the clock */
+#define TURN_BACK 8                       /* steps that a divergence is looked for in */
 #define FIRST_WORK 5000000 /* multiplications that the first snapshot may cost its caller */
 
 struct _EspTrainLoop
@@ -31,13 +35,22 @@ struct _EspTrainLoop
   GArray *commands;
   guint64 n_pushed, n_done;
   EspSnapshot *slot;
-  EspCurve curve;
+  EspTimeline timeline;
+  EspBranchInfo branches[ESP_HISTORY_MAX_BRANCHES];
+  EspCurve *curves[ESP_HISTORY_MAX_BRANCHES]; /* owned */
+  EspDivergence *divergence;
   double seconds;
-  gint pending; /* atomic: there are commands */
-  gint taken;   /* atomic: the slot was emptied since it was filled */
+  guint n_seeks;
+  EspCommandKind last_pushed;
+  gint overtaken; /* atomic: serial of the last seek that another one overtook */
+  gint pending;   /* atomic: there are commands */
+  gint taken;     /* atomic: the slot was emptied since it was filled */
 
   /* the thread's own */
   EspPlan *plan;
+  EspHistory *history;
+  GBytes *probes[ESP_N_PROBES]; /* inputs, or NULL */
+  gboolean watch_batch, guarded;
   gboolean playing;
   double speed;     /* steps a second */
   double due;       /* us, when the next step is */
@@ -52,15 +65,46 @@ struct _EspTrainLoop
   double losses[1024]; /* not yet in the curve */
 };
 
+/* under the lock */
+static void
+update_timeline (EspTrainLoop *self)
+{
+  EspTimeline *timeline = &self->timeline;
+  timeline->branch = esp_history_get_branch (self->history);
+  timeline->n_branches = esp_history_get_n_branches (self->history);
+  timeline->step = esp_plan_get_step (self->plan);
+  timeline->stage = esp_plan_get_stage (self->plan);
+  timeline->head = esp_history_get_head (self->history, timeline->branch);
+  EspBranchInfo *info = &self->branches[timeline->branch];
+  info->fork = esp_history_get_fork (self->history, timeline->branch, &info->parent);
+  info->head = timeline->head;
+  if (self->curves[timeline->branch] == NULL)
+    {
+      self->curves[timeline->branch] = g_new0 (EspCurve, 1);
+      esp_curve_clear (self->curves[timeline->branch]);
+    }
+}
+
 static void
 flush_losses (EspTrainLoop *self, gint64 us)
 {
   g_mutex_lock (&self->lock);
+  update_timeline (self);
   for (guint i = 0; i < self->n_losses; i++)
-    esp_curve_add (&self->curve, self->first_step + i, self->losses[i]);
+    esp_curve_add (self->curves[self->timeline.branch], self->first_step + i, self->losses[i]);
   self->seconds += (double) us / G_USEC_PER_SEC;
   g_mutex_unlock (&self->lock);
   self->n_losses = 0;
+}
+
+static void
+add_probes (EspTrainLoop *self, EspSnapshot *snapshot)
+{
+  if (self->watch_batch)
+    esp_plan_add_batch (self->plan, snapshot);
+  for (guint probe = 0; probe < ESP_N_PROBES; probe++)
+    if (self->probes[probe] != NULL)
+      esp_plan_add_probe (self->plan, snapshot, probe, self->probes[probe]);
 }
 
 /* looks at the units as well unless that was too costly too lately; @full: in any case */
@@ -75,7 +119,9 @@ publish (EspTrainLoop *self, gboolean full)
       self->observe_cost = self->observed - start;
     }
   EspSnapshot *snapshot = esp_plan_make_snapshot (self->plan, self->network);
+  add_probes (self, snapshot);
   g_mutex_lock (&self->lock);
+  update_timeline (self);
   EspSnapshot *old = self->slot;
   self->slot = snapshot;
   g_atomic_int_set (&self->taken, FALSE);
@@ -93,17 +139,65 @@ get_publish_time (EspTrainLoop *self)
   return self->published + MAX (pause, (COST_SHARE - 1) * self->cost);
 }
 
-/* up to @count steps without a look at the clock; fewer when a command comes and @yield */
+/* Numbers stopped being finite in the last step: back to the last good one, and where it came
+ * from. The way back is what esp_history_step() does again, so the numbers are the same. */
+static void
+turn_back (EspTrainLoop *self)
+{
+  guint branch = esp_history_get_branch (self->history);
+  guint64 step = esp_plan_get_step (self->plan), good = step;
+  EspDivergence *found = g_new0 (EspDivergence, 1);
+  gboolean new;
+  do
+    {
+      good--;
+      esp_history_rewind (self->history, self->plan, branch, good);
+      while (esp_plan_get_step (self->plan) < good)
+        esp_history_step (self->history, self->plan, TRUE, &new);
+      esp_history_catch_up (self->history, self->plan);
+    }
+  while (!esp_plan_is_finite (self->plan) && good > 0 && step - good < TURN_BACK);
+  /* an edit may have broken it, so events are looked at, too */
+  do
+    {
+      esp_history_catch_up (self->history, self->plan);
+      found->step = esp_plan_get_step (self->plan) + 1;
+    }
+  while (!esp_plan_find_nonfinite (self->plan, &found->stage, &found->path) && found->step < step);
+  esp_history_rewind (self->history, self->plan, branch, good);
+  while (esp_plan_get_step (self->plan) < good)
+    esp_history_step (self->history, self->plan, TRUE, &new);
+  esp_history_catch_up (self->history, self->plan);
+  self->playing = FALSE;
+  self->stale = TRUE;
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->divergence, esp_divergence_free);
+  self->divergence = found;
+  g_mutex_unlock (&self->lock);
+}
+
+/* up to @count steps without a look at the clock; fewer when a command comes and @yield, or when
+ * numbers stop being finite */
 static guint64
 run_steps (EspTrainLoop *self, guint64 count, gboolean yield, gboolean watched)
 {
   guint64 n = 0;
-  self->first_step = esp_plan_get_step (self->plan) + 1;
   while (n < count && self->n_losses < G_N_ELEMENTS (self->losses) &&
          !(yield && g_atomic_int_get (&self->pending)))
     {
-      self->losses[self->n_losses++] = esp_plan_step (self->plan, watched);
+      gboolean new;
+      double loss = esp_history_step (self->history, self->plan, watched, &new);
       n++;
+      if (new && self->n_losses == 0)
+        self->first_step = esp_plan_get_step (self->plan);
+      if (new)
+        self->losses[self->n_losses++] = loss;
+      if (G_UNLIKELY (self->guarded && !isfinite (loss)))
+        {
+          flush_losses (self, 0);
+          turn_back (self);
+          break;
+        }
     }
   return n;
 }
@@ -153,9 +247,93 @@ run_asked (EspTrainLoop *self, guint64 count)
   while (count > 0)
     {
       gint64 start = g_get_monotonic_time ();
+      guint64 before = esp_plan_get_step (self->plan);
       count -= run_steps (self, count, FALSE, count <= G_N_ELEMENTS (self->losses));
       flush_losses (self, g_get_monotonic_time () - start);
+      if (esp_plan_get_step (self->plan) <= before)
+        break; /* turned back */
     }
+  self->stale = TRUE;
+}
+
+static void
+run_epoch (EspTrainLoop *self)
+{
+  guint64 epoch = esp_plan_get_epoch (self->plan), before;
+  do
+    {
+      before = esp_plan_get_step (self->plan);
+      run_asked (self, 1);
+    }
+  while (esp_plan_get_epoch (self->plan) == epoch && esp_plan_get_step (self->plan) > before);
+}
+
+static void
+advance (EspTrainLoop *self)
+{
+  gint64 start = g_get_monotonic_time ();
+  esp_history_catch_up (self->history, self->plan);
+  /* the last stage is the step itself as far as history goes */
+  if (esp_plan_get_stage (self->plan) == ESP_STAGE_BACKWARD)
+    run_steps (self, 1, FALSE, TRUE);
+  else
+    esp_plan_advance (self->plan, TRUE);
+  flush_losses (self, g_get_monotonic_time () - start);
+  self->stale = TRUE;
+}
+
+/* settings and edits wait for the end of a step that is under way */
+static void
+change (EspTrainLoop *self, const EspEvent *event)
+{
+  if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
+    run_asked (self, 1);
+  gboolean done = esp_history_do (self->history, self->plan, event);
+  g_mutex_lock (&self->lock);
+  self->timeline.refused = !done;
+  g_mutex_unlock (&self->lock);
+  self->stale = TRUE;
+}
+
+static void
+set_seeking (EspTrainLoop *self, gboolean seeking)
+{
+  g_mutex_lock (&self->lock);
+  self->timeline.seeking = seeking;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_overtaken (EspTrainLoop *self, guint serial)
+{
+  return (guint) g_atomic_int_get (&self->overtaken) >= serial;
+}
+
+/* shows on a long way where it is; another seek overtakes it */
+static void
+seek (EspTrainLoop *self, guint branch, guint64 step, guint serial)
+{
+  if (is_overtaken (self, serial) || branch >= esp_history_get_n_branches (self->history))
+    return;
+  step = MIN (step, esp_history_get_head (self->history, branch));
+  gint64 shown = g_get_monotonic_time ();
+  gboolean new;
+  self->playing = FALSE;
+  set_seeking (self, TRUE);
+  esp_history_rewind (self->history, self->plan, branch, step);
+  while (esp_plan_get_step (self->plan) < step && !is_overtaken (self, serial))
+    {
+      guint64 left = step - esp_plan_get_step (self->plan);
+      for (guint64 n = MIN (left, SEEK_BURST); n-- > 0; left--)
+        esp_history_step (self->history, self->plan, left == 1, &new);
+      if (left > 0 && g_get_monotonic_time () - shown > SEEK_US)
+        {
+          publish (self, FALSE);
+          shown = g_get_monotonic_time ();
+        }
+    }
+  esp_history_catch_up (self->history, self->plan);
+  set_seeking (self, FALSE);
   self->stale = TRUE;
 }
 
@@ -163,18 +341,40 @@ static void
 reset (EspTrainLoop *self)
 {
   esp_plan_reset (self->plan);
+  esp_history_clear (self->history, self->plan);
   self->playing = FALSE;
   self->stale = TRUE;
   g_mutex_lock (&self->lock);
-  esp_curve_clear (&self->curve);
+  for (guint i = 0; i < ESP_HISTORY_MAX_BRANCHES; i++)
+    if (self->curves[i] != NULL)
+      esp_curve_clear (self->curves[i]);
   self->seconds = 0;
+  update_timeline (self);
   g_mutex_unlock (&self->lock);
+}
+
+static void
+set_probe (EspTrainLoop *self, const EspCommand *command)
+{
+  if (command->parameter == ESP_PROBE_BATCH)
+    self->watch_batch = command->count != 0;
+  else
+    {
+      g_clear_pointer (&self->probes[command->parameter], g_bytes_unref);
+      if (command->numbers != NULL)
+        self->probes[command->parameter] = g_bytes_ref (command->numbers);
+    }
+  self->stale = TRUE;
 }
 
 static gboolean
 execute (EspTrainLoop *self, const EspCommand *command)
 {
   double now = (double) g_get_monotonic_time ();
+  EspEvent event = { .parameter = command->parameter,
+                     .index = command->count,
+                     .value = command->value,
+                     .numbers = command->numbers };
   switch (command->kind)
     {
     case ESP_COMMAND_PLAY:
@@ -195,11 +395,36 @@ execute (EspTrainLoop *self, const EspCommand *command)
       self->due = MIN (self->due, now + G_USEC_PER_SEC / self->speed);
       break;
     case ESP_COMMAND_RATE:
-      esp_plan_set_rate (self->plan, command->value);
+      event.kind = ESP_EVENT_RATE;
+      change (self, &event);
       break;
     case ESP_COMMAND_EDIT:
-      esp_plan_edit (self->plan, command->parameter, command->count, (EspReal) command->value);
-      self->stale = TRUE;
+      event.kind = ESP_EVENT_EDIT;
+      change (self, &event);
+      break;
+    case ESP_COMMAND_FILL:
+      event.kind = ESP_EVENT_FILL;
+      change (self, &event);
+      break;
+    case ESP_COMMAND_EXAMPLES:
+      event.kind = ESP_EVENT_ROWS;
+      change (self, &event);
+      run_asked (self, 1);
+      break;
+    case ESP_COMMAND_EPOCH:
+      run_epoch (self);
+      break;
+    case ESP_COMMAND_ADVANCE:
+      advance (self);
+      break;
+    case ESP_COMMAND_SEEK:
+      seek (self, command->parameter, command->count, command->serial);
+      break;
+    case ESP_COMMAND_PROBE:
+      set_probe (self, command);
+      break;
+    case ESP_COMMAND_GUARD:
+      self->guarded = command->count != 0;
       break;
     case ESP_COMMAND_QUIT:
     default:
@@ -236,11 +461,26 @@ wait_for_commands (EspTrainLoop *self, GArray *empty)
   return commands;
 }
 
+static void
+command_clear (gpointer data)
+{
+  EspCommand *command = data;
+  g_clear_pointer (&command->numbers, g_bytes_unref);
+}
+
+static GArray *
+new_commands (void)
+{
+  GArray *commands = g_array_new (FALSE, FALSE, sizeof (EspCommand));
+  g_array_set_clear_func (commands, command_clear);
+  return commands;
+}
+
 static gpointer
 run (gpointer data)
 {
   EspTrainLoop *self = data;
-  GArray *spare = g_array_new (FALSE, FALSE, sizeof (EspCommand));
+  GArray *spare = new_commands ();
   gboolean going = TRUE;
   esp_real_flush_subnormals ();
   while (going)
@@ -272,13 +512,13 @@ esp_train_loop_new (EspNetwork *network, double speed)
   EspTrainLoop *self = g_new0 (EspTrainLoop, 1);
   self->network = g_object_ref (network);
   self->plan = esp_plan_new (network);
-  self->commands = g_array_new (FALSE, FALSE, sizeof (EspCommand));
+  self->history = esp_history_new (self->plan, ESP_HISTORY_BYTES);
+  self->commands = new_commands ();
   self->speed = speed;
   self->burst = 1;
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   g_cond_init (&self->done);
-  esp_curve_clear (&self->curve);
   /* a large network's units are left to the thread */
   gboolean cheap = esp_plan_get_observe_work (self->plan) <= FIRST_WORK;
   if (!cheap)
@@ -298,7 +538,13 @@ esp_train_loop_free (EspTrainLoop *self)
   g_thread_join (self->thread);
   g_array_unref (self->commands);
   g_clear_pointer (&self->slot, esp_snapshot_unref);
+  esp_history_free (self->history);
   esp_plan_free (self->plan);
+  for (guint i = 0; i < ESP_HISTORY_MAX_BRANCHES; i++)
+    g_free (self->curves[i]);
+  for (guint i = 0; i < ESP_N_PROBES; i++)
+    g_clear_pointer (&self->probes[i], g_bytes_unref);
+  g_clear_pointer (&self->divergence, esp_divergence_free);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->done);
@@ -309,8 +555,20 @@ esp_train_loop_free (EspTrainLoop *self)
 void
 esp_train_loop_push (EspTrainLoop *self, const EspCommand *command)
 {
+  EspCommand own = *command;
+  if (own.numbers != NULL)
+    g_bytes_ref (own.numbers);
   g_mutex_lock (&self->lock);
-  g_array_append_vals (self->commands, command, 1);
+  gboolean seek = own.kind == ESP_COMMAND_SEEK;
+  if (seek)
+    own.serial = ++self->n_seeks;
+  /* nothing lies between two seeks in a row, and nothing is left of any at the end */
+  if (seek && self->last_pushed == ESP_COMMAND_SEEK)
+    g_atomic_int_set (&self->overtaken, (gint) own.serial - 1);
+  else if (own.kind == ESP_COMMAND_RESET || own.kind == ESP_COMMAND_QUIT)
+    g_atomic_int_set (&self->overtaken, (gint) self->n_seeks);
+  self->last_pushed = own.kind;
+  g_array_append_val (self->commands, own);
   self->n_pushed++;
   g_atomic_int_set (&self->pending, TRUE);
   g_cond_signal (&self->wake);
@@ -348,9 +606,52 @@ esp_train_loop_get_seconds (EspTrainLoop *self)
 }
 
 void
-esp_train_loop_get_curve (EspTrainLoop *self, guint64 **steps, double **losses, guint *n)
+esp_train_loop_get_curve (EspTrainLoop *self,
+                          guint branch,
+                          guint64 **steps,
+                          double **losses,
+                          guint *n)
+{
+  static const EspCurve empty = { .width = 1 };
+  g_mutex_lock (&self->lock);
+  const EspCurve *curve = branch < ESP_HISTORY_MAX_BRANCHES ? self->curves[branch] : NULL;
+  esp_curve_copy (curve != NULL ? curve : &empty, steps, losses, n);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+esp_train_loop_get_timeline (EspTrainLoop *self, EspTimeline *timeline)
 {
   g_mutex_lock (&self->lock);
-  esp_curve_copy (&self->curve, steps, losses, n);
+  *timeline = self->timeline;
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+esp_train_loop_get_branch (EspTrainLoop *self, guint branch, EspBranchInfo *info)
+{
+  g_mutex_lock (&self->lock);
+  gboolean there = branch < self->timeline.n_branches;
+  if (there)
+    *info = self->branches[branch];
+  g_mutex_unlock (&self->lock);
+  return there;
+}
+
+EspDivergence *
+esp_train_loop_take_divergence (EspTrainLoop *self)
+{
+  g_mutex_lock (&self->lock);
+  EspDivergence *divergence = g_steal_pointer (&self->divergence);
+  g_mutex_unlock (&self->lock);
+  return divergence;
+}
+
+void
+esp_divergence_free (EspDivergence *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->path);
+  g_free (self);
 }

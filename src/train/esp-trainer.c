@@ -228,8 +228,141 @@ esp_trainer_get_seconds (EspTrainer *self)
 }
 
 void
+esp_trainer_advance (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_trainer_pause (self);
+  push (self, ESP_COMMAND_ADVANCE, 0, 0);
+}
+
+void
+esp_trainer_step_example (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_trainer_pause (self);
+  push (self, ESP_COMMAND_EXAMPLES, 1, 0);
+}
+
+void
+esp_trainer_step_epoch (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_trainer_pause (self);
+  push (self, ESP_COMMAND_EPOCH, 0, 0);
+}
+
+void
+esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && parameter < self->network->parameters->len);
+  EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
+  g_return_if_fail (channel <= self->network->optimizer->n_moments);
+  g_return_if_fail (g_bytes_get_size (values) == own->count * sizeof (float));
+  g_return_if_fail (own->info.kind != ESP_PARAMETER_COUNTER);
+  EspCommand command = { .kind = ESP_COMMAND_FILL,
+                         .parameter = parameter,
+                         .count = channel,
+                         .numbers = values };
+  esp_train_loop_push (self->loop, &command);
+}
+
+void
+esp_trainer_seek (EspTrainer *self, guint branch, guint64 step)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  esp_trainer_pause (self);
+  EspCommand command = { .kind = ESP_COMMAND_SEEK, .parameter = branch, .count = step };
+  esp_train_loop_push (self->loop, &command);
+}
+
+void
+esp_trainer_get_timeline (EspTrainer *self, EspTimeline *timeline)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && timeline != NULL);
+  esp_train_loop_get_timeline (self->loop, timeline);
+}
+
+gboolean
+esp_trainer_get_branch (EspTrainer *self, guint branch, EspBranchInfo *info)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self) && info != NULL, FALSE);
+  return esp_train_loop_get_branch (self->loop, branch, info);
+}
+
+void
+esp_trainer_get_branch_curve (EspTrainer *self,
+                              guint branch,
+                              guint64 **steps,
+                              double **losses,
+                              guint *n)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
+  esp_train_loop_get_curve (self->loop, branch, steps, losses, n);
+}
+
+void
+esp_trainer_set_probe (EspTrainer *self, EspProbeKind probe, GBytes *inputs)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  g_return_if_fail (probe > ESP_PROBE_BATCH && probe < ESP_N_PROBES);
+  EspCommand command = { .kind = ESP_COMMAND_PROBE, .parameter = probe, .numbers = inputs };
+  esp_train_loop_push (self->loop, &command);
+}
+
+void
+esp_trainer_watch_batch (EspTrainer *self, gboolean watch)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  EspCommand command = { .kind = ESP_COMMAND_PROBE, .parameter = ESP_PROBE_BATCH, .count = watch };
+  esp_train_loop_push (self->loop, &command);
+}
+
+void
+esp_trainer_set_guarded (EspTrainer *self, gboolean guarded)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  push (self, ESP_COMMAND_GUARD, guarded, 0);
+}
+
+EspDivergence *
+esp_trainer_take_divergence (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  EspDivergence *divergence = esp_train_loop_take_divergence (self->loop);
+  if (divergence != NULL)
+    set_playing (self, FALSE);
+  return divergence;
+}
+
+/* the points of @branch up to @last, behind those of what it left */
+static void
+collect_curve (EspTrainer *self, guint branch, guint64 last, GArray *all_steps, GArray *all_losses)
+{
+  EspBranchInfo info;
+  g_autofree guint64 *steps = NULL;
+  g_autofree double *losses = NULL;
+  guint n = 0;
+  if (!esp_train_loop_get_branch (self->loop, branch, &info))
+    return;
+  if (branch != 0)
+    collect_curve (self, info.parent, MIN (info.fork, last), all_steps, all_losses);
+  esp_train_loop_get_curve (self->loop, branch, &steps, &losses, &n);
+  while (n > 0 && steps[n - 1] > last)
+    n--;
+  g_array_append_vals (all_steps, steps, n);
+  g_array_append_vals (all_losses, losses, n);
+}
+
+void
 esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n)
 {
   g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
-  esp_train_loop_get_curve (self->loop, steps, losses, n);
+  EspTimeline timeline;
+  GArray *all_steps = g_array_new (FALSE, FALSE, sizeof (guint64));
+  GArray *all_losses = g_array_new (FALSE, FALSE, sizeof (double));
+  esp_train_loop_get_timeline (self->loop, &timeline);
+  collect_curve (self, timeline.branch, G_MAXUINT64, all_steps, all_losses);
+  *n = all_steps->len;
+  *steps = (guint64 *) g_array_free (all_steps, FALSE);
+  *losses = (double *) g_array_free (all_losses, FALSE);
 }

@@ -3,6 +3,7 @@
 
 #include "esp-network.h"
 #include "esp-snapshot.h"
+#include "esp-timeline.h"
 
 G_BEGIN_DECLS
 
@@ -52,12 +53,49 @@ void esp_trainer_wait (EspTrainer *self);
 void esp_trainer_run (EspTrainer *self, guint64 steps);
 double esp_trainer_get_seconds (EspTrainer *self); /* spent in the training loop alone */
 
+/* Parts of a step: the next stage of it (forward, loss, backward, update), a step of one example
+ * alone, what is left of this pass over the data. All pause first. */
+void esp_trainer_advance (EspTrainer *self);
+void esp_trainer_step_example (EspTrainer *self);
+void esp_trainer_step_epoch (EspTrainer *self);
+/* All numbers of parameter @parameter, or of moment @channel - 1 of it: @values holds as many
+ * floats. What several calls in a row do is one moment of the run. */
+void esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values);
+
+/* Time machine: every step up to the head of a branch can be gone to; the numbers there are the
+ * same bytes as the first time. Pauses; a later seek overtakes one that is under way. From there
+ * playing goes the same way again. A change (edit, learning rate) before the head begins a new
+ * branch, which is current from then on; there are 64 at most. */
+void esp_trainer_seek (EspTrainer *self, guint branch, guint64 step);
+void esp_trainer_get_timeline (EspTrainer *self, EspTimeline *timeline);
+/* FALSE when there is no such branch */
+gboolean esp_trainer_get_branch (EspTrainer *self, guint branch, EspBranchInfo *info);
+/* new arrays (length n): the loss curve of one branch from its fork on */
+void esp_trainer_get_branch_curve (EspTrainer *self,
+                                   guint branch,
+                                   guint64 **steps,
+                                   double **losses,
+                                   guint *n);
+
+/* What goes through the network comes with every snapshot from now on
+ * (esp_snapshot_get_activation): outputs of all modules for @inputs, floats (rows, numbers of an
+ * example), NULL for no longer. A grid should have no more numbers than can be computed in a frame.
+ */
+void esp_trainer_set_probe (EspTrainer *self, EspProbeKind probe, GBytes *inputs);
+/* the same for the examples of the current step, with gradients */
+void esp_trainer_watch_batch (EspTrainer *self, gboolean watch);
+
+/* With a guard, training pauses at the last good step when numbers stop being finite. */
+void esp_trainer_set_guarded (EspTrainer *self, gboolean guarded);
+/* what paused it since this was asked last, or NULL; owned by the caller */
+EspDivergence *esp_trainer_take_divergence (EspTrainer *self);
+
 /**
  * esp_trainer_get_curve:
  * @n: (out): points given
  *
- * The loss curve so far: at most 2048 points; when there are more steps, neighbours are merged to
- * their mean. @steps and
+ * The loss curve so far, of the current branch and what lies before it; when there are more than
+ * 2048 steps, neighbours are merged to their mean. @steps and
  * @losses receive new arrays (length n). Cheap: for the frame clock.
  */
 void esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n);

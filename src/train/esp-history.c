@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Key frames and events. Branches have key frames of their own and fall back on their parent's up
+ * to the fork; events are copied at the fork, there are few. */
+
+#include "config.h"
+#include "esp-history.h"
+
+#define FIRST_DISTANCE 16 /* steps: copying a state costs less than one of them */
+#define FIRST_LARGE 256   /* the same for states of over a megabyte */
+
+typedef struct
+{
+  guint64 step;
+  guint n_events; /* done before it was taken */
+  guint8 *state;
+} Frame;
+
+typedef struct
+{
+  guint parent;
+  guint64 fork, head;
+  guint fork_events;  /* of the parent's, done before the fork */
+  GArray *events;     /* EspEvent: the parent's before the fork, then its own */
+  GPtrArray *frames;  /* Frame, by step; after the fork */
+  guint64 last_frame; /* step, or the fork */
+} Branch;
+
+struct _EspHistory
+{
+  GPtrArray *branches; /* Branch */
+  guint current;
+  guint n_done;     /* events of the current branch that the plan has behind it */
+  guint64 next_due; /* step of the next one, G_MAXUINT64 if there is none */
+  guint64 distance;
+  guint64 bytes; /* that key frames may take */
+  gsize state_size;
+  guint n_frames;
+  double first_rate; /* the learning rate at the beginning, which a reset leaves alone */
+};
+
+static void
+event_clear (gpointer data)
+{
+  EspEvent *event = data;
+  g_clear_pointer (&event->numbers, g_bytes_unref);
+}
+
+static void
+frame_free (gpointer data)
+{
+  Frame *frame = data;
+  g_free (frame->state);
+  g_free (frame);
+}
+
+static void
+branch_free (gpointer data)
+{
+  Branch *branch = data;
+  g_array_unref (branch->events);
+  g_ptr_array_unref (branch->frames);
+  g_free (branch);
+}
+
+static Branch *
+get_branch (EspHistory *self, guint index)
+{
+  return g_ptr_array_index (self->branches, index);
+}
+
+static Branch *
+add_branch (EspHistory *self, guint parent, guint64 fork)
+{
+  Branch *branch = g_new0 (Branch, 1);
+  branch->parent = parent;
+  branch->fork = branch->head = branch->last_frame = fork;
+  branch->events = g_array_new (FALSE, FALSE, sizeof (EspEvent));
+  g_array_set_clear_func (branch->events, event_clear);
+  branch->frames = g_ptr_array_new_with_free_func (frame_free);
+  g_ptr_array_add (self->branches, branch);
+  return branch;
+}
+
+static void
+find_due (EspHistory *self)
+{
+  Branch *branch = get_branch (self, self->current);
+  self->next_due = self->n_done < branch->events->len
+                       ? g_array_index (branch->events, EspEvent, self->n_done).step
+                       : G_MAXUINT64;
+}
+
+EspHistory *
+esp_history_new (EspPlan *plan, guint64 bytes)
+{
+  EspHistory *self = g_new0 (EspHistory, 1);
+  self->bytes = bytes;
+  self->branches = g_ptr_array_new_with_free_func (branch_free);
+  self->state_size = esp_plan_get_state_size (plan);
+  esp_history_clear (self, plan);
+  return self;
+}
+
+void
+esp_history_free (EspHistory *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->branches);
+  g_free (self);
+}
+
+void
+esp_history_clear (EspHistory *self, EspPlan *plan)
+{
+  g_ptr_array_set_size (self->branches, 0);
+  add_branch (self, 0, 0);
+  self->current = self->n_done = self->n_frames = 0;
+  self->first_rate = esp_plan_get_base_rate (plan);
+  self->distance = self->state_size > (1 << 20) ? FIRST_LARGE : FIRST_DISTANCE;
+  find_due (self);
+}
+
+/* every second key frame of each branch goes, counted from its fork */
+static void
+thin_out (EspHistory *self)
+{
+  self->distance *= 2;
+  for (guint b = 0; b < self->branches->len; b++)
+    {
+      Branch *branch = get_branch (self, b);
+      for (guint i = branch->frames->len; i-- > 0;)
+        {
+          Frame *frame = g_ptr_array_index (branch->frames, i);
+          if ((frame->step - branch->fork) % self->distance == 0)
+            continue;
+          g_ptr_array_remove_index (branch->frames, i);
+          self->n_frames--;
+        }
+    }
+}
+
+/* whether a key frame belongs here; if not, the branch counts on from where the last one would */
+static gboolean
+is_frame_step (EspHistory *self, Branch *branch, guint64 step)
+{
+  branch->last_frame = step - (step - branch->fork) % self->distance;
+  return branch->last_frame == step;
+}
+
+static void
+take_frame (EspHistory *self, EspPlan *plan)
+{
+  Branch *branch = get_branch (self, self->current);
+  guint64 step = esp_plan_get_step (plan), most = self->bytes / self->state_size;
+  if (!is_frame_step (self, branch, step) || most == 0)
+    return;
+  if (self->n_frames >= most)
+    thin_out (self);
+  if (self->n_frames >= most || !is_frame_step (self, branch, step))
+    return;
+  Frame *frame = g_new0 (Frame, 1);
+  frame->step = step;
+  frame->n_events = self->n_done;
+  frame->state = g_malloc (self->state_size);
+  esp_plan_save_state (plan, frame->state);
+  g_ptr_array_add (branch->frames, frame);
+  self->n_frames++;
+}
+
+static void
+apply (EspPlan *plan, const EspEvent *event)
+{
+  switch (event->kind)
+    {
+    case ESP_EVENT_EDIT:
+      esp_plan_edit (plan, event->parameter, event->index, (EspReal) event->value);
+      break;
+    case ESP_EVENT_FILL:
+      esp_plan_fill (plan, event->parameter, (guint) event->index,
+                     g_bytes_get_data (event->numbers, NULL));
+      break;
+    case ESP_EVENT_RATE:
+      esp_plan_set_rate (plan, event->value);
+      break;
+    case ESP_EVENT_ROWS:
+    default:
+      esp_plan_limit_rows (plan, event->index);
+    }
+}
+
+void
+esp_history_catch_up (EspHistory *self, EspPlan *plan)
+{
+  Branch *branch = get_branch (self, self->current);
+  guint64 step = esp_plan_get_step (plan);
+  for (; self->next_due <= step; find_due (self))
+    apply (plan, &g_array_index (branch->events, EspEvent, self->n_done++));
+}
+
+static Branch *
+fork_branch (EspHistory *self, guint64 step)
+{
+  if (self->branches->len >= ESP_HISTORY_MAX_BRANCHES)
+    return NULL;
+  Branch *old = get_branch (self, self->current);
+  Branch *branch = add_branch (self, self->current, step);
+  branch->fork_events = self->n_done;
+  for (guint i = 0; i < self->n_done; i++)
+    {
+      EspEvent event = g_array_index (old->events, EspEvent, i);
+      if (event.numbers != NULL)
+        g_bytes_ref (event.numbers);
+      g_array_append_val (branch->events, event);
+    }
+  self->current = self->branches->len - 1;
+  return branch;
+}
+
+gboolean
+esp_history_do (EspHistory *self, EspPlan *plan, const EspEvent *event)
+{
+  esp_history_catch_up (self, plan);
+  Branch *branch = get_branch (self, self->current);
+  guint64 step = esp_plan_get_step (plan);
+  if (step < branch->head || self->n_done < branch->events->len)
+    branch = fork_branch (self, step);
+  if (branch == NULL)
+    return FALSE;
+  EspEvent own = *event;
+  own.step = step;
+  if (own.numbers != NULL)
+    g_bytes_ref (own.numbers);
+  g_array_append_val (branch->events, own);
+  self->n_done = branch->events->len;
+  find_due (self);
+  apply (plan, &own);
+  return TRUE;
+}
+
+double
+esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboolean *new)
+{
+  Branch *branch = get_branch (self, self->current);
+  if (G_UNLIKELY (self->next_due <= esp_plan_get_step (plan)))
+    esp_history_catch_up (self, plan);
+  double loss = esp_plan_step (plan, watched);
+  guint64 step = esp_plan_get_step (plan);
+  *new = step > branch->head;
+  if (!*new)
+    return loss;
+  branch->head = step;
+  if (G_UNLIKELY (step >= branch->last_frame + self->distance))
+    take_frame (self, plan);
+  return loss;
+}
+
+/* the last one of @branch or its parents that lies at or before @step with no more than @n_events
+ * done; NULL: the beginning is the next */
+static const Frame *
+find_frame (EspHistory *self, guint branch, guint64 step, guint n_events)
+{
+  for (;;)
+    {
+      Branch *own = get_branch (self, branch);
+      for (guint i = own->frames->len; i-- > 0;)
+        {
+          const Frame *frame = g_ptr_array_index (own->frames, i);
+          if (frame->step <= step && frame->n_events <= n_events)
+            return frame;
+        }
+      if (branch == 0)
+        return NULL;
+      step = MIN (step, own->fork);
+      n_events = MIN (n_events, own->fork_events);
+      branch = own->parent;
+    }
+}
+
+void
+esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
+{
+  g_return_if_fail (branch < self->branches->len);
+  const Frame *frame = step > 0 ? find_frame (self, branch, step - 1, G_MAXUINT) : NULL;
+  /* where the plan is may be nearer */
+  gboolean ahead = branch == self->current && esp_plan_get_step (plan) < step &&
+                   esp_plan_get_stage (plan) == ESP_STAGE_UPDATED;
+  if (ahead && (frame == NULL || frame->step <= esp_plan_get_step (plan)))
+    return;
+  self->current = branch;
+  if (frame != NULL)
+    esp_plan_load_state (plan, frame->state);
+  else
+    {
+      esp_plan_reset (plan);
+      esp_plan_set_rate (plan, self->first_rate);
+    }
+  self->n_done = frame != NULL ? frame->n_events : 0;
+  find_due (self);
+}
+
+guint
+esp_history_get_branch (EspHistory *self)
+{
+  return self->current;
+}
+
+guint
+esp_history_get_n_branches (EspHistory *self)
+{
+  return self->branches->len;
+}
+
+guint64
+esp_history_get_head (EspHistory *self, guint branch)
+{
+  g_return_val_if_fail (branch < self->branches->len, 0);
+  return get_branch (self, branch)->head;
+}
+
+guint64
+esp_history_get_fork (EspHistory *self, guint branch, guint *parent)
+{
+  g_return_val_if_fail (branch < self->branches->len, 0);
+  *parent = get_branch (self, branch)->parent;
+  return get_branch (self, branch)->fork;
+}
+
+guint64
+esp_history_get_distance (EspHistory *self)
+{
+  return self->distance;
+}
+
+gsize
+esp_history_get_size (EspHistory *self)
+{
+  gsize size = self->n_frames * (self->state_size + sizeof (Frame));
+  for (guint b = 0; b < self->branches->len; b++)
+    size += get_branch (self, b)->events->len * sizeof (EspEvent);
+  return size;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-curve.h"
+#include "esp-plan.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EspHistory:
+ *
+ * All moments of a run that can be returned to, byte for byte, in bounded memory: key frames (whole
+ * states) at even distances, and the events between steps (edits, settings). Any step is the key
+ * frame before it and the steps and events since, done again; a plan's numbers depend on nothing
+ * else. When key frames would take more than their share of memory, every second one goes and their
+ * distance doubles.
+ *
+ * Changing something in the past begins a branch: it shares what came before and leaves what came
+ * after as it was. Not thread safe: the trainer's thread has it.
+ */
+typedef struct _EspHistory EspHistory;
+
+#define ESP_HISTORY_MAX_BRANCHES 64
+#define ESP_HISTORY_BYTES (G_GUINT64_CONSTANT (64) << 20) /* for key frames, by default */
+
+typedef enum
+{
+  ESP_EVENT_EDIT, /* @value into cell @index of @parameter */
+  ESP_EVENT_FILL, /* all numbers of @parameter's channel @index: @numbers */
+  ESP_EVENT_RATE, /* @value is the learning rate */
+  ESP_EVENT_ROWS, /* the next step takes @index examples at most */
+} EspEventKind;
+
+/* something done between two steps */
+typedef struct
+{
+  EspEventKind kind;
+  guint64 step; /* after this one */
+  guint parameter;
+  guint64 index;
+  double value;
+  GBytes *numbers; /* EspReal, or NULL; owned by the history */
+} EspEvent;
+
+EspHistory *esp_history_new (EspPlan *plan, guint64 bytes);
+void esp_history_free (EspHistory *self);
+/* forgets everything; @plan is at its beginning */
+void esp_history_clear (EspHistory *self, EspPlan *plan);
+
+/* Does what @event says to @plan, at its step, and remembers it. In the past of the branch it
+ * begins a new one; FALSE, and nothing is done, when there are too many. */
+gboolean esp_history_do (EspHistory *self, EspPlan *plan, const EspEvent *event);
+/* one step of @plan with the events that are due before it; remembers it. *new: it is the first
+ * time that this branch gets here. Returns the loss. Hot. */
+double esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboolean *new);
+
+/* Takes @plan back to the key frame from which @step of @branch is reached, at least one step
+ * before it, unless that is 0. The steps up to there are esp_history_step()'s. */
+void esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step);
+/* events that are due now, without a step: at the end of the way to a step */
+void esp_history_catch_up (EspHistory *self, EspPlan *plan);
+
+guint esp_history_get_branch (EspHistory *self); /* the one that the plan is on */
+guint esp_history_get_n_branches (EspHistory *self);
+/* the last step that the branch ever reached */
+guint64 esp_history_get_head (EspHistory *self, guint branch);
+/* where it left @parent; 0 for the first */
+guint64 esp_history_get_fork (EspHistory *self, guint branch, guint *parent);
+/* key frames are at most so many steps apart on the current branch */
+guint64 esp_history_get_distance (EspHistory *self);
+gsize esp_history_get_size (EspHistory *self); /* bytes of key frames and events */
+
+G_END_DECLS

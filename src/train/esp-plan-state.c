@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All that a step depends on as a run of bytes: parameters and buffers, the optimiser's numbers,
+ * and where in the data it is. Random numbers need no state: they follow from seed, step and place.
+ * Only for this plan and others of the same network; never written to a file. */
+
+#include "config.h"
+#include "esp-plan-private.h"
+
+#include <string.h>
+
+typedef struct
+{
+  guint64 step, epoch, position;
+  double rate, current_rate, loss;
+} Header;
+
+gsize
+esp_plan_get_state_size (EspPlan *self)
+{
+  const EspOptimizer *optimizer = self->network->optimizer;
+  return sizeof (Header) + optimizer->n_groups * sizeof (EspOptimizerState) +
+         (self->n_numbers + optimizer->n_moments * self->n_updated) * sizeof (EspReal);
+}
+
+/* copies a piece and goes on behind it, one way or the other */
+static void
+move (guint8 **at, void *piece, gsize size, gboolean save)
+{
+  if (save)
+    memcpy (*at, piece, size);
+  else
+    memcpy (piece, *at, size);
+  *at += size;
+}
+
+static void
+move_state (EspPlan *self, Header *header, guint8 *state, gboolean save)
+{
+  const EspOptimizer *optimizer = self->network->optimizer;
+  guint8 *at = state;
+  move (&at, header, sizeof *header, save);
+  move (&at, self->optimizer_states, optimizer->n_groups * sizeof (EspOptimizerState), save);
+  move (&at, self->parameters, self->n_numbers * sizeof (EspReal), save);
+  for (guint m = 0; m < optimizer->n_moments; m++)
+    move (&at, self->moments[m], self->n_updated * sizeof (EspReal), save);
+}
+
+void
+esp_plan_save_state (EspPlan *self, guint8 *state)
+{
+  Header header = {
+    .step = self->step,
+    .epoch = self->epoch,
+    .position = self->position,
+    .rate = self->rate,
+    .current_rate = self->current_rate,
+    .loss = self->loss,
+  };
+  move_state (self, &header, state, TRUE);
+}
+
+void
+esp_plan_load_state (EspPlan *self, const guint8 *state)
+{
+  Header header;
+  move_state (self, &header, (guint8 *) state, FALSE);
+  if (header.epoch != self->epoch)
+    esp_plan_begin_epoch (self, header.epoch);
+  self->position = header.position;
+  self->step = header.step;
+  self->rate = header.rate;
+  self->current_rate = header.current_rate;
+  self->loss = header.loss;
+  self->has_before = FALSE;
+  self->has_units = FALSE;
+  self->stage = ESP_STAGE_UPDATED;
+}
