@@ -5,7 +5,115 @@
  * does is told in esp-kernels.h. NaN passes through, as in PyTorch, so that a divergence can't
  * hide. */
 
+#include "esp-kernels.h"
+
 #include "esp-kernel-math.h"
+
+/* the loop around y = @value, a function of x, a and b; and around dx += dy @slope, of x and y, too
+ */
+#define ESP_ACTIVATION_FORWARD(name, value)                                                        \
+  static void name##_forward (const EspReal *restrict input, EspReal *restrict y, gsize count,     \
+                              EspReal a, EspReal b)                                                \
+  {                                                                                                \
+    (void) a;                                                                                      \
+    (void) b;                                                                                      \
+    for (gsize i = 0; i < count; i++)                                                              \
+      {                                                                                            \
+        EspReal x = input[i];                                                                      \
+        y[i] = (value);                                                                            \
+      }                                                                                            \
+  }
+
+#define ESP_ACTIVATION_BACKWARD(name, slope)                                                       \
+  static void name##_backward (const EspReal *restrict input, const EspReal *restrict output,      \
+                               const EspReal *restrict dy, EspReal *restrict dx, gsize count,      \
+                               EspReal a, EspReal b)                                               \
+  {                                                                                                \
+    (void) a;                                                                                      \
+    (void) b;                                                                                      \
+    (void) input;                                                                                  \
+    (void) output;                                                                                 \
+    for (gsize i = 0; i < count; i++)                                                              \
+      {                                                                                            \
+        EspReal G_GNUC_UNUSED x = input[i], G_GNUC_UNUSED y = output[i];                           \
+        dx[i] += dy[i] * (slope);                                                                  \
+      }                                                                                            \
+  }
+
+#define SQRT_HALF ((EspReal) 0.70710678118654752440)
+#define SQRT_2_PI ((EspReal) 0.79788456080286535588) /* of 2 / pi */
+#define CUBIC ((EspReal) 0.044715)
+
+static inline EspReal
+sigmoid (EspReal x)
+{
+  return 1 / (1 + fast_exp (-x));
+}
+
+/* the normal distribution and its density */
+static inline EspReal
+normal_below (EspReal x)
+{
+  return (EspReal) 0.5 * (1 + fast_erf (x * SQRT_HALF));
+}
+
+static inline EspReal
+normal_density (EspReal x)
+{
+  return (EspReal) 0.5 * SQRT_2_PI * fast_exp (-x * x / 2);
+}
+
+static inline EspReal
+gelu_tanh_slope (EspReal x)
+{
+  EspReal t = fast_tanh (SQRT_2_PI * (x + CUBIC * x * x * x));
+  EspReal inner = SQRT_2_PI * (1 + 3 * CUBIC * x * x);
+  return (EspReal) 0.5 * (1 + t) + (EspReal) 0.5 * x * (1 - t * t) * inner;
+}
+
+/* log (1 + e^x), without a number that overflows on the way */
+static inline EspReal
+softplus (EspReal x)
+{
+  EspReal size = x < 0 ? -x : x;
+  return (x > 0 ? x : 0) + fast_log1p (fast_exp (-size)) + (x != x ? x : 0);
+}
+
+ESP_ACTIVATION_FORWARD (relu, x <= 0 ? 0 : x)
+ESP_ACTIVATION_FORWARD (leaky_relu, x > 0 ? x : a * x)
+ESP_ACTIVATION_BACKWARD (leaky_relu, x > 0 ? 1 : a)
+ESP_ACTIVATION_FORWARD (elu, x > 0 ? x : a * fast_expm1 (x))
+ESP_ACTIVATION_BACKWARD (elu, x > 0 ? 1 : y + a)
+ESP_ACTIVATION_FORWARD (gelu, x *normal_below (x))
+ESP_ACTIVATION_BACKWARD (gelu, normal_below (x) + x * normal_density (x))
+ESP_ACTIVATION_FORWARD (gelu_tanh,
+                        (EspReal) 0.5 * x * (1 + fast_tanh (SQRT_2_PI * (x + CUBIC * x * x * x))))
+ESP_ACTIVATION_BACKWARD (gelu_tanh, gelu_tanh_slope (x))
+ESP_ACTIVATION_FORWARD (silu, x *sigmoid (x))
+ESP_ACTIVATION_BACKWARD (silu, sigmoid (x) * (1 + x * (1 - sigmoid (x))))
+ESP_ACTIVATION_FORWARD (tanh, fast_tanh (x))
+ESP_ACTIVATION_BACKWARD (tanh, (1 - y * y))
+ESP_ACTIVATION_FORWARD (sigmoid, sigmoid (x))
+ESP_ACTIVATION_BACKWARD (sigmoid, (1 - y) * y)
+ESP_ACTIVATION_FORWARD (softplus, x *a > b ? x : softplus (x * a) / a)
+ESP_ACTIVATION_BACKWARD (softplus, x *a > b ? 1 : sigmoid (x * a))
+
+/* a unit that is off lets nothing through, not even what isn't finite */
+static void
+relu_backward (const EspReal *x,
+               const EspReal *restrict y,
+               const EspReal *restrict dy,
+               EspReal *restrict dx,
+               gsize count,
+               EspReal a,
+               EspReal b)
+{
+  (void) x;
+  (void) a;
+  (void) b;
+  for (gsize i = 0; i < count; i++)
+    dx[i] += y[i] <= 0 ? 0 : dy[i];
+}
 
 static void
 add (const EspReal *restrict x, EspReal *restrict y, gsize count)
@@ -15,54 +123,33 @@ add (const EspReal *restrict x, EspReal *restrict y, gsize count)
 }
 
 static void
-relu_forward (const EspReal *restrict x, EspReal *restrict y, gsize count)
+multiply (const EspReal *restrict a, const EspReal *restrict b, EspReal *restrict y, gsize count)
 {
   for (gsize i = 0; i < count; i++)
-    y[i] = x[i] <= 0 ? 0 : x[i];
+    y[i] = a[i] * b[i];
 }
 
 static void
-relu_backward (const EspReal *restrict y,
-               const EspReal *restrict dy,
-               EspReal *restrict dx,
-               gsize count)
+multiply_add (const EspReal *restrict a,
+              const EspReal *restrict b,
+              EspReal *restrict c,
+              gsize count)
 {
   for (gsize i = 0; i < count; i++)
-    dx[i] += y[i] <= 0 ? 0 : dy[i];
+    c[i] += a[i] * b[i];
 }
 
 static void
-tanh_forward (const EspReal *restrict x, EspReal *restrict y, gsize count)
+dropout_mask (EspReal *restrict mask, gsize count, guint64 key, guint32 drop, EspReal scale)
 {
   for (gsize i = 0; i < count; i++)
-    y[i] = fast_tanh (x[i]);
-}
-
-static void
-tanh_backward (const EspReal *restrict y,
-               const EspReal *restrict dy,
-               EspReal *restrict dx,
-               gsize count)
-{
-  for (gsize i = 0; i < count; i++)
-    dx[i] += dy[i] * (1 - y[i] * y[i]);
-}
-
-static void
-sigmoid_forward (const EspReal *restrict x, EspReal *restrict y, gsize count)
-{
-  for (gsize i = 0; i < count; i++)
-    y[i] = 1 / (1 + fast_exp (-x[i]));
-}
-
-static void
-sigmoid_backward (const EspReal *restrict y,
-                  const EspReal *restrict dy,
-                  EspReal *restrict dx,
-                  gsize count)
-{
-  for (gsize i = 0; i < count; i++)
-    dx[i] += dy[i] * (1 - y[i]) * y[i];
+    {
+      guint64 z = key + (i + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+      z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+      z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+      z = z ^ (z >> 31);
+      mask[i] = (guint32) (z >> 40) < drop ? 0 : scale;
+    }
 }
 
 static void

@@ -16,9 +16,27 @@ fast_exp (double x)
 }
 
 static inline double
+fast_expm1 (double x)
+{
+  return expm1 (x);
+}
+
+static inline double
 fast_tanh (double x)
 {
   return tanh (x);
+}
+
+static inline double
+fast_erf (double x)
+{
+  return erf (x);
+}
+
+static inline double
+fast_log1p (double x)
+{
+  return log1p (x);
 }
 
 #else
@@ -47,6 +65,57 @@ fast_exp (float x)
   p = p * r * r + r + 1.0f;
   scale.bits = (shifted.bits << 23) + 0x3f800000u;
   return p * scale.f;
+}
+
+/* e^x - 1 for x <= 0, where the difference would lose digits near 0 */
+static inline float
+fast_expm1 (float x)
+{
+  float p = 1.9841270e-4f;
+  p = p * x + 1.3888889e-3f;
+  p = p * x + 8.3333333e-3f;
+  p = p * x + 4.1666667e-2f;
+  p = p * x + 1.6666667e-1f;
+  p = p * x + 0.5f;
+  p = p * x * x + x;
+  return x > -0.35f ? p : fast_exp (x) - 1.0f;
+}
+
+/* log (1 + u) for 0 <= u <= 1: 2 artanh (u / (2 + u)) */
+static inline float
+fast_log1p (float u)
+{
+  float s = u / (2.0f + u), q = s * s;
+  float p = 1.0f / 15;
+  p = p * q + 1.0f / 13;
+  p = p * q + 1.0f / 11;
+  p = p * q + 1.0f / 9;
+  p = p * q + 1.0f / 7;
+  p = p * q + 1.0f / 5;
+  p = p * q + 1.0f / 3;
+  return 2.0f * (p * q * s + s);
+}
+
+/* polynomials by Norbert Juffa: 1 - e^p beyond 0.93 */
+static inline float
+fast_erf (float x)
+{
+  float t = x < 0.0f ? -x : x, s = x * x;
+  float far = -1.72853470e-5f * t + 3.83197126e-4f;
+  far = far * s + (-3.88396438e-3f * t + 2.42546219e-2f);
+  far = far * t - 1.06777877e-1f;
+  far = far * t - 6.34846687e-1f;
+  far = far * t - 1.28717512e-1f;
+  far = 1.0f - fast_exp (far * t - t);
+  far = x < 0.0f ? -far : far;
+  float near = -5.96761703e-4f;
+  near = near * s + 4.99119423e-3f;
+  near = near * s - 2.67681349e-2f;
+  near = near * s + 1.12819925e-1f;
+  near = near * s - 3.76125336e-1f;
+  near = near * s + 1.28379166e-1f;
+  near = near * x + x;
+  return t > 0.927734375f ? far : near;
 }
 
 static inline float

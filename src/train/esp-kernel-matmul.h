@@ -37,6 +37,27 @@ typedef struct
   gsize M, N, K;
 } EspProduct;
 
+/* C (M, N) = bias + A (M, K) B, where row k of B stands at B + offsets[k]; N is a multiple of
+ * ESP_KERNEL_PITCH, and that much may be read behind each row */
+typedef struct
+{
+  const EspReal *A, *bias;
+  const EspReal *B;
+  const gsize *offsets;
+  EspReal *C;
+  gsize M, N, K;
+} EspShifted;
+
+/* C (M, N) += A B (K, N), where row m of A stands at A + offsets[m] */
+typedef struct
+{
+  const EspReal *A;
+  const gsize *offsets;
+  const EspReal *B;
+  EspReal *C;
+  gsize M, N, K;
+} EspGathered;
+
 #if defined(__AVX512F__)
 #define TILE_BYTES 64
 #include "esp-kernel-tile.inc"

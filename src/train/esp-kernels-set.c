@@ -7,10 +7,14 @@
 #include "esp-kernels.h"
 
 #include "esp-kernel-activation.h"
+#include "esp-kernel-conv.h"
 #include "esp-kernel-linear.h"
 #include "esp-kernel-loss.h"
 #include "esp-kernel-matmul.h"
+#include "esp-kernel-norm.h"
 #include "esp-kernel-optimizer.h"
+#include "esp-kernel-pool.h"
+#include "esp-kernel-softmax.h"
 
 extern const EspKernels ESP_KERNEL_SET;
 
@@ -19,15 +23,37 @@ const EspKernels ESP_KERNEL_SET = {
   .matmul_nn = matmul_nn,
   .matmul_nt = matmul_nt,
   .matmul_tn = matmul_tn,
+  .shifted_product = shifted_product,
+  .gathered_product = gathered_product,
+  .transpose = transpose,
+  .sum = sum,
   .linear_forward = linear_forward,
   .linear_backward = linear_backward,
   .add = add,
-  .relu_forward = relu_forward,
-  .relu_backward = relu_backward,
-  .tanh_forward = tanh_forward,
-  .tanh_backward = tanh_backward,
-  .sigmoid_forward = sigmoid_forward,
-  .sigmoid_backward = sigmoid_backward,
+  .activations = {
+    [ESP_ACTIVATION_RELU] = { relu_forward, relu_backward },
+    [ESP_ACTIVATION_LEAKY_RELU] = { leaky_relu_forward, leaky_relu_backward },
+    [ESP_ACTIVATION_ELU] = { elu_forward, elu_backward },
+    [ESP_ACTIVATION_GELU] = { gelu_forward, gelu_backward },
+    [ESP_ACTIVATION_GELU_TANH] = { gelu_tanh_forward, gelu_tanh_backward },
+    [ESP_ACTIVATION_SILU] = { silu_forward, silu_backward },
+    [ESP_ACTIVATION_TANH] = { tanh_forward, tanh_backward },
+    [ESP_ACTIVATION_SIGMOID] = { sigmoid_forward, sigmoid_backward },
+    [ESP_ACTIVATION_SOFTPLUS] = { softplus_forward, softplus_backward },
+  },
+  .softmax_forward = softmax_forward,
+  .softmax_backward = softmax_backward,
+  .normalize_rows = normalize_rows,
+  .normalize_rows_backward = normalize_rows_backward,
+  .channel_moments = channel_moments,
+  .channel_products = channel_products,
+  .channel_normalize = channel_normalize,
+  .channel_normalize_backward = channel_normalize_backward,
+  .channel_affine = channel_affine,
+  .max_pool_2x2 = max_pool_2x2,
+  .dropout_mask = dropout_mask,
+  .multiply = multiply,
+  .multiply_add = multiply_add,
   .count_fired = count_fired,
   .mse = mse,
   .l1 = l1,

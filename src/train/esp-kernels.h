@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* numbers: rows that kernels take in whole vectors are multiples of this, whatever the set */
+#define ESP_KERNEL_PITCH 16
+
 typedef struct
 {
   EspReal rate;
@@ -37,6 +40,33 @@ typedef struct
   EspReal momentum;
 } EspRmspropFactors;
 
+typedef enum
+{
+  ESP_ACTIVATION_RELU,
+  ESP_ACTIVATION_LEAKY_RELU, /* a: the slope below 0 */
+  ESP_ACTIVATION_ELU,        /* a: alpha */
+  ESP_ACTIVATION_GELU,       /* x Phi (x) */
+  ESP_ACTIVATION_GELU_TANH,  /* Phi by tanh */
+  ESP_ACTIVATION_SILU,
+  ESP_ACTIVATION_TANH,
+  ESP_ACTIVATION_SIGMOID,
+  ESP_ACTIVATION_SOFTPLUS, /* a: beta, b: threshold */
+  ESP_N_ACTIVATIONS,
+} EspActivation;
+
+/* element by element, a and b as the activation says; backward adds dy f'(x) to dx */
+typedef struct
+{
+  void (*forward) (const EspReal *x, EspReal *y, gsize count, EspReal a, EspReal b);
+  void (*backward) (const EspReal *x,
+                    const EspReal *y,
+                    const EspReal *dy,
+                    EspReal *dx,
+                    gsize count,
+                    EspReal a,
+                    EspReal b);
+} EspActivationKernels;
+
 /**
  * EspKernels:
  *
@@ -55,6 +85,28 @@ typedef struct
   void (*matmul_nn) (const EspReal *A, const EspReal *B, EspReal *C, gsize M, gsize N, gsize K);
   void (*matmul_nt) (const EspReal *A, const EspReal *B, EspReal *C, gsize M, gsize N, gsize K);
   void (*matmul_tn) (const EspReal *A, const EspReal *B, EspReal *C, gsize M, gsize N, gsize K);
+
+  /* C (M, N) = bias + A (M, K) B, where row k of B begins at B + offsets[k]. N is a multiple of
+   * %ESP_KERNEL_PITCH. @bias (M) or NULL */
+  void (*shifted_product) (const EspReal *A,
+                           const EspReal *bias,
+                           const EspReal *B,
+                           const gsize *offsets,
+                           EspReal *C,
+                           gsize M,
+                           gsize N,
+                           gsize K);
+  /* C (M, N) += A B (K, N), where row m of A begins at A + offsets[m] */
+  void (*gathered_product) (const EspReal *A,
+                            const gsize *offsets,
+                            const EspReal *B,
+                            EspReal *C,
+                            gsize M,
+                            gsize N,
+                            gsize K);
+  /* B (N, M) = A (M, N)^T; with @accumulate added to B */
+  void (*transpose) (const EspReal *A, EspReal *B, gsize M, gsize N, gboolean accumulate);
+  double (*sum) (const EspReal *x, gsize count);
 
   /* y = x W^T + b */
   void (*linear_forward) (const EspReal *x,      /* (N, I) */
@@ -77,13 +129,92 @@ typedef struct
 
   /* y += x */
   void (*add) (const EspReal *x, EspReal *y, gsize count);
-  /* element by element; the derivatives need only the output */
-  void (*relu_forward) (const EspReal *x, EspReal *y, gsize count);
-  void (*relu_backward) (const EspReal *y, const EspReal *dy, EspReal *dx, gsize count);
-  void (*tanh_forward) (const EspReal *x, EspReal *y, gsize count);
-  void (*tanh_backward) (const EspReal *y, const EspReal *dy, EspReal *dx, gsize count);
-  void (*sigmoid_forward) (const EspReal *x, EspReal *y, gsize count);
-  void (*sigmoid_backward) (const EspReal *y, const EspReal *dy, EspReal *dx, gsize count);
+  EspActivationKernels activations[ESP_N_ACTIVATIONS];
+  /* along the middle dimension; log: its logarithm */
+  void (*softmax_forward) (const EspReal *x, /* (N, K, inner) */
+                           EspReal *y,       /* the same */
+                           gsize N,
+                           gsize K,
+                           gsize inner,
+                           gboolean log);
+  void (*softmax_backward) (const EspReal *y,
+                            const EspReal *dy,
+                            EspReal *dx,
+                            gsize N,
+                            gsize K,
+                            gsize inner,
+                            gboolean log);
+  /* normal = (x - mean) scale of each row, where scale = 1 / sqrt (mean square + eps); without
+   * @centered the mean is left where it is */
+  void (*normalize_rows) (const EspReal *x, /* (R, L) */
+                          EspReal *normal,  /* (R, L) */
+                          EspReal *scales,  /* (R) */
+                          gsize R,
+                          gsize L,
+                          double eps,
+                          gboolean centered);
+  void (*normalize_rows_backward) (const EspReal *normal,
+                                   const EspReal *scales,
+                                   const EspReal *dnormal,
+                                   EspReal *dx,
+                                   gsize R,
+                                   gsize L,
+                                   gboolean centered);
+  /* channels of (N, C, inner): sums of x - shift and of its square; @shift (C) or NULL */
+  void (*channel_moments) (const EspReal *x,
+                           const EspReal *shift,
+                           double *sums,    /* (C) */
+                           double *squares, /* (C) */
+                           gsize N,
+                           gsize C,
+                           gsize inner);
+  /* sums of a and of a b */
+  void (*channel_products) (const EspReal *a,
+                            const EspReal *b,
+                            double *sums,
+                            double *products,
+                            gsize N,
+                            gsize C,
+                            gsize inner);
+  /* normal = (x - mean) scale */
+  void (*channel_normalize) (const EspReal *x,
+                             const EspReal *means,  /* (C) */
+                             const EspReal *scales, /* (C) */
+                             EspReal *normal,
+                             gsize N,
+                             gsize C,
+                             gsize inner);
+  /* dx += scale (dnormal - mean - normal along) */
+  void (*channel_normalize_backward) (const EspReal *normal,
+                                      const EspReal *dnormal,
+                                      const EspReal *scales,
+                                      const EspReal *means,
+                                      const EspReal *alongs,
+                                      EspReal *dx,
+                                      gsize N,
+                                      gsize C,
+                                      gsize inner);
+  /* y = x weight + bias; each (C) or NULL */
+  void (*channel_affine) (const EspReal *x,
+                          const EspReal *weight,
+                          const EspReal *bias,
+                          EspReal *y,
+                          gsize N,
+                          gsize C,
+                          gsize inner);
+  /* windows of 2 x 2, stride 2, what is left over at the edges is left out; where in its plane each
+   * maximum stands */
+  void (*max_pool_2x2) (const EspReal *x, /* (planes, height, width) */
+                        EspReal *y,       /* (planes, height / 2, width / 2) */
+                        gint32 *where,    /* the same */
+                        gsize planes,
+                        gsize height,
+                        gsize width);
+  /* mask = 0 with probability @drop / 2^24, else @scale; number i of the stream @key */
+  void (*dropout_mask) (EspReal *mask, gsize count, guint64 key, guint32 drop, EspReal scale);
+  /* y = a b; c += a b */
+  void (*multiply) (const EspReal *a, const EspReal *b, EspReal *y, gsize count);
+  void (*multiply_add) (const EspReal *a, const EspReal *b, EspReal *c, gsize count);
   /* counts[u] += rows whose y[row, u] > 0; NaN counts, it is not silent. y (N, U) */
   void (*count_fired) (const EspReal *y, guint64 *counts, gsize N, gsize U);
 

@@ -4,65 +4,185 @@
 #include "config.h"
 #include "esp-layer-activation.h"
 
-static void
-relu_forward (const EspLayerCall *call)
+#include <string.h>
+#include <glib/gi18n.h>
+
+typedef struct
 {
-  call->kernels->relu_forward (call->x, call->y, call->N * call->out_count);
+  EspLayer base;
+  EspActivation kind;
+  EspReal a, b; /* as the kernel takes them */
+} EspActivationLayer;
+
+static void
+activation_forward (const EspLayerCall *call)
+{
+  const EspActivationLayer *self = (const EspActivationLayer *) call->layer;
+  call->kernels->activations[self->kind].forward (call->x, call->y, call->N * call->out_count,
+                                                  self->a, self->b);
 }
 
 static void
-relu_backward (const EspLayerCall *call)
+activation_backward (const EspLayerCall *call)
 {
+  const EspActivationLayer *self = (const EspActivationLayer *) call->layer;
   if (call->dx != NULL)
-    call->kernels->relu_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+    call->kernels->activations[self->kind].backward (call->x, call->y, call->dy, call->dx,
+                                                     call->N * call->out_count, self->a, self->b);
 }
 
-static void
-sigmoid_forward (const EspLayerCall *call)
+/* a setting of the kernel */
+static gboolean
+read_number (EspSpec *spec,
+             const char *key,
+             double min,
+             double max,
+             double value,
+             EspReal *setting,
+             GError **error)
 {
-  call->kernels->sigmoid_forward (call->x, call->y, call->N * call->out_count);
+  if (!esp_spec_read_double (spec, key, min, max, &value, error))
+    return FALSE;
+  *setting = (EspReal) value;
+  return TRUE;
 }
 
-static void
-sigmoid_backward (const EspLayerCall *call)
+static gboolean
+relu_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
-  if (call->dx != NULL)
-    call->kernels->sigmoid_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+  ((EspActivationLayer *) layer)->kind = ESP_ACTIVATION_RELU;
+  return TRUE;
 }
 
-static void
-tanh_forward (const EspLayerCall *call)
+static gboolean
+sigmoid_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
-  call->kernels->tanh_forward (call->x, call->y, call->N * call->out_count);
+  ((EspActivationLayer *) layer)->kind = ESP_ACTIVATION_SIGMOID;
+  return TRUE;
 }
 
-static void
-tanh_backward (const EspLayerCall *call)
+static gboolean
+silu_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
-  if (call->dx != NULL)
-    call->kernels->tanh_backward (call->y, call->dy, call->dx, call->N * call->out_count);
+  ((EspActivationLayer *) layer)->kind = ESP_ACTIVATION_SILU;
+  return TRUE;
 }
+
+static gboolean
+tanh_read (EspLayer *layer, EspSpec *spec, GError **error)
+{
+  ((EspActivationLayer *) layer)->kind = ESP_ACTIVATION_TANH;
+  return TRUE;
+}
+
+static gboolean
+leaky_relu_read (EspLayer *layer, EspSpec *spec, GError **error)
+{
+  EspActivationLayer *self = (EspActivationLayer *) layer;
+  self->kind = ESP_ACTIVATION_LEAKY_RELU;
+  return read_number (spec, "negative_slope", -1e6, 1e6, 0.01, &self->a, error);
+}
+
+static gboolean
+elu_read (EspLayer *layer, EspSpec *spec, GError **error)
+{
+  EspActivationLayer *self = (EspActivationLayer *) layer;
+  self->kind = ESP_ACTIVATION_ELU;
+  return read_number (spec, "alpha", 0, 1e6, 1, &self->a, error);
+}
+
+static gboolean
+softplus_read (EspLayer *layer, EspSpec *spec, GError **error)
+{
+  EspActivationLayer *self = (EspActivationLayer *) layer;
+  self->kind = ESP_ACTIVATION_SOFTPLUS;
+  return read_number (spec, "beta", 1e-6, 1e6, 1, &self->a, error) &&
+         read_number (spec, "threshold", 0, 80, 20, &self->b, error);
+}
+
+static gboolean
+gelu_read (EspLayer *layer, EspSpec *spec, GError **error)
+{
+  EspActivationLayer *self = (EspActivationLayer *) layer;
+  g_autofree char *approximate = esp_spec_read_string (spec, "approximate", "none", error);
+  if (approximate == NULL)
+    return FALSE;
+  self->kind = strcmp (approximate, "tanh") == 0 ? ESP_ACTIVATION_GELU_TANH : ESP_ACTIVATION_GELU;
+  if (self->kind == ESP_ACTIVATION_GELU_TANH || strcmp (approximate, "none") == 0)
+    return TRUE;
+  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                      _ ("“%s” must be “none” or “tanh”, but it is “%s”"), "approximate",
+                      approximate);
+  return FALSE;
+}
+
+const EspLayerClass esp_layer_elu = {
+  .name = "ELU",
+  .size = sizeof (EspActivationLayer),
+  .flags = ESP_LAYER_OBSERVED,
+  .read = elu_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
+};
+
+const EspLayerClass esp_layer_gelu = {
+  .name = "GELU",
+  .size = sizeof (EspActivationLayer),
+  .flags = ESP_LAYER_OBSERVED,
+  .read = gelu_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
+};
+
+const EspLayerClass esp_layer_leaky_relu = {
+  .name = "LeakyReLU",
+  .size = sizeof (EspActivationLayer),
+  .flags = ESP_LAYER_OBSERVED,
+  .read = leaky_relu_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
+};
 
 const EspLayerClass esp_layer_relu = {
   .name = "ReLU",
-  .size = sizeof (EspLayer),
+  .size = sizeof (EspActivationLayer),
   .flags = ESP_LAYER_OBSERVED | ESP_LAYER_CAN_DIE,
-  .forward = relu_forward,
-  .backward = relu_backward,
+  .read = relu_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
 };
 
 const EspLayerClass esp_layer_sigmoid = {
   .name = "Sigmoid",
-  .size = sizeof (EspLayer),
+  .size = sizeof (EspActivationLayer),
   .flags = ESP_LAYER_OBSERVED,
-  .forward = sigmoid_forward,
-  .backward = sigmoid_backward,
+  .read = sigmoid_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
+};
+
+const EspLayerClass esp_layer_silu = {
+  .name = "SiLU",
+  .size = sizeof (EspActivationLayer),
+  .flags = ESP_LAYER_OBSERVED,
+  .read = silu_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
+};
+
+const EspLayerClass esp_layer_softplus = {
+  .name = "Softplus",
+  .size = sizeof (EspActivationLayer),
+  .read = softplus_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
 };
 
 const EspLayerClass esp_layer_tanh = {
   .name = "Tanh",
-  .size = sizeof (EspLayer),
+  .size = sizeof (EspActivationLayer),
   .flags = ESP_LAYER_OBSERVED,
-  .forward = tanh_forward,
-  .backward = tanh_backward,
+  .read = tanh_read,
+  .forward = activation_forward,
+  .backward = activation_backward,
 };

@@ -59,14 +59,6 @@ concat_read (EspLayer *layer, EspSpec *spec, GError **error)
                             error);
 }
 
-/* the dimension of an example; -1 when there is none */
-static int
-find_dim (const EspConcat *self, guint ndim)
-{
-  gint64 dim = self->dim < 0 ? self->dim + (gint64) ndim : self->dim - 1;
-  return dim >= 0 && dim < (gint64) ndim ? (int) dim : -1;
-}
-
 static gboolean
 concat_infer (EspLayer *layer,
               const EspShape *in,
@@ -75,7 +67,7 @@ concat_infer (EspLayer *layer,
               const char *path,
               GError **error)
 {
-  int dim = find_dim ((EspConcat *) layer, in[0].ndim);
+  int dim = esp_shape_find_dim (in, ((EspConcat *) layer)->dim);
   if (dim < 0)
     {
       g_autofree char *shape = esp_shape_to_string (&in[0]);
@@ -116,7 +108,7 @@ get_run (const EspShape *shape, guint dim)
 static void
 concat_forward (const EspLayerCall *call)
 {
-  guint dim = (guint) find_dim ((const EspConcat *) call->layer, call->out->ndim);
+  guint dim = (guint) esp_shape_find_dim (call->out, ((const EspConcat *) call->layer)->dim);
   gsize whole = get_run (call->out, dim), offset = 0;
   for (guint i = 0; i < call->n_in; i++)
     {
@@ -130,7 +122,7 @@ concat_forward (const EspLayerCall *call)
 static void
 concat_backward (const EspLayerCall *call)
 {
-  guint dim = (guint) find_dim ((const EspConcat *) call->layer, call->out->ndim);
+  guint dim = (guint) esp_shape_find_dim (call->out, ((const EspConcat *) call->layer)->dim);
   gsize whole = get_run (call->out, dim), offset = 0;
   for (guint i = 0; i < call->n_in; i++)
     {

@@ -9,13 +9,44 @@
 #include <glib/gi18n.h>
 
 #include "esp-layer-activation.h"
+#include "esp-layer-batch-norm.h"
+#include "esp-layer-conv.h"
+#include "esp-layer-dropout.h"
+#include "esp-layer-embedding.h"
 #include "esp-layer-flatten.h"
 #include "esp-layer-join.h"
 #include "esp-layer-linear.h"
+#include "esp-layer-norm.h"
+#include "esp-layer-pool.h"
+#include "esp-layer-softmax.h"
 
 static const EspLayerClass *const classes[] = {
-  &esp_layer_add_inputs, &esp_layer_concat,  &esp_layer_flatten, &esp_layer_linear,
-  &esp_layer_relu,       &esp_layer_sigmoid, &esp_layer_tanh,
+  &esp_layer_adaptive_avg_pool2d,
+  &esp_layer_add_inputs,
+  &esp_layer_avg_pool2d,
+  &esp_layer_batch_norm1d,
+  &esp_layer_batch_norm2d,
+  &esp_layer_concat,
+  &esp_layer_conv1d,
+  &esp_layer_conv2d,
+  &esp_layer_dropout,
+  &esp_layer_elu,
+  &esp_layer_embedding,
+  &esp_layer_flatten,
+  &esp_layer_gelu,
+  &esp_layer_group_norm,
+  &esp_layer_layer_norm,
+  &esp_layer_leaky_relu,
+  &esp_layer_linear,
+  &esp_layer_log_softmax,
+  &esp_layer_max_pool2d,
+  &esp_layer_rms_norm,
+  &esp_layer_relu,
+  &esp_layer_silu,
+  &esp_layer_sigmoid,
+  &esp_layer_softmax,
+  &esp_layer_softplus,
+  &esp_layer_tanh,
 };
 
 const EspLayerClass *
@@ -108,6 +139,15 @@ esp_layer_measure (const EspLayer *self,
   *needs = (EspLayerNeeds) { 0 };
   if (self->klass->measure != NULL)
     self->klass->measure (self, in, n_in, out, needs);
+}
+
+void
+esp_layer_fill_mask (const EspLayerCall *call, double p, guint part, EspReal *mask, gsize count)
+{
+  guint64 stream = call->place * ESP_LAYER_MAX_PARAMETERS + part;
+  guint64 key = esp_random_key (call->run->seed, ESP_STREAM_LAYER, stream, call->run->step);
+  EspReal scale = p < 1 ? (EspReal) (1 / (1 - p)) : 0;
+  call->kernels->dropout_mask (mask, count, key, (guint32) (p * 0x1p24), scale);
 }
 
 void

@@ -167,6 +167,13 @@ void esp_layer_measure (const EspLayer *self,
                         guint n_in,
                         const EspShape *out,
                         EspLayerNeeds *needs);
+/* what Dropout multiplies by in this call: 0 with probability @p, else 1 / (1 - p); @part tells
+ * several such fields of one call apart */
+void esp_layer_fill_mask (const EspLayerCall *call,
+                          double p,
+                          guint part,
+                          EspReal *mask,
+                          gsize count);
 /* "module 2 (Linear): ..."; @wanted and @found describe shapes */
 void esp_layer_set_shape_error (const EspLayer *self,
                                 const char *path,

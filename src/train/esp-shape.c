@@ -42,6 +42,13 @@ esp_shape_equal (const EspShape *a, const EspShape *b)
   return TRUE;
 }
 
+int
+esp_shape_find_dim (const EspShape *self, gint64 dim)
+{
+  gint64 found = dim < 0 ? dim + (gint64) self->ndim : dim - 1;
+  return found >= 0 && found < (gint64) self->ndim ? (int) found : -1;
+}
+
 char *
 esp_shape_to_string (const EspShape *self)
 {

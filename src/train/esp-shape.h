@@ -25,6 +25,9 @@ typedef struct
 gboolean esp_shape_is_valid (const EspShape *self);
 guint64 esp_shape_get_count (const EspShape *self);
 gboolean esp_shape_equal (const EspShape *a, const EspShape *b);
+/* the dimension of an example that @dim means when it is counted with the batch before it; negative
+ * from the end. -1 when there is none, or it is the batch. */
+int esp_shape_find_dim (const EspShape *self, gint64 dim);
 /* as PyTorch prints it: "[16, 2]"; new string */
 char *esp_shape_to_string (const EspShape *self);
 

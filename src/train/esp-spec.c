@@ -276,6 +276,21 @@ esp_spec_read_sizes (EspSpec *self,
 }
 
 gboolean
+esp_spec_is_text (EspSpec *self, const char *key)
+{
+  JsonNode *node = json_object_get_member (self->object, key);
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
+         json_node_get_value_type (node) == G_TYPE_STRING;
+}
+
+gboolean
+esp_spec_is_list (EspSpec *self, const char *key)
+{
+  JsonNode *node = json_object_get_member (self->object, key);
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node);
+}
+
+gboolean
 esp_spec_read_null (EspSpec *self, const char *key)
 {
   JsonNode *node = json_object_get_member (self->object, key);

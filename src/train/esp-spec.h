@@ -62,6 +62,9 @@ gboolean esp_spec_read_sizes (EspSpec *self,
                               guint64 *values,
                               guint n,
                               GError **error);
+/* whether the member is there and a text, or a list; it doesn't count as read */
+gboolean esp_spec_is_text (EspSpec *self, const char *key);
+gboolean esp_spec_is_list (EspSpec *self, const char *key);
 /* whether the member is there and null; it counts as read then, and stays null */
 gboolean esp_spec_read_null (EspSpec *self, const char *key);
 /* a list of exactly @n numbers */

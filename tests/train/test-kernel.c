@@ -84,17 +84,17 @@ test_not_finite (gconstpointer data)
   const EspReal x[] = { NAN, INFINITY, -INFINITY, -0.0f, 1 };
   EspReal y[5], dx[5] = { 0 };
   const EspReal dy[] = { 1, 1, 1, 1, 1 };
-  kernels->relu_forward (x, y, 5);
+  kernels->activations[ESP_ACTIVATION_RELU].forward (x, y, 5, 0, 0);
   g_assert_true (isnan (y[0]) && y[1] == INFINITY && y[2] == 0 && y[3] == 0 && y[4] == 1);
-  kernels->relu_backward (y, dy, dx, 5);
+  kernels->activations[ESP_ACTIVATION_RELU].backward (x, y, dy, dx, 5, 0, 0);
   g_assert_true (dx[1] == 1 && dx[2] == 0 && dx[3] == 0 && dx[4] == 1);
   guint64 counts[5] = { 0 };
   kernels->count_fired (y, counts, 1, 5);
   /* NaN isn't silent */
   g_assert_true (counts[0] == 1 && counts[1] == 1 && counts[2] == 0 && counts[3] == 0);
-  kernels->tanh_forward (x, y, 5);
+  kernels->activations[ESP_ACTIVATION_TANH].forward (x, y, 5, 0, 0);
   g_assert_true (isnan (y[0]) && y[1] == 1 && y[2] == -1);
-  kernels->sigmoid_forward (x, y, 5);
+  kernels->activations[ESP_ACTIVATION_SIGMOID].forward (x, y, 5, 0, 0);
   g_assert_true (isnan (y[0]) && y[1] == 1 && y[2] < 1e-37f);
 }
 
@@ -181,11 +181,11 @@ test_activation_accuracy (gconstpointer data)
   for (int i = -40000; i <= 40000; i++)
     {
       EspReal x = (EspReal) i / 1000, y = 0;
-      kernels->tanh_forward (&x, &y, 1);
+      kernels->activations[ESP_ACTIVATION_TANH].forward (&x, &y, 1, 0, 0);
       double wanted = tanh ((double) x);
       if (i != 0)
         worst_tanh = fmax (worst_tanh, fabs ((double) y - wanted) / fabs (wanted));
-      kernels->sigmoid_forward (&x, &y, 1);
+      kernels->activations[ESP_ACTIVATION_SIGMOID].forward (&x, &y, 1, 0, 0);
       wanted = 1 / (1 + exp (-(double) x));
       worst_sigmoid = fmax (worst_sigmoid, fabs ((double) y - wanted) / wanted);
     }

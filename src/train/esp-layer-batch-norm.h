@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-layer.h"
+
+extern const EspLayerClass esp_layer_batch_norm1d;
+extern const EspLayerClass esp_layer_batch_norm2d;
