@@ -52,7 +52,7 @@ typedef enum
   ESP_ACTIVATION_SIGMOID,
   ESP_ACTIVATION_SOFTPLUS, /* a: beta, b: threshold */
   ESP_N_ACTIVATIONS,
-} EspActivation;
+} EspActivationKind;
 
 /* element by element, a and b as the activation says; backward adds dy f'(x) to dx */
 typedef struct

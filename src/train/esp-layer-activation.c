@@ -10,7 +10,7 @@
 typedef struct
 {
   EspLayer base;
-  EspActivation kind;
+  EspActivationKind kind;
   EspReal a, b; /* as the kernel takes them */
 } EspActivationLayer;
 
