@@ -2,7 +2,8 @@
 #pragma once
 
 /* Every limit that a file can run into, with its reason. A file over one gets
- * ESP_FORMAT_ERROR_LIMIT naming it. */
+ * ESP_FORMAT_ERROR_LIMIT naming it; what is only shown in part (a long text of metadata) says so.
+ * tests/lint checks that each has a reason and is in force. */
 
 #define ESP_LIMIT_NAME_BYTES 65535 /* as zip has it; longest real names are under 300 bytes */
 #define ESP_LIMIT_TENSORS 2000000  /* mixture-of-experts checkpoints have about 100,000 */
@@ -22,7 +23,8 @@
   1000 /* open marks; pickle.dump nests no deeper than Python's stack */
 #define ESP_LIMIT_PICKLE_LONG_BYTES (1024 * 1024) /* one integer */
 #define ESP_LIMIT_PICKLE_GLOBAL_BYTES 1024        /* module or class name */
-#define ESP_LIMIT_ZIP_MEMBERS 1000000
+#define ESP_LIMIT_ZIP_MEMBERS                                                                      \
+  1000000 /* one a storage: the largest checkpoints have about 100,000 */
 #define ESP_LIMIT_ZIP_DIRECTORY_BYTES                                                              \
   (256 * 1024 * 1024)                  /* so many members with names of 200 bytes */
 #define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
@@ -35,12 +37,12 @@
 #define ESP_LIMIT_TILE_BYTES                                                                       \
   (256 * 1024 * 1024)          /* tiles of all heatmaps; a full screen takes some 100 MB */
 #define ESP_LIMIT_SHARDS 10000 /* files of one checkpoint; the largest have some hundred */
-#define ESP_LIMIT_CHUNKS                                                                           \
+#define ESP_LIMIT_PIECES                                                                           \
   4000000 /* pieces of all tensors together: 1,000 tensors of 4,000 processes have as many */
 #define ESP_LIMIT_HDF5_CHUNK_BYTES                                                                 \
   (256 * 1024 * 1024) /* one chunk unpacked; the library's own cache is meant for 1 MB ones */
-#define ESP_LIMIT_HDF5_ATTRIBUTES 10000 /* of one object; a layer of Keras has 3 */
-#define ESP_LIMIT_HDF5_ALL_ATTRIBUTES 1000000
+#define ESP_LIMIT_HDF5_ATTRIBUTES 10000       /* of one object; a layer of Keras has 3 */
+#define ESP_LIMIT_HDF5_ALL_ATTRIBUTES 1000000 /* of all objects; as many as tensors and more */
 #define ESP_LIMIT_HDF5_ATTRIBUTE_BYTES                                                             \
   (64 * 1024 * 1024) /* one value; Keras puts a model's whole description into one */
 #define ESP_LIMIT_HDF5_TEXT_BYTES                                                                  \
@@ -55,3 +57,16 @@
   (16ull * 1024 * 1024 * 1024) /* of a deflated member, which is inflated into a temporary file */
 #define ESP_LIMIT_HDF5_RATIO_BYTES                                                                 \
   (256 * 1024 * 1024) /* values may be this large though the file stores nearly none of them */
+#define ESP_LIMIT_TENSOR_PIECES                                                                    \
+  4096 /* of one tensor: all pairs may be compared; a tensor has a piece a device */
+#define ESP_LIMIT_TENSOR_NESTING                                                                   \
+  16 /* a parameter of a subclass of a tensor on a device is four; a cycle has no end */
+#define ESP_LIMIT_SPARSE_BYTES                                                                     \
+  (256 * 1024 * 1024) /* of one sparse tensor in memory; real ones are matrices of some MB */
+#define ESP_LIMIT_SPARSE_ELEMENTS                                                                  \
+  ((guint64) 1 << 36) /* of its dense form; beyond that nobody waits for a scan */
+#define ESP_LIMIT_VIEW_ELEMENTS                                                                    \
+  (1 << 26) /* of a view that repeats its memory (stride 0), to be gone through; else: */
+#define ESP_LIMIT_VIEW_REPEATS 64    /* so many to each one stored; an expanded bias has fewer */
+#define ESP_LIMIT_GGUF_ARRAY_DEPTH 4 /* of arrays in arrays; ggml refuses any */
+#define ESP_LIMIT_ONNX_FUNCTIONS 1000000 /* real models have some dozen */

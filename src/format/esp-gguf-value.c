@@ -21,7 +21,6 @@
 
 #define ARRAY_SHOWN 8   /* entries of an array that are kept to be shown */
 #define ENTRY_SHOWN 256 /* bytes of a string inside of one */
-#define DEPTH 4         /* of arrays in arrays; ggml refuses any */
 
 enum
 {
@@ -213,7 +212,7 @@ read_array_start (EspGgufInput *self, guint depth, guint32 *type, guint64 *count
                  (unsigned long long) *count, (unsigned long long) self->stream.position);
   else if (depth == 0)
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                 _ ("arrays inside of arrays more than %d deep"), DEPTH);
+                 _ ("arrays inside of arrays more than %d deep"), ESP_LIMIT_GGUF_ARRAY_DEPTH);
   else
     return TRUE;
   return FALSE;
@@ -300,7 +299,8 @@ esp_gguf_read_value (EspGgufInput *self, EspGgufValue *out, GError **error)
                    (unsigned long long) self->stream.position);
       return FALSE;
     }
-  out->text = read_typed (self, out->type, DEPTH, ESP_LIMIT_METADATA_BYTES, &out->bits, error);
+  out->text = read_typed (self, out->type, ESP_LIMIT_GGUF_ARRAY_DEPTH, ESP_LIMIT_METADATA_BYTES,
+                          &out->bits, error);
   return out->text != NULL;
 }
 

@@ -27,7 +27,6 @@
 #include <string.h>
 
 #define SHARED_SHOWN 1000
-#define PARTS 1000000  /* functions; real models have some dozen */
 #define IR_VERSIONS 64 /* 13 so far */
 
 /* a graph, a function or a training step */
@@ -60,10 +59,11 @@ read_model_field (gpointer data, EspWire *wire, const EspWireField *field, GErro
                            _ ("the model has two graphs"));
       return FALSE;
     }
-  if (self->parts->len == PARTS)
+  if (self->parts->len == ESP_LIMIT_ONNX_FUNCTIONS)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                   _ ("the model has more functions than the limit of %d"), PARTS);
+                   _ ("the model has more functions than the limit of %d"),
+                   ESP_LIMIT_ONNX_FUNCTIONS);
       return FALSE;
     }
   self->has_graph = self->has_graph || field->number == 7;

@@ -24,12 +24,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* what the lists and the values of one tensor may take */
-#define MEMORY_MAX ((guint64) 256 * 1024 * 1024)
 /* what is kept from one read to the next when a scan has come to the end */
 #define KEPT_MAX ((guint64) 1024 * 1024)
-/* elements of the dense form; beyond that nobody waits for a scan */
-#define DENSE_MAX ((guint64) 1 << 36)
 
 typedef struct
 {
@@ -510,15 +506,16 @@ check_memory (Sparse *self, GError **error)
   guint64 plain = self->plain != NULL ? esp_tensor_get_count (self->plain) : 0;
   guint64 count = esp_tensor_get_count (self->values);
 
-  if (indices <= MEMORY_MAX && plain <= MEMORY_MAX && count <= MEMORY_MAX)
+  if (indices <= ESP_LIMIT_SPARSE_BYTES && plain <= ESP_LIMIT_SPARSE_BYTES &&
+      count <= ESP_LIMIT_SPARSE_BYTES)
     {
       self->memory = count / MAX (self->run_length, 1) * sizeof (Run) + count * self->element;
-      if (self->memory + (indices + plain) * sizeof (gint64) <= MEMORY_MAX)
+      if (self->memory + (indices + plain) * sizeof (gint64) <= ESP_LIMIT_SPARSE_BYTES)
         return TRUE;
     }
-  g_set_error_literal (
-      error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-      _ ("the sparse tensor holds more values than can be put in order in memory"));
+  g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+               _ ("the sparse tensor holds more values than can be put in order in %d bytes"),
+               ESP_LIMIT_SPARSE_BYTES);
   return FALSE;
 }
 
@@ -535,10 +532,12 @@ check (Sparse *self, GError **error)
   for (guint i = 0; i < self->ndim; i++)
     if (self->shape[i] < 0 || !esp_mul_u64 (count, (guint64) MAX (self->shape[i], 1), &count))
       return fail_parts (error);
-  if (count > DENSE_MAX)
+  if (count > ESP_LIMIT_SPARSE_ELEMENTS)
     {
-      g_set_error_literal (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                           _ ("the dense form of the sparse tensor would be too large to look at"));
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                   _ ("the dense form of the sparse tensor has %" PRIu64 " elements, more than the "
+                      "%" PRIu64 " that can be looked at"),
+                   count, ESP_LIMIT_SPARSE_ELEMENTS);
       return FALSE;
     }
   self->element = info->bits / 8;

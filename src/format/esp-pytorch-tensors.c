@@ -20,9 +20,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* a parameter of a subclass of a tensor on a device is four; a cycle has no end */
-#define NESTED_MAX 16
-
 struct _EspPytorchTensors
 {
   EspPickle *pickle; /* owned */
@@ -249,8 +246,9 @@ get_inner (Build *self, const EspPickleValue *value, GError **error)
 
   if (value == NULL || !esp_pytorch_value_is_tensor (value))
     fail (error, ESP_FORMAT_ERROR_CORRUPT, _ ("a tensor that it is made of is missing"));
-  else if (self->owner->depth >= NESTED_MAX)
-    fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it is nested more than %d deep"), NESTED_MAX);
+  else if (self->owner->depth >= ESP_LIMIT_TENSOR_NESTING)
+    fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it is nested more than %d deep"),
+          ESP_LIMIT_TENSOR_NESTING);
   else
     {
       self->owner->depth++;
@@ -298,8 +296,9 @@ build_from_type (Build *self, const EspPickleValue *args, GError **error)
 
   if (state != NULL && state->kind == ESP_PICKLE_TUPLE) /* of a class with __slots__ */
     state = get_arg (state, 0);
-  if (self->owner->depth >= NESTED_MAX)
-    return fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it is nested more than %d deep"), NESTED_MAX);
+  if (self->owner->depth >= ESP_LIMIT_TENSOR_NESTING)
+    return fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it is nested more than %d deep"),
+                 ESP_LIMIT_TENSOR_NESTING);
   self->owner->depth++;
   good = build_call (self, esp_pickle_value_get_meaning (get_arg (args, 0)), get_arg (args, 2),
                      error);
@@ -370,7 +369,8 @@ quantise_channels (Build *self, const EspPickleValue *params, GError **error)
     return fail (error, ESP_FORMAT_ERROR_CORRUPT,
                  _ ("the axis of its scales isn’t one of its %u dimensions"), self->ndim);
   if (self->shape[axis] > G_MAXINT32)
-    return fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it has too many scales"));
+    return fail (error, ESP_FORMAT_ERROR_LIMIT, _ ("it has %" PRIi64 " scales, more than %d"),
+                 self->shape[axis], G_MAXINT32);
   affine.axis = (int) axis;
   affine.n = (guint) self->shape[axis];
   scales = read_numbers (self, get_arg (params, 1), affine.n, error);

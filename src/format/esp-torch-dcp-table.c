@@ -236,10 +236,10 @@ read_chunks (Parser *self, EspDcpItem *item, const EspPickleValue *chunks, GErro
 {
   item->n_chunks = is_list (chunks) ? chunks->items.n : 0;
   self->n_chunks += item->n_chunks;
-  if (self->n_chunks > ESP_LIMIT_CHUNKS)
+  if (self->n_chunks > ESP_LIMIT_PIECES)
     {
       g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
-                   _ ("the tensors have more than %d pieces together"), ESP_LIMIT_CHUNKS);
+                   _ ("the tensors have more than %d pieces together"), ESP_LIMIT_PIECES);
       return FALSE;
     }
   item->boxes = g_new0 (gint64, (gsize) item->n_chunks * 2 * item->ndim);

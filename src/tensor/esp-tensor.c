@@ -40,10 +40,6 @@ struct _EspTensor
   gint64 offset;
 };
 
-/* a view may repeat its storage so often, or have so many elements, to be gone through */
-#define MAX_REPEATED 64
-#define MAX_SMALL (1 << 26)
-
 G_STATIC_ASSERT (sizeof (gsize) == 8);
 
 /* {{{ checks */
@@ -679,7 +675,8 @@ esp_tensor_check_walkable (EspTensor *self, GError **error)
   if (!esp_tensor_check_readable (self, error))
     return FALSE;
   stored = count_stored (self->description->dtype, self->storage);
-  if (self->description->count <= MAX_SMALL || self->description->count / MAX_REPEATED <= stored)
+  if (self->description->count <= ESP_LIMIT_VIEW_ELEMENTS ||
+      self->description->count / ESP_LIMIT_VIEW_REPEATS <= stored)
     return TRUE;
   g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
                _ ("The tensor has %llu elements that repeat %llu stored ones: too many to go "

@@ -20,7 +20,6 @@
 #include <string.h>
 
 #define PIECE_BYTES ((gsize) 64 * 1024)
-#define TILES_MAX 4096 /* all pairs of them may be compared; a tensor has a piece per device */
 
 typedef struct
 {
@@ -139,10 +138,16 @@ esp_tiles_add (EspTiles *self,
     }
   if (tile.count == 0)
     return TRUE;
-  if (self->tiles->len == TILES_MAX || tile.count > self->count - self->covered)
+  if (self->tiles->len == ESP_LIMIT_TENSOR_PIECES)
     {
-      g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
-                   _ ("its pieces overlap, or there are more than %d"), TILES_MAX);
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_LIMIT,
+                   _ ("it is in more than %d pieces"), ESP_LIMIT_TENSOR_PIECES);
+      return FALSE;
+    }
+  if (tile.count > self->count - self->covered)
+    {
+      g_set_error_literal (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+                           _ ("two of its pieces overlap"));
       return FALSE;
     }
   self->covered += tile.count;

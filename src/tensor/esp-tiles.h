@@ -23,7 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTiles, esp_tiles_free)
 
 /* a piece whose first element is at @start, with @size elements along each axis, and whose bytes
  * begin at @offset of @storage, which is kept by reference. FALSE with %ESP_TENSOR_ERROR_BOUNDS
- * where it reaches beyond the tensor or the storage. */
+ * where it reaches beyond the tensor or the storage, %ESP_FORMAT_ERROR_LIMIT beyond
+ * %ESP_LIMIT_TENSOR_PIECES. */
 gboolean esp_tiles_add (EspTiles *self,
                         const gint64 *start,
                         const gint64 *size,

@@ -232,6 +232,18 @@ def icons_have_names():
                 yield "%s: a %s with an icon alone has no tooltip" % (name(path), node.get("class"))
 
 
+def limits_have_reasons():
+    """every limit for files stands in esp-limits.h with a reason, and something heeds it"""
+    path = ROOT / "src/base/esp-limits.h"
+    heeded = "".join(other.read_text(encoding="utf-8") for other in sources() if other.suffix == ".c" and "tests" not in other.parts)
+    for line in path.read_text(encoding="utf-8").replace("\\\n", " ").split("\n"):
+        found = re.match(r"#define (ESP_LIMIT_\w+)\b(.*)", line)
+        if found and not re.search(r"/\* .{8,}", found[2]):
+            yield "%s: %s has no reason" % (name(path), found[1])
+        if found and not re.search(r"\b%s\b" % found[1], heeded):
+            yield "%s: %s is heeded nowhere" % (name(path), found[1])
+
+
 def no_open_ends():
     """no marks of unfinished work"""
     for path in tracked("*.c", "*.h", "*.ui", "*.py", "*.build"):
@@ -242,7 +254,7 @@ def no_open_ends():
                 yield "%s:%d: unfinished" % (name(path), number)
 
 
-RULES = [arrows, no_toolkit_in_core, own_files, core_prints_nothing, sizes, formatted, translations, data_files, icons_have_names, no_open_ends]
+RULES = [arrows, no_toolkit_in_core, own_files, core_prints_nothing, sizes, formatted, translations, data_files, icons_have_names, limits_have_reasons, no_open_ends]
 
 
 def main():
