@@ -269,6 +269,35 @@ test_bounds (void)
   g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
 }
 
+/* Twenty thousand names on one storage, which have 200,000,000 pairs: no more of them are compared
+ * than need be, as the bound of a million would make the list incomplete. */
+static void
+test_many_names (void)
+{
+  const guint n = 20000;
+  g_autoptr (EspStorage) storage = make_storage (4 * n);
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
+  g_autoptr (EspTree) tree = NULL;
+
+  /* a third are the upper half; the others are an element each, which two neighbours share */
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("layers.%u.t%u", i / 10, i);
+      gint64 size = i % 3 == 0 ? (gint64) n / 2 : 1;
+      gint64 offset = i % 3 == 0 ? (gint64) n / 2 : (gint64) (i - 1) / 3 + (i % 3 == 1 ? 0 : 1);
+
+      put (builder, name, ESP_DTYPE_FLOAT32, storage, offset, 1, &size, NULL);
+    }
+  tree = esp_tree_builder_finish (builder, NULL);
+  g_assert_true (esp_tree_get_ties_complete (tree));
+  g_assert_cmpuint (esp_tree_get_totals (tree)->tensors, ==, n);
+  /* one group of all wholes, and one of every two neighbours */
+  g_assert_cmpuint (esp_tie_get_n_places (esp_tree_get_tie (tree, 0)), ==, (n + 2) / 3);
+  g_assert_cmpuint (esp_tree_get_n_ties (tree), ==, 1 + n / 3);
+  for (guint i = 0; i < esp_tree_get_n_ties (tree); i++)
+    g_assert_cmpint (esp_tie_get_kind (esp_tree_get_tie (tree, i)), ==, ESP_TIE_ALIAS);
+}
+
 /* coprime strides that never meet, though their intervals cross all along */
 static void
 test_coprime (void)
@@ -296,6 +325,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ties/large-columns", test_large_columns);
   g_test_add_func ("/ties/types-mix", test_types_mix);
   g_test_add_func ("/ties/bounds", test_bounds);
+  g_test_add_func ("/ties/many-names", test_many_names);
   g_test_add_func ("/ties/coprime", test_coprime);
   return g_test_run ();
 }
