@@ -137,6 +137,19 @@ describe_compound (hid_t type, Type *out)
   H5Tclose (second);
 }
 
+#if H5_VERSION_GE(2, 0, 0)
+/* a class of its own since then */
+static void
+describe_complex (hid_t type, Type *out)
+{
+  hid_t part = H5Tget_super (type);
+
+  describe_float (part, out);
+  out->class = ESP_HDF5_CLASS_COMPLEX;
+  H5Tclose (part);
+}
+#endif
+
 static void
 describe_opaque (hid_t type, Type *out)
 {
@@ -172,6 +185,11 @@ describe_type (hid_t type, Type *out)
     case H5T_COMPOUND:
       describe_compound (type, out);
       break;
+#if H5_VERSION_GE(2, 0, 0)
+    case H5T_COMPLEX:
+      describe_complex (type, out);
+      break;
+#endif
     case H5T_OPAQUE:
       describe_opaque (type, out);
       break;
