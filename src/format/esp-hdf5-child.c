@@ -141,6 +141,12 @@ esp_hdf5_child_free (EspHdf5Child *self)
   g_free (self);
 }
 
+void
+esp_hdf5_child_kill (EspHdf5Child *self)
+{
+  life_kill (self->life);
+}
+
 int
 esp_hdf5_child_get_socket (EspHdf5Child *self)
 {

@@ -20,6 +20,7 @@ EspHdf5Child *esp_hdf5_child_spawn (const char *const *argv, int fd, GError **er
 void esp_hdf5_child_free (EspHdf5Child *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspHdf5Child, esp_hdf5_child_free)
 
+void esp_hdf5_child_kill (EspHdf5Child *self);
 int esp_hdf5_child_get_socket (EspHdf5Child *self);
 /* how it ended, as waitpid() says it; kills it if it doesn't end soon by itself */
 int esp_hdf5_child_wait (EspHdf5Child *self);

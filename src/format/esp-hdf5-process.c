@@ -33,6 +33,8 @@
 #define FRAME_BYTES (ESP_LIMIT_HDF5_ATTRIBUTE_BYTES + 2 * PIECE_BYTES)
 #define EXIT_NO_MEMORY 3
 
+static gint silence_ms = 1000 * ESP_LIMIT_HDF5_SILENCE_SECONDS;
+
 struct _EspHdf5Process
 {
   gatomicrefcount ref_count;
@@ -243,7 +245,7 @@ talk_wait (Talk *self, gushort events, GError **error)
 
   self->polled[0].events = events;
   do
-    ready = g_poll (self->polled, self->n_polled, ESP_LIMIT_HDF5_SILENCE_SECONDS * 1000);
+    ready = g_poll (self->polled, self->n_polled, g_atomic_int_get (&silence_ms));
   while (ready < 0 && errno == EINTR);
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
@@ -567,6 +569,23 @@ esp_hdf5_process_retire (EspHdf5Process *self)
     return;
   g_clear_pointer (&self->child, esp_hdf5_child_free);
   release (self);
+}
+
+void
+esp_hdf5_process_kill (EspHdf5Process *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_mutex_lock (&self->lock);
+  if (self->child != NULL)
+    esp_hdf5_child_kill (self->child);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+esp_hdf5_process_set_silence (guint milliseconds)
+{
+  g_atomic_int_set (&silence_ms, (gint) milliseconds);
 }
 
 /* }}} */

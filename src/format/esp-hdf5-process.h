@@ -2,6 +2,7 @@
 #pragma once
 
 #include "esp-cursor.h"
+#include "esp-hdf5-protocol.h"
 #include "esp-source.h"
 
 G_BEGIN_DECLS
@@ -48,6 +49,10 @@ gboolean esp_hdf5_process_ask (EspHdf5Process *self,
                                GError **error);
 /* ends it, until the next question */
 void esp_hdf5_process_retire (EspHdf5Process *self);
+
+/* for tests: kills the process where it stands, and how long one may be silent */
+void esp_hdf5_process_kill (EspHdf5Process *self);
+void esp_hdf5_process_set_silence (guint milliseconds);
 
 /* the program of the process: in the folder that ESPALIER_LIBEXECDIR names, else where it was built
  * for a program that lies there too, else where it was installed. New string. */
