@@ -320,7 +320,7 @@ esp_hdf5_filters_undo (const EspHdf5Filter *filters,
   Buffer buffer = { stored, length };
 
   g_return_val_if_fail (filters != NULL || n == 0, NULL);
-  g_return_val_if_fail (stored != NULL, NULL);
+  g_return_val_if_fail (stored != NULL || length == 0, NULL);
 
   for (guint i = n; i-- > 0;)
     {
