@@ -346,17 +346,16 @@ esp_tree_builder_add_attribute (EspTreeBuilder *self,
   esp_module_add_attribute (module, name, value);
 }
 
-gboolean
-esp_tree_builder_add_shared_module (EspTreeBuilder *self,
-                                    const char *const *keys,
-                                    EspModule *module,
-                                    GError **error)
+static gboolean
+share_module (EspTreeBuilder *self,
+              const char *const *keys,
+              EspModule *module,
+              gboolean unlisted,
+              GError **error)
 {
-  EspSharedPlace place = { 0 };
+  EspSharedPlace place = { .unlisted = unlisted };
   guint32 parent, name;
   guint slot;
-
-  g_return_val_if_fail (self != NULL && keys != NULL && ESP_IS_MODULE (module), FALSE);
 
   if (keys[0] == NULL)
     {
@@ -377,6 +376,28 @@ esp_tree_builder_add_shared_module (EspTreeBuilder *self,
         grow_slots (self);
     }
   return TRUE;
+}
+
+gboolean
+esp_tree_builder_add_shared_module (EspTreeBuilder *self,
+                                    const char *const *keys,
+                                    EspModule *module,
+                                    GError **error)
+{
+  g_return_val_if_fail (self != NULL && keys != NULL && ESP_IS_MODULE (module), FALSE);
+
+  return share_module (self, keys, module, FALSE, error);
+}
+
+gboolean
+esp_tree_builder_add_unlisted_module (EspTreeBuilder *self,
+                                      const char *const *keys,
+                                      EspModule *module,
+                                      GError **error)
+{
+  g_return_val_if_fail (self != NULL && keys != NULL && ESP_IS_MODULE (module), FALSE);
+
+  return share_module (self, keys, module, TRUE, error);
 }
 
 /* --- tensors --- */

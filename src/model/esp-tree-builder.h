@@ -43,6 +43,12 @@ gboolean esp_tree_builder_add_shared_module (EspTreeBuilder *self,
                                              const char *const *keys,
                                              EspModule *module,
                                              GError **error);
+/* the same where the producer lists what is in @module once only (Keras): the rows at this place
+ * are tied by implication, and esp_place_is_stored() is FALSE */
+gboolean esp_tree_builder_add_unlisted_module (EspTreeBuilder *self,
+                                               const char *const *keys,
+                                               EspModule *module,
+                                               GError **error);
 
 /**
  * esp_tree_builder_add_tensor:

@@ -92,6 +92,7 @@ typedef struct
   guint32 next; /* child */
   /* below a shared place: names since its module, and the key bits of the place */
   gboolean copied;
+  gboolean unlisted;
   guint depth;
   guint32 key_bits;
 } Level;
@@ -100,6 +101,7 @@ typedef struct
 {
   EspNodes *nodes;
   GHashTable *key_bits; /* shared node -> key bits */
+  GHashTable *unlisted; /* set of shared nodes */
   GArray *out;          /* EspNode */
   GArray *tensors;      /* guint32 */
   GArray *stack;        /* Level */
@@ -146,6 +148,7 @@ enter_module (Unfolder *self, guint32 from, const Level *above, guint32 to, GErr
   if (above != NULL && above->copied)
     {
       level.copied = TRUE;
+      level.unlisted = above->unlisted;
       level.depth = above->depth + 1;
       level.key_bits = above->key_bits;
     }
@@ -156,6 +159,8 @@ enter_module (Unfolder *self, guint32 from, const Level *above, guint32 to, GErr
 
       level.key_bits = level.copied ? join_key_bits (bits, level.depth, level.key_bits) : bits;
       level.copied = TRUE;
+      level.unlisted = level.unlisted ||
+                       g_hash_table_contains (self->unlisted, GUINT_TO_POINTER (from));
       level.depth = 0;
     }
   self->inside[module] = TRUE;
@@ -171,6 +176,8 @@ copy_leaf (Unfolder *self, const Level *level, EspNode *copy, guint32 to)
   copy->first = self->tensors->len;
   if (level->copied)
     copy->n = join_key_bits (copy->n, level->depth + 1, level->key_bits);
+  if (level->unlisted)
+    copy->object |= ESP_NODE_IMPLIED;
   if (leaf->node == ESP_NO_NODE)
     leaf->node = to;
   g_array_append_val (self->tensors, to);
@@ -265,12 +272,15 @@ unfold_shared (EspNodes *nodes, GArray *shared, GError **error)
   gboolean done;
 
   self.key_bits = g_hash_table_new (NULL, NULL);
+  self.unlisted = g_hash_table_new (NULL, NULL);
   for (guint i = 0; i < shared->len; i++)
     {
       const EspSharedPlace *place = &g_array_index (shared, EspSharedPlace, i);
 
       g_hash_table_insert (self.key_bits, GUINT_TO_POINTER (place->node),
                            GUINT_TO_POINTER (place->key_bits));
+      if (place->unlisted)
+        g_hash_table_add (self.unlisted, GUINT_TO_POINTER (place->node));
     }
   self.out = g_array_new (FALSE, FALSE, sizeof (EspNode));
   self.tensors = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -288,6 +298,7 @@ unfold_shared (EspNodes *nodes, GArray *shared, GError **error)
       self.tensors = swap;
     }
   g_hash_table_unref (self.key_bits);
+  g_hash_table_unref (self.unlisted);
   g_array_unref (self.out);
   g_array_unref (self.tensors);
   g_array_unref (self.stack);

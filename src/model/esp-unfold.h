@@ -12,6 +12,7 @@ typedef struct
 {
   guint32 node;
   guint32 key_bits;
+  gboolean unlisted; /* the file holds no rows for it */
 } EspSharedPlace;
 
 /* puts children together and in order, gives every shared place the subtree of its module, and

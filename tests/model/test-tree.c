@@ -252,6 +252,34 @@ test_shared_module (void)
 }
 
 /* shared modules inside shared modules, with keys that hold dots */
+/* a module that stands again where the producer lists nothing, also as a part of another */
+static void
+test_unlisted_module (void)
+{
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new ("/");
+  g_autoptr (EspTree) tree = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *paths = NULL;
+  EspModule *inner, *outer;
+
+  outer = esp_tree_builder_add_module (builder, KEYS ("a"), "Outer", &error);
+  inner = esp_tree_builder_add_module (builder, KEYS ("a", "x"), "Inner", &error);
+  g_assert_true (esp_tree_builder_add_shared_module (builder, KEYS ("a", "y"), inner, &error));
+  g_assert_true (esp_tree_builder_add_unlisted_module (builder, KEYS ("a[1]"), outer, &error));
+  add (builder, KEYS ("a", "x", "w"), 2, 1);
+  tree = finish (builder);
+  paths = list_paths (tree);
+  g_assert_cmpstr (paths, ==, "a/x/w a/y/w a[1]/x/w a[1]/y/w");
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (esp_place_is_stored (esp_tree_get_tensor (tree, i)), ==, i < 2);
+  g_assert_cmpuint (esp_tree_get_totals (tree)->unique_elements, ==, 2);
+  g_assert_cmpuint (esp_tree_get_n_ties (tree), ==, 2);
+  g_assert_cmpint (esp_tie_get_kind (esp_tree_get_tie (tree, 0)), ==, ESP_TIE_ALIAS);
+  g_assert_cmpuint (esp_tie_get_n_places (esp_tree_get_tie (tree, 0)), ==, 2);
+  g_assert_cmpint (esp_tie_get_kind (esp_tree_get_tie (tree, 1)), ==, ESP_TIE_IMPLIED);
+  g_assert_cmpuint (esp_tie_get_n_places (esp_tree_get_tie (tree, 1)), ==, 3);
+}
+
 static void
 test_shared_nested (void)
 {
@@ -706,6 +734,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/tree/keys", test_keys);
   g_test_add_func ("/tree/deep-keys", test_deep_keys);
   g_test_add_func ("/tree/shared-module", test_shared_module);
+  g_test_add_func ("/tree/unlisted-module", test_unlisted_module);
   g_test_add_func ("/tree/shared-nested", test_shared_nested);
   g_test_add_func ("/tree/module-inside-itself", test_module_inside_itself);
   g_test_add_func ("/tree/unfolding-is-bounded", test_unfolding_is_bounded);
