@@ -188,9 +188,16 @@ static const struct
   { "Bilinear", "in1_features", "out_features", NULL },
   { "Dense", "", "units", NULL },
   { "Conv", "in_channels", "out_channels", "kernel_size" },
+  { "Conv", "", "filters", "kernel_size" },
+  { "SeparableConv", "", "filters", "kernel_size" },
+  { "DepthwiseConv", "", "kernel_size", NULL },
   { "Embedding", "num_embeddings", "embedding_dim", NULL },
+  { "Embedding", "input_dim", "output_dim", NULL },
   { "LSTM", "input_size", "hidden_size", NULL },
+  { "LSTM", "", "units", NULL },
   { "GRU", "input_size", "hidden_size", NULL },
+  { "GRU", "", "units", NULL },
+  { "SimpleRNN", "", "units", NULL },
   { "RNN", "input_size", "hidden_size", NULL },
   { "LayerNorm", "", "normalized_shape", NULL },
   { "RMSNorm", "", "normalized_shape", NULL },
@@ -198,31 +205,33 @@ static const struct
   { "InstanceNorm", "", "num_features", NULL },
   { "GroupNorm", "num_groups", "num_channels", NULL },
   { "MultiheadAttention", "embed_dim", "num_heads", NULL },
+  { "MultiHeadAttention", "num_heads", "key_dim", NULL },
   { "Dropout", "", "p", NULL },
+  { "Dropout", "", "rate", NULL },
   { "LeakyReLU", "", "negative_slope", NULL },
   { "MaxPool", "", "kernel_size", NULL },
   { "AvgPool", "", "kernel_size", NULL },
+  { "MaxPooling", "", "pool_size", NULL },
+  { "AveragePooling", "", "pool_size", NULL },
 };
 
 char *
 esp_module_describe (EspModule *self)
 {
   const char *name = esp_module_get_brief_class (self);
-  const char *from, *to, *more;
-  guint row = 0;
 
-  while (row < G_N_ELEMENTS (telling) && !g_str_has_prefix (name, telling[row].class_name))
-    row++;
-  if (row == G_N_ELEMENTS (telling))
-    return g_strdup ("");
-  from = esp_module_find_attribute (self, telling[row].from);
-  to = esp_module_find_attribute (self, telling[row].to);
-  more = telling[row].more != NULL ? esp_module_find_attribute (self, telling[row].more) : NULL;
-  if (to == NULL)
-    return g_strdup ("");
-  if (from == NULL)
-    return g_strdup (to);
-  if (more == NULL)
-    return g_strdup_printf ("%s → %s", from, to);
-  return g_strdup_printf ("%s → %s, %s", from, to, more);
+  for (guint row = 0; row < G_N_ELEMENTS (telling); row++)
+    {
+      const char *from, *to, *more;
+
+      if (!g_str_has_prefix (name, telling[row].class_name))
+        continue;
+      from = esp_module_find_attribute (self, telling[row].from);
+      to = esp_module_find_attribute (self, telling[row].to);
+      more = telling[row].more != NULL ? esp_module_find_attribute (self, telling[row].more) : NULL;
+      if (to != NULL)
+        return g_strdup_printf ("%s%s%s%s%s", from != NULL ? from : "", from != NULL ? " → " : "",
+                                to, more != NULL ? ", " : "", more != NULL ? more : "");
+    }
+  return g_strdup ("");
 }
