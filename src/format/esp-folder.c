@@ -35,6 +35,8 @@ static const Pattern patterns[] = {
   { "*.onnx", TRUE },
   { "tf_model.h5", TRUE },
   { "*.keras", TRUE },
+  { "model.weights.h5", TRUE },
+  { "*.weights.json", TRUE },
   { "*.pt2", FALSE },
   { "*.pth", FALSE },
   { "*.pt", FALSE },

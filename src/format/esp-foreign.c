@@ -75,12 +75,6 @@ static const Archive archives[] = {
   { "serialized_exported_program.json",
     N_ ("this is a program of torch.export, which can’t be opened yet; save its weights in Python: "
         "torch.save (torch.export.load (FILE).state_dict, OUT)") },
-  { "model.weights.h5",
-    N_ ("this is a Keras model, which can’t be opened yet; save the model’s weights with "
-        "safetensors.numpy.save_file()") },
-  { "model.weights.npz",
-    N_ ("this is a Keras model, which can’t be opened yet; save the model’s weights with "
-        "safetensors.numpy.save_file()") },
   { "Manifest.json",
     N_ ("this is a Core ML package, which can’t be opened; open the model that it was made from") },
   { "model.json",

@@ -12,6 +12,7 @@
 #include "esp-foreign.h"
 #include "esp-gguf.h"
 #include "esp-hdf5-plain.h"
+#include "esp-keras.h"
 #include "esp-numpy.h"
 #include "esp-onnx.h"
 #include "esp-path.h"
@@ -33,6 +34,7 @@ static const EspFormat *const formats[] = {
   &esp_format_gguf,
   &esp_format_npy,
   &esp_format_npz,
+  &esp_format_keras_sharded,
   &esp_format_safetensors_sharded,
   &esp_format_pytorch_sharded,
   &esp_format_safetensors,
@@ -41,6 +43,10 @@ static const EspFormat *const formats[] = {
   &esp_format_torch_export,
   &esp_format_torch_dcp,
   &esp_format_pytorch_legacy,
+  &esp_format_keras_zip,
+  &esp_format_keras_h5,
+  &esp_format_keras_weights_h5,
+  &esp_format_keras_h5_weights,
   &esp_format_hdf5,
   &esp_format_onnx,
   NULL,

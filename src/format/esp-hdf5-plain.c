@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "esp-error.h"
-#include "esp-hdf5.h"
 #include "esp-limits.h"
 #include "esp-tree-builder.h"
 
@@ -208,6 +207,19 @@ hdf5_probe (const EspProbe *probe)
   return esp_hdf5_probe (probe->source);
 }
 
+EspCheckpoint *
+esp_hdf5_plain_read (EspHdf5File *file, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new ("/");
+  g_autoptr (GHashTable) modules = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  Reading reading = { file, builder, modules, warnings };
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  return add_nodes (&reading, cancellable, error) ? finish (&reading, error) : NULL;
+}
+
 static EspCheckpoint *
 hdf5_read (const EspProbe *probe,
            EspProgressFunc progress,
@@ -220,18 +232,8 @@ hdf5_read (const EspProbe *probe,
                             : g_strdup ("");
   g_autoptr (EspHdf5File)
       file = esp_hdf5_file_open (probe->source, id, progress, user_data, cancellable, error);
-  g_autoptr (EspTreeBuilder) builder = NULL;
-  g_autoptr (GHashTable) modules = NULL;
-  g_autoptr (GPtrArray) warnings = NULL;
-  Reading reading = { 0 };
 
-  if (file == NULL)
-    return NULL;
-  builder = esp_tree_builder_new ("/");
-  modules = g_hash_table_new (NULL, NULL);
-  warnings = g_ptr_array_new_with_free_func (g_free);
-  reading = (Reading) { file, builder, modules, warnings };
-  return add_nodes (&reading, cancellable, error) ? finish (&reading, error) : NULL;
+  return file != NULL ? esp_hdf5_plain_read (file, cancellable, error) : NULL;
 }
 
 /* }}} */
