@@ -69,7 +69,7 @@
   (1 << 26) /* of a view that repeats its memory (stride 0), to be gone through; else: */
 #define ESP_LIMIT_VIEW_REPEATS 64    /* so many to each one stored; an expanded bias has fewer */
 #define ESP_LIMIT_GGUF_ARRAY_DEPTH 4 /* of arrays in arrays; ggml refuses any */
-#define ESP_LIMIT_ONNX_FUNCTIONS 1000000 /* real models have some dozen */
+#define ESP_LIMIT_ONNX_FUNCTIONS 1000000                /* real models have some dozen */
 #define ESP_LIMIT_KERAS_CONFIG_BYTES (32 * 1024 * 1024) /* large models have 5 MB of it */
 #define ESP_LIMIT_KERAS_LAYERS 200000                   /* and connections; real ones some 1,000 */
 #define ESP_LIMIT_KERAS_ATTRIBUTE_BYTES                                                            \
