@@ -26,6 +26,7 @@ static const struct
   { "win.new", { "<Control>n" } },
   { "win.save", { "<Control>s" } },
   { "win.save-as", { "<Control><Shift>s" } },
+  { "win.reload", { "F5", "<Control>r" } },
   { "win.find", { "<Control>f", "<Control>l" } },
   { "win.tree", { "F9" } },
   { "win.inspector", { "<Shift>F9" } },

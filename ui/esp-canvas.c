@@ -249,6 +249,8 @@ on_tensor_changed (EspCanvas *self)
 static void
 on_values_changed (EspCanvas *self)
 {
+  /* those of a newer version of the file stand at another place of the same name */
+  esp_path_bar_set_place (self->path, self->session, esp_view_get_place (self->view));
   update_histogram (self);
   update_scalar (self);
   update_status (self);

@@ -5,6 +5,9 @@
 
 #include "esp-pacer.h"
 
+/* frames in which the height of the last items may still come */
+#define FRAMES_AFTER 3
+
 struct _EspPacer
 {
   GObject parent_instance;
@@ -13,6 +16,13 @@ struct _EspPacer
   GtkSliceListModel *slice;
   guint step, enough;
   guint tick_id;
+  gboolean done;
+
+  /* where to scroll to; the adjustment is owned, and NULL as soon as it is there */
+  GtkAdjustment *adjustment;
+  double value;
+  guint frames;       /* of this model */
+  guint frames_after; /* all of it was there */
 };
 
 enum
@@ -25,20 +35,47 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EspPacer, esp_pacer, G_TYPE_OBJECT)
 
+static void
+scroll_back (EspPacer *self)
+{
+  double most = gtk_adjustment_get_upper (self->adjustment) -
+                gtk_adjustment_get_page_size (self->adjustment);
+
+  gtk_adjustment_set_value (self->adjustment, MIN (self->value, MAX (most, 0)));
+  if (most >= self->value)
+    g_clear_object (&self->adjustment);
+}
+
+static void
+show_all (EspPacer *self)
+{
+  self->done = TRUE;
+  self->frames_after = 0;
+  gtk_slice_list_model_set_size (self->slice, G_MAXUINT);
+  g_signal_emit (self, signals[DONE], 0);
+}
+
+/* what was added in one frame has its height in the next */
 static gboolean
 on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   EspPacer *self = user_data;
-  GListModel *model = gtk_slice_list_model_get_model (self->slice);
-  guint size = gtk_slice_list_model_get_size (self->slice) + self->step;
-  gboolean done = size >= self->enough || size >= g_list_model_get_n_items (model);
+  guint size = gtk_slice_list_model_get_size (self->slice);
+  guint n = g_list_model_get_n_items (gtk_slice_list_model_get_model (self->slice));
 
-  gtk_slice_list_model_set_size (self->slice, done ? G_MAXUINT : size);
-  if (!done)
-    return G_SOURCE_CONTINUE;
-  self->tick_id = 0;
-  g_signal_emit (self, signals[DONE], 0);
-  return G_SOURCE_REMOVE;
+  if (self->adjustment && self->frames++ > 0) /* at first it tells of what was there before */
+    scroll_back (self);
+  if (self->done && (!self->adjustment || self->frames_after++ == FRAMES_AFTER))
+    {
+      g_clear_object (&self->adjustment);
+      self->tick_id = 0;
+      return G_SOURCE_REMOVE;
+    }
+  if (!self->done && (size + self->step >= self->enough || size + self->step >= n))
+    show_all (self);
+  else if (!self->done)
+    gtk_slice_list_model_set_size (self->slice, size + self->step);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -63,6 +100,7 @@ static void
 esp_pacer_init (EspPacer *self)
 {
   self->slice = gtk_slice_list_model_new (NULL, 0, G_MAXUINT);
+  self->done = TRUE;
 }
 
 EspPacer *
@@ -87,6 +125,7 @@ esp_pacer_stop (EspPacer *self)
   if (self->tick_id)
     gtk_widget_remove_tick_callback (self->widget, self->tick_id);
   self->tick_id = 0;
+  g_clear_object (&self->adjustment);
 }
 
 void
@@ -94,26 +133,37 @@ esp_pacer_finish (EspPacer *self)
 {
   g_return_if_fail (ESP_IS_PACER (self));
 
-  if (self->tick_id == 0)
-    return;
-  esp_pacer_stop (self);
-  gtk_slice_list_model_set_size (self->slice, G_MAXUINT);
-  g_signal_emit (self, signals[DONE], 0);
+  if (!self->done)
+    show_all (self);
+}
+
+void
+esp_pacer_keep_scroll (EspPacer *self, GtkAdjustment *adjustment)
+{
+  g_return_if_fail (ESP_IS_PACER (self));
+
+  g_set_object (&self->adjustment, adjustment);
+  self->value = gtk_adjustment_get_value (adjustment);
 }
 
 void
 esp_pacer_set_model (EspPacer *self, GListModel *model)
 {
-  gboolean more = model && g_list_model_get_n_items (model) > self->step;
+  GtkAdjustment *adjustment = g_steal_pointer (&self->adjustment);
 
   g_return_if_fail (ESP_IS_PACER (self));
 
   esp_pacer_stop (self);
+  self->done = !model || g_list_model_get_n_items (model) <= self->step;
+  self->frames = self->frames_after = 0;
   /* first to nothing, so that the list doesn't see all of the new model for a moment */
   gtk_slice_list_model_set_model (self->slice, NULL);
-  gtk_slice_list_model_set_size (self->slice, more ? self->step : G_MAXUINT);
+  gtk_slice_list_model_set_size (self->slice, self->done ? G_MAXUINT : self->step);
   gtk_slice_list_model_set_model (self->slice, model);
-  if (more)
+  self->adjustment = adjustment;
+  if (!model)
+    return;
+  if (!self->done || self->adjustment)
     self->tick_id = gtk_widget_add_tick_callback (self->widget, on_tick, self, NULL);
 }
 
@@ -130,5 +180,5 @@ esp_pacer_is_done (EspPacer *self)
 {
   g_return_val_if_fail (ESP_IS_PACER (self), FALSE);
 
-  return self->tick_id == 0;
+  return self->done;
 }

@@ -25,6 +25,8 @@ void esp_pacer_finish (EspPacer *self);
 void esp_pacer_stop (EspPacer *self);
 /* another one, from its first items on; NULL for none */
 void esp_pacer_set_model (EspPacer *self, GListModel *model);
+/* goes back to where @adjustment is now, as soon as enough of the model that comes next is there */
+void esp_pacer_keep_scroll (EspPacer *self, GtkAdjustment *adjustment);
 /* what the list widget is to show: as many items as are to be there by now; borrowed */
 GListModel *esp_pacer_get_shown (EspPacer *self);
 gboolean esp_pacer_is_done (EspPacer *self);

@@ -127,9 +127,22 @@ update_status (EspSheet *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
 }
 
+/* the same module in a newer version of the file */
+static gboolean
+is_newer (EspSheet *self, EspPlace *module)
+{
+  EspSession *session = esp_session_watch_get_session (self->watch);
+
+  return module != NULL && self->module != NULL && esp_session_is_newer (session) &&
+         g_str_equal (esp_place_get_path (module), esp_place_get_path (self->module));
+}
+
 static void
 show_module (EspSheet *self, EspPlace *module)
 {
+  if (is_newer (self, module))
+    esp_pacer_keep_scroll (self->pacer,
+                           gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->grid)));
   g_set_object (&self->module, module);
   g_clear_object (&self->places);
   if (module != NULL)

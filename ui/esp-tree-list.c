@@ -46,6 +46,8 @@ struct _EspTreeList
   EspPlace *place;    /* borrowed: what is selected, whether it has a row or not */
   EspPlace *focus_at; /* borrowed: its row gets the keyboard focus as soon as there is one */
   gboolean syncing;   /* not a person selects */
+  gboolean refocus;   /* and the focus goes to it */
+  gboolean keeping;   /* the scroll stays, wherever the selection is */
   EspPlace *pulse[2]; /* borrowed: both ends of a tie that was just followed */
   guint pulse_id;
   guint marks_id;
@@ -244,7 +246,8 @@ select_row (EspTreeList *self, GtkTreeListRow *row)
   if (position >= g_list_model_get_n_items (esp_pacer_get_shown (self->pacer)))
     return; /* on_all_rows() comes back to it */
   gtk_single_selection_set_selected (self->selection, position);
-  scroll_to (self, position);
+  if (!self->keeping)
+    scroll_to (self, position);
 }
 
 static void
@@ -323,13 +326,15 @@ esp_tree_list_select (EspTreeList *self, EspPlace *place)
     return;
   self->syncing = TRUE;
   row = place ? esp_tree_rows_find (self->rows, place) : NULL;
-  if (row && has_focus (self))
+  if (row && (self->refocus || has_focus (self)))
     go_to_row (self, row);
   else if (row)
     select_row (self, row);
   else
     gtk_single_selection_set_selected (self->selection, GTK_INVALID_LIST_POSITION);
   self->syncing = FALSE;
+  if (esp_pacer_is_done (self->pacer))
+    self->keeping = self->refocus = FALSE;
 }
 
 /* -- cells ----------------------------------------------------------------------------------- */
@@ -608,6 +613,16 @@ on_all_rows (EspTreeList *self)
 {
   if (self->place && !gtk_single_selection_get_selected_item (self->selection))
     esp_tree_list_select (self, self->place);
+}
+
+void
+esp_tree_list_keep_scroll (EspTreeList *self)
+{
+  g_return_if_fail (ESP_IS_TREE_LIST (self));
+
+  self->keeping = TRUE;
+  self->refocus = has_focus (self);
+  esp_pacer_keep_scroll (self->pacer, gtk_scrolled_window_get_vadjustment (self->scrolled));
 }
 
 static void

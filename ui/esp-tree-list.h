@@ -34,4 +34,8 @@ void esp_tree_list_focus (EspTreeList *self);
 /* the widget that keys come to */
 GtkWidget *esp_tree_list_get_view (EspTreeList *self);
 
+/* the rows that are shown next are those of a newer version of the file: they stay scrolled as
+ * these are, and the selected one has the keyboard focus if it has it now */
+void esp_tree_list_keep_scroll (EspTreeList *self);
+
 G_END_DECLS

@@ -198,6 +198,26 @@ on_search_key (EspTreePane *self, guint keyval, guint keycode, GdkModifierType s
 
 /* -- document -------------------------------------------------------------------------------- */
 
+/* what was open and where it was scrolled to stay, and so does a search */
+static void
+show_newer (EspTreePane *self, EspDocument *document)
+{
+  g_autoptr (GHashTable) open = esp_tree_rows_get_open (self->whole);
+  gboolean searching = self->search != NULL;
+
+  stop_search (self);
+  g_clear_object (&self->whole);
+  esp_tree_list_keep_scroll (self->list);
+  esp_tree_list_set_document (self->list, document);
+  g_set_object (&self->document, document);
+  self->whole = esp_tree_rows_new (document, NULL);
+  esp_tree_rows_open_paths (self->whole, open);
+  show_rows (self, self->whole);
+  esp_tree_foot_set_document (self->foot, document);
+  if (searching)
+    on_search_changed (self);
+}
+
 static void
 on_document_changed (EspTreePane *self)
 {
@@ -205,6 +225,11 @@ on_document_changed (EspTreePane *self)
 
   if (document == self->document)
     return;
+  if (document && self->whole && esp_session_is_newer (self->session))
+    {
+      show_newer (self, document);
+      return;
+    }
   stop_search (self);
   g_clear_object (&self->whole);
   esp_tree_list_set_document (self->list, document);

@@ -136,6 +136,34 @@ esp_tree_rows_close_all (GtkTreeListModel *rows)
     }
 }
 
+GHashTable *
+esp_tree_rows_get_open (GtkTreeListModel *rows)
+{
+  GHashTable *open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (rows)); i++)
+    {
+      g_autoptr (GtkTreeListRow) row = gtk_tree_list_model_get_row (rows, i);
+
+      if (gtk_tree_list_row_get_expanded (row))
+        g_hash_table_add (open, g_strdup (esp_place_get_path (esp_tree_row_get_place (row))));
+    }
+  return open;
+}
+
+void
+esp_tree_rows_open_paths (GtkTreeListModel *rows, GHashTable *paths)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (rows)); i++)
+    {
+      g_autoptr (GtkTreeListRow) row = gtk_tree_list_model_get_row (rows, i);
+
+      if (gtk_tree_list_row_is_expandable (row) &&
+          g_hash_table_contains (paths, esp_place_get_path (esp_tree_row_get_place (row))))
+        gtk_tree_list_row_set_expanded (row, TRUE);
+    }
+}
+
 /* the row of @place among @list, which are the children of @parent or (NULL) the top */
 static GtkTreeListRow *
 find_among (GtkTreeListModel *rows, GtkTreeListRow *parent, GListModel *list, EspPlace *place)

@@ -21,6 +21,10 @@ GtkTreeListModel *esp_tree_rows_new (EspDocument *document, EspTreeSearch *searc
 void esp_tree_rows_open_levels (GtkTreeListModel *rows, guint budget);
 /* opens what leads to a match, as long as there are at most @budget rows */
 void esp_tree_rows_open_matches (GtkTreeListModel *rows, EspTreeSearch *search, guint budget);
+/* paths of the modules that are open, as a set of strings; and opens those of such a set. For a
+ * newer version of the same file. */
+GHashTable *esp_tree_rows_get_open (GtkTreeListModel *rows);
+void esp_tree_rows_open_paths (GtkTreeListModel *rows, GHashTable *paths);
 void esp_tree_rows_close_all (GtkTreeListModel *rows);
 /* the row of @place, all above it opened; NULL if it is not in this list. New reference. */
 GtkTreeListRow *esp_tree_rows_find (GtkTreeListModel *rows, EspPlace *place);

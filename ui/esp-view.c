@@ -342,6 +342,29 @@ on_cell (gpointer user_data)
   g_signal_emit (self, signals[CELL_CHANGED], 0);
 }
 
+/* the same of a newer version: its values take the place of what is shown */
+static void
+on_document (gpointer user_data)
+{
+  EspView *self = user_data;
+  EspSession *session = esp_session_watch_get_session (self->watch);
+  EspPlace *place = esp_session_get_selection (session);
+
+  if (!esp_session_is_newer (session) || place == NULL || self->place == NULL ||
+      !g_str_equal (esp_place_get_path (place), esp_place_get_path (self->place)))
+    {
+      restart (self);
+      return;
+    }
+  cancel_scan (self);
+  esp_unit_marks_set_place (self->marks, NULL, NULL);
+  g_set_object (&self->place, place);
+  if (self->matrix != NULL)
+    on_updated (self);
+  else
+    restart (self);
+}
+
 /* told after another document, too, whose root is shown by then */
 static void
 on_selection (gpointer user_data)
@@ -453,7 +476,7 @@ static void
 esp_view_init (EspView *self)
 {
   static const EspSessionEvents events = {
-    .document = restart,
+    .document = on_document,
     .selection = on_selection,
     .channel = restart,
     .cell = on_cell,

@@ -173,6 +173,13 @@ esp_window_go_forget (EspWindow *self)
 }
 
 void
+esp_window_go_follow (EspWindow *self, EspDocument *document)
+{
+  for (guint i = 0; i < self->history->len; i++)
+    self->history->pdata[i] = esp_document_find_again (document, self->history->pdata[i]);
+}
+
+void
 esp_window_go_init (EspWindow *self)
 {
   const GActionEntry entries[] = {

@@ -133,6 +133,18 @@ show_loaded (EspWindow *self, GFile *file, EspDocument *document)
     }
 }
 
+gboolean
+esp_window_refuse_reloaded (EspWindow *self, EspDocument *document)
+{
+  g_autoptr (GFile) file = NULL;
+
+  if (!wants_command (document) || (self->document && wants_command (self->document)))
+    return FALSE;
+  file = g_file_new_for_path (esp_checkpoint_get_path (esp_document_get_checkpoint (document)));
+  show_loaded (self, file, document);
+  return TRUE;
+}
+
 static void
 on_open_recovered (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {

@@ -38,6 +38,10 @@ struct _EspWindow
   EspInspector *inspector;
   EspTrainingBar *training_bar;
   GtkRevealer *training_revealer;
+  GtkRevealer *reload_revealer;
+  GtkLabel *reload_label;
+  GtkWidget *reload_details;
+  GtkWidget *reload_button;
   GtkRevealer *loading_revealer;
   GtkLabel *loading_label;
   GtkProgressBar *loading_progress;
@@ -55,6 +59,10 @@ struct _EspWindow
   EspDocument *recovered; /* what it offers to open; NULL */
   char *problem_heading;  /* what a toast's Details button tells */
   char *problem_body;
+
+  /* reload */
+  EspReload *reload;
+  gboolean reload_asked; /* a person did */
 
   /* save */
   GFile *saved_file; /* where this network was saved last */
@@ -88,6 +96,14 @@ void esp_window_open_dispose (EspWindow *self);
 /* opens the first here, the others in windows of their own; (element-type GFile) */
 void esp_window_open_all (EspWindow *self, GPtrArray *files);
 
+/* shows the page of refused files for a newer version of the document that wants to run things, and
+ * that the one before didn't; FALSE if there is nothing of the kind */
+gboolean esp_window_refuse_reloaded (EspWindow *self, EspDocument *document);
+
+void esp_window_reload_init (EspWindow *self);
+void esp_window_reload_update (EspWindow *self); /* another document */
+void esp_window_reload_dispose (EspWindow *self);
+
 typedef void (*EspWindowFunc) (EspWindow *self, gpointer user_data);
 void esp_window_save_init (EspWindow *self);
 void esp_window_save_dispose (EspWindow *self);
@@ -101,6 +117,8 @@ void esp_window_when_safe (EspWindow *self,
 void esp_window_go_init (EspWindow *self);
 void esp_window_go_dispose (EspWindow *self);
 void esp_window_go_forget (EspWindow *self); /* another document */
+/* a newer version of it, before it takes its place: to the same names in it */
+void esp_window_go_follow (EspWindow *self, EspDocument *document);
 
 void esp_window_clock_init (EspWindow *self);
 void esp_window_clock_dispose (EspWindow *self);

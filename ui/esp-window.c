@@ -164,24 +164,29 @@ on_document_changed (EspWindow *self)
 {
   EspDocument *document = esp_session_get_document (self->session);
   gboolean live = document && esp_document_get_trainer (document);
+  gboolean newer = esp_session_is_newer (self->session);
 
   if (document == self->document)
     return;
   if (self->document)
     g_signal_handlers_disconnect_by_data (self->document, self);
+  if (newer)
+    esp_window_go_follow (self, document);
   g_set_object (&self->document, document);
   if (document)
     g_signal_connect_swapped (document, "notify::modified", G_CALLBACK (on_modified), self);
   g_clear_object (&self->saved_file);
-  esp_window_go_forget (self);
+  if (!newer)
+    esp_window_go_forget (self);
   gtk_revealer_set_reveal_child (self->training_revealer, live);
   gtk_widget_set_visible (GTK_WIDGET (self->training_revealer), live);
   esp_window_enable (self, "save", live);
   esp_window_enable (self, "save-as", live);
   esp_window_show_page (self, document ? "document" : "welcome");
-  if (document && esp_panes_is_shown (self->panes, ESP_PANE_TREE))
+  if (document && !newer && esp_panes_is_shown (self->panes, ESP_PANE_TREE))
     esp_tree_pane_focus_list (self->tree_pane);
   esp_window_clock_wake (self);
+  esp_window_reload_update (self);
 }
 
 static void
@@ -327,6 +332,7 @@ esp_window_dispose (GObject *object)
   EspWindow *self = ESP_WINDOW (object);
 
   esp_window_open_dispose (self);
+  esp_window_reload_dispose (self);
   esp_window_save_dispose (self);
   esp_window_go_dispose (self);
   esp_window_clock_dispose (self);
@@ -364,6 +370,10 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspWindow, inspector);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, training_bar);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, training_revealer);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_revealer);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_label);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_details);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, loading_revealer);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, loading_label);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, loading_progress);
@@ -415,6 +425,7 @@ esp_window_init (EspWindow *self)
   g_signal_connect_swapped (self->watch, "notify::width", G_CALLBACK (update_header), self);
   g_signal_connect_swapped (self->session, "notify::document", G_CALLBACK (on_document_changed),
                             self);
+  esp_window_reload_init (self);
   esp_window_show_page (self, "welcome");
 }
 
