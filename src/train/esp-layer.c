@@ -10,6 +10,8 @@
 
 #include "esp-layer-activation.h"
 #include "esp-layer-batch-norm.h"
+#include "esp-layer-attention.h"
+#include "esp-layer-conv-transpose.h"
 #include "esp-layer-conv.h"
 #include "esp-layer-dropout.h"
 #include "esp-layer-embedding.h"
@@ -18,6 +20,8 @@
 #include "esp-layer-linear.h"
 #include "esp-layer-norm.h"
 #include "esp-layer-pool.h"
+#include "esp-layer-recurrent.h"
+#include "esp-layer-select.h"
 #include "esp-layer-softmax.h"
 
 static const EspLayerClass *const classes[] = {
@@ -29,24 +33,32 @@ static const EspLayerClass *const classes[] = {
   &esp_layer_concat,
   &esp_layer_conv1d,
   &esp_layer_conv2d,
+  &esp_layer_conv_transpose2d,
   &esp_layer_dropout,
   &esp_layer_elu,
   &esp_layer_embedding,
   &esp_layer_flatten,
   &esp_layer_gelu,
+  &esp_layer_gru,
   &esp_layer_group_norm,
+  &esp_layer_identity,
+  &esp_layer_lstm,
   &esp_layer_layer_norm,
   &esp_layer_leaky_relu,
   &esp_layer_linear,
   &esp_layer_log_softmax,
   &esp_layer_max_pool2d,
+  &esp_layer_multihead_attention,
   &esp_layer_rms_norm,
+  &esp_layer_rnn,
   &esp_layer_relu,
+  &esp_layer_select,
   &esp_layer_silu,
   &esp_layer_sigmoid,
   &esp_layer_softmax,
   &esp_layer_softplus,
   &esp_layer_tanh,
+  &esp_layer_unflatten,
 };
 
 const EspLayerClass *
@@ -141,13 +153,38 @@ esp_layer_measure (const EspLayer *self,
     self->klass->measure (self, in, n_in, out, needs);
 }
 
+gboolean
+esp_layer_read_batch_first (EspSpec *spec, gboolean *value, GError **error)
+{
+  *value = TRUE;
+  if (!esp_spec_read_bool (spec, "batch_first", value, error))
+    return FALSE;
+  if (*value)
+    return TRUE;
+  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                      _ ("“batch_first” must be true: examples come first here"));
+  return FALSE;
+}
+
 void
-esp_layer_fill_mask (const EspLayerCall *call, double p, guint part, EspReal *mask, gsize count)
+esp_layer_fill_mask_from (const EspLayerCall *call,
+                          double p,
+                          guint part,
+                          guint64 first,
+                          EspReal *mask,
+                          gsize count)
 {
   guint64 stream = call->place * ESP_LAYER_MAX_PARAMETERS + part;
   guint64 key = esp_random_key (call->run->seed, ESP_STREAM_LAYER, stream, call->run->step);
   EspReal scale = p < 1 ? (EspReal) (1 / (1 - p)) : 0;
-  call->kernels->dropout_mask (mask, count, key, (guint32) (p * 0x1p24), scale);
+  call->kernels->dropout_mask (mask, count, key + first * ESP_RANDOM_STEP, (guint32) (p * 0x1p24),
+                               scale);
+}
+
+void
+esp_layer_fill_mask (const EspLayerCall *call, double p, guint part, EspReal *mask, gsize count)
+{
+  esp_layer_fill_mask_from (call, p, part, 0, mask, count);
 }
 
 void

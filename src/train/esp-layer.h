@@ -167,6 +167,9 @@ void esp_layer_measure (const EspLayer *self,
                         guint n_in,
                         const EspShape *out,
                         EspLayerNeeds *needs);
+/* PyTorch's setting of layers that take sequences: examples always come first here, so it is true
+ * and may be left out */
+gboolean esp_layer_read_batch_first (EspSpec *spec, gboolean *value, GError **error);
 /* what Dropout multiplies by in this call: 0 with probability @p, else 1 / (1 - p); @part tells
  * several such fields of one call apart */
 void esp_layer_fill_mask (const EspLayerCall *call,
@@ -174,6 +177,13 @@ void esp_layer_fill_mask (const EspLayerCall *call,
                           guint part,
                           EspReal *mask,
                           gsize count);
+/* the same from number @first of the field on */
+void esp_layer_fill_mask_from (const EspLayerCall *call,
+                               double p,
+                               guint part,
+                               guint64 first,
+                               EspReal *mask,
+                               gsize count);
 /* "module 2 (Linear): ..."; @wanted and @found describe shapes */
 void esp_layer_set_shape_error (const EspLayer *self,
                                 const char *path,

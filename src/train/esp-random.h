@@ -27,7 +27,8 @@ typedef enum
 } EspStream;
 
 void esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 index);
-/* the numbers of one call at one step: number i is SplitMix64's mix (key + (i + 1) 0x9e37...), so
+#define ESP_RANDOM_STEP G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) /* of SplitMix64 */
+/* the numbers of one call at one step: number i is SplitMix64's mix (key + (i + 1) step), so
  * that any of them can be had without those before it */
 guint64 esp_random_key (guint64 seed, EspStream stream, guint64 index, guint64 step);
 guint64 esp_random_next (EspRandom *self);

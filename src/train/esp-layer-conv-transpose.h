@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-layer.h"
+
+extern const EspLayerClass esp_layer_conv_transpose2d;
