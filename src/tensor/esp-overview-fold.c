@@ -3,8 +3,7 @@
  * The hot loops of an overview: folding lines of cells into one line, and that into pixels. Cells
  * are taken in strips of 16 columns whose minima, maxima, sums and squares stay in registers over
  * all lines of a block, so that little is stored. A strip that isn't finite throughout, which is
- * rare, is gone through once more cell by cell. Vectors of 32 bytes; each loop is compiled twice on
- * x86-64 and the processor is asked once. Compiled with -O3.
+ * rare, is gone through once more cell by cell. Each loop is compiled for several kinds of x86-64.
  */
 
 #include "esp-overview-fold-private.h"
@@ -108,56 +107,61 @@ add_any (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize 
       }
 }
 
-/* FALSE, and nothing added, if something isn't finite */
-ESP_INLINE gboolean
-add_strip (const float *values,
-           gsize n_lines,
-           gsize stride,
-           float *min,
-           float *max,
-           double *sum,
-           double *squares)
-{
-  EspFloats8 low[2], high[2];
-  EspDoubles4 sums[4], powers[4];
-  EspInts8 bad = { 0 };
+/* 16 columns of @n_lines lines, in @N vectors of floats; FALSE, and nothing added, if something
+ * isn't finite: then a square isn't */
+#define DEFINE_STRIP(name, WIDE, HALF, DOUBLES, INTS, N)                                           \
+  ESP_INLINE gboolean name (const float *values, gsize n_lines, gsize stride, float *min,          \
+                            float *max, double *sum, double *squares)                              \
+  {                                                                                                \
+    WIDE low[N], high[N];                                                                          \
+    DOUBLES sums[2 * (N)], powers[2 * (N)];                                                        \
+    double lanes[ESP_LANES];                                                                       \
+                                                                                                   \
+    memcpy (low, min, sizeof low);                                                                 \
+    memcpy (high, max, sizeof high);                                                               \
+    memcpy (sums, sum, sizeof sums);                                                               \
+    memcpy (powers, squares, sizeof powers);                                                       \
+    for (gsize line = 0; line < n_lines; line++, values += stride)                                 \
+      {                                                                                            \
+        for (int k = 0; k < (N); k++)                                                              \
+          {                                                                                        \
+            WIDE v;                                                                                \
+                                                                                                   \
+            ESP_LOAD (v, values + STRIP / (N) * k);                                                \
+            low[k] = ESP_SELECT_FLOATS (INTS, v < low[k], v, low[k]);                              \
+            high[k] = ESP_SELECT_FLOATS (INTS, v > high[k], v, high[k]);                           \
+          }                                                                                        \
+        for (int k = 0; k < 2 * (N); k++)                                                          \
+          {                                                                                        \
+            HALF v;                                                                                \
+            DOUBLES wide;                                                                          \
+                                                                                                   \
+            ESP_LOAD (v, values + STRIP / (2 * (N)) * k);                                          \
+            wide = __builtin_convertvector (v, DOUBLES);                                           \
+            sums[k] += wide;                                                                       \
+            powers[k] += wide * wide;                                                              \
+          }                                                                                        \
+      }                                                                                            \
+    memcpy (lanes, powers, sizeof lanes);                                                          \
+    if (!isfinite (esp_vector_add_lanes (lanes)))                                                  \
+      return FALSE;                                                                                \
+    memcpy (min, low, sizeof low);                                                                 \
+    memcpy (max, high, sizeof high);                                                               \
+    memcpy (sum, sums, sizeof sums);                                                               \
+    memcpy (squares, powers, sizeof powers);                                                       \
+    return TRUE;                                                                                   \
+  }
 
-  memcpy (low, min, sizeof low);
-  memcpy (high, max, sizeof high);
-  memcpy (sums, sum, sizeof sums);
-  memcpy (powers, squares, sizeof powers);
-  for (gsize line = 0; line < n_lines; line++, values += stride)
-    {
-      for (int k = 0; k < 2; k++)
-        {
-          EspFloats8 v;
-          EspInts8 bits;
+DEFINE_STRIP (add_strip_32, EspFloats8, EspFloats4, EspDoubles4, EspInts8, 2)
+DEFINE_STRIP (add_strip_64, EspFloats16, EspFloats8, EspDoubles8, EspInts16, 1)
 
-          ESP_LOAD (v, values + 8 * k);
-          ESP_LOAD (bits, values + 8 * k);
-          bad |= (bits & 0x7f800000) == 0x7f800000;
-          low[k] = ESP_SELECT_FLOATS (v < low[k], v, low[k]);
-          high[k] = ESP_SELECT_FLOATS (v > high[k], v, high[k]);
-        }
-      for (int k = 0; k < 4; k++)
-        {
-          EspFloats4 v;
-          EspDoubles4 wide;
-
-          ESP_LOAD (v, values + 4 * k);
-          wide = __builtin_convertvector (v, EspDoubles4);
-          sums[k] += wide;
-          powers[k] += wide * wide;
-        }
-    }
-  if (esp_vector_any (bad))
-    return FALSE;
-  memcpy (min, low, sizeof low);
-  memcpy (max, high, sizeof high);
-  memcpy (sum, sums, sizeof sums);
-  memcpy (squares, powers, sizeof powers);
-  return TRUE;
-}
+typedef gboolean (*Strip) (const float *values,
+                           gsize n_lines,
+                           gsize stride,
+                           float *min,
+                           float *max,
+                           double *sum,
+                           double *squares);
 
 /* the columns behind the last whole strip */
 ESP_INLINE void
@@ -191,13 +195,18 @@ add_rest (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize
 }
 
 ESP_INLINE void
-add_lines (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize count)
+add_lines_by (Strip strip,
+              EspFold *self,
+              const float *values,
+              gsize n_lines,
+              gsize stride,
+              gsize count)
 {
   gsize whole = count / STRIP * STRIP;
 
   for (gsize i = 0; i < whole; i += STRIP)
-    if (!add_strip (values + i, n_lines, stride, self->min + i, self->max + i, self->sum + i,
-                    self->squares + i))
+    if (!strip (values + i, n_lines, stride, self->min + i, self->max + i, self->sum + i,
+                self->squares + i))
       add_any (self, values, n_lines, stride, i, i + STRIP);
   if (whole < count)
     add_rest (self, values, n_lines, stride, whole, count);
@@ -223,7 +232,7 @@ add_any_run (const float *values, gsize count, EspFoldTotal *total)
 }
 
 ESP_INLINE void
-add_run (const float *values, gsize count, EspFoldTotal *total)
+add_run_by (Strip strip, const float *values, gsize count, EspFoldTotal *total)
 {
   float min[STRIP], max[STRIP];
   double sum[STRIP] = { 0 }, squares[STRIP] = { 0 };
@@ -234,7 +243,7 @@ add_run (const float *values, gsize count, EspFoldTotal *total)
       min[i] = INFINITY;
       max[i] = -INFINITY;
     }
-  if (!add_strip (values, n_lines, STRIP, min, max, sum, squares))
+  if (!strip (values, n_lines, STRIP, min, max, sum, squares))
     {
       add_any_run (values, count, total);
       return;
@@ -268,16 +277,42 @@ cells_to_pixels (const float *values, gsize count, EspPixel *pixels, gsize step)
     }
 }
 
-ESP_DEFINE_WIDE (void,
-                 esp_fold_add_lines,
-                 add_lines,
-                 (EspFold * self, const float *values, gsize n_lines, gsize stride, gsize count),
-                 (self, values, n_lines, stride, count))
-ESP_DEFINE_WIDE (void,
-                 esp_fold_add_run,
-                 add_run,
-                 (const float *values, gsize count, EspFoldTotal *total),
-                 (values, count, total))
+ESP_INLINE void
+add_lines (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize count)
+{
+  add_lines_by (add_strip_32, self, values, n_lines, stride, count);
+}
+
+ESP_INLINE void
+add_lines_64 (EspFold *self, const float *values, gsize n_lines, gsize stride, gsize count)
+{
+  add_lines_by (add_strip_64, self, values, n_lines, stride, count);
+}
+
+ESP_INLINE void
+add_run (const float *values, gsize count, EspFoldTotal *total)
+{
+  add_run_by (add_strip_32, values, count, total);
+}
+
+ESP_INLINE void
+add_run_64 (const float *values, gsize count, EspFoldTotal *total)
+{
+  add_run_by (add_strip_64, values, count, total);
+}
+
+ESP_DEFINE_WIDEST (void,
+                   esp_fold_add_lines,
+                   add_lines,
+                   add_lines_64,
+                   (EspFold * self, const float *values, gsize n_lines, gsize stride, gsize count),
+                   (self, values, n_lines, stride, count))
+ESP_DEFINE_WIDEST (void,
+                   esp_fold_add_run,
+                   add_run,
+                   add_run_64,
+                   (const float *values, gsize count, EspFoldTotal *total),
+                   (values, count, total))
 ESP_DEFINE_WIDE (void,
                  esp_fold_cells_to_pixels,
                  cells_to_pixels,

@@ -17,95 +17,102 @@
 
 #define STEP 16 /* numbers a round; also the lanes that sums are kept in */
 
-/* a monotonic map between the bits of a float and integers, its own inverse */
-#define ORDER_32(bits) ((bits) ^ (((bits) >> 31) & 0x7fffffff))
+/* a monotonic map between the bits of a double and integers, its own inverse */
 #define ORDER_64(bits) ((bits) ^ (((bits) >> 63) & 0x7fffffffffffffff))
 
 /* {{{ float32 */
 
 ESP_INLINE double
-add_lanes (const EspDoubles4 *lanes)
+add_lanes (const void *vectors)
 {
-  EspDoubles4 sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+  double lanes[ESP_LANES];
 
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  memcpy (lanes, vectors, sizeof lanes);
+  return esp_vector_add_lanes (lanes);
 }
 
-typedef struct
-{
-  EspInts8 low, high, zeros, nonfinite;
-} Bits32;
-
+/* what vectors have gathered, and the numbers from @whole on */
 ESP_INLINE void
-look_at_bits_32 (Bits32 *found, const float *values)
+finish_sums_f32 (const float *values,
+                 gsize whole,
+                 gsize count,
+                 const float *low,
+                 const float *high,
+                 const gint32 *zeros,
+                 EspSums *out)
 {
-  EspInts8 bits, order;
+  float min = INFINITY, max = -INFINITY;
 
-  ESP_LOAD (bits, values);
-  order = ORDER_32 (bits);
-  found->low = ESP_SELECT (order < found->low, order, found->low);
-  found->high = ESP_SELECT (order > found->high, order, found->high);
-  found->zeros -= (bits << 1) == 0;
-  found->nonfinite -= (bits & 0x7f800000) == 0x7f800000;
-}
-
-ESP_INLINE float
-float_from_order (gint32 order)
-{
-  float value;
-
-  order = ORDER_32 (order);
-  memcpy (&value, &order, sizeof value);
-  return value;
-}
-
-ESP_INLINE void
-sums_f32 (const float *values, gsize count, EspSums *out)
-{
-  Bits32 found = { .low = (EspInts8) {} + G_MAXINT32, .high = (EspInts8) {} + G_MININT32 };
-  EspDoubles4 sums[4] = { { 0 } };
-  gint32 low = G_MAXINT32;
-  gint32 high = G_MININT32;
-  gsize whole = count / STEP * STEP;
-  double sum;
-
-  for (gsize i = 0; i < whole; i += STEP)
+  out->zeros = 0;
+  for (int k = 0; k < STEP; k++)
     {
-      look_at_bits_32 (&found, values + i);
-      look_at_bits_32 (&found, values + i + 8);
-      for (int k = 0; k < 4; k++)
-        {
-          EspFloats4 part;
-
-          ESP_LOAD (part, values + i + 4 * k);
-          sums[k] += __builtin_convertvector (part, EspDoubles4);
-        }
-    }
-  sum = add_lanes (sums);
-  memset (out, 0, sizeof *out);
-  for (int k = 0; k < 8; k++)
-    {
-      low = MIN (low, found.low[k]);
-      high = MAX (high, found.high[k]);
-      out->zeros += (guint32) found.zeros[k];
-      out->nonfinite += (guint32) found.nonfinite[k];
+      min = low[k] < min ? low[k] : min;
+      max = high[k] > max ? high[k] : max;
+      out->zeros += (guint32) zeros[k];
     }
   for (gsize i = whole; i < count; i++)
     {
-      gint32 bits, order;
-
-      memcpy (&bits, &values[i], sizeof bits);
-      order = ORDER_32 (bits);
-      low = MIN (low, order);
-      high = MAX (high, order);
-      out->zeros += (bits & 0x7fffffff) == 0;
-      out->nonfinite += (bits & 0x7f800000) == 0x7f800000;
-      sum += (double) values[i];
+      min = values[i] < min ? values[i] : min;
+      max = values[i] > max ? values[i] : max;
+      out->zeros += values[i] == 0;
+      out->sum += (double) values[i];
+      out->squares += (double) values[i] * (double) values[i];
     }
-  out->sum = sum;
-  out->min = float_from_order (low);
-  out->max = float_from_order (high);
+  out->min = (double) min;
+  out->max = (double) max;
+  /* squares of floats don't overflow a double */
+  out->nonfinite = !isfinite (out->squares);
 }
+
+#define DEFINE_SUMS_F32(name, WIDE, HALF, DOUBLES, INTS, N)                                        \
+  ESP_INLINE void name (const float *values, gsize count, EspSums *out)                            \
+  {                                                                                                \
+    WIDE low[N], high[N];                                                                          \
+    INTS zeros[N];                                                                                 \
+    DOUBLES sums[2 * (N)], powers[2 * (N)];                                                        \
+    float lows[STEP], highs[STEP];                                                                 \
+    gint32 n_zeros[STEP];                                                                          \
+    gsize whole = count / STEP * STEP;                                                             \
+                                                                                                   \
+    for (int k = 0; k < (N); k++)                                                                  \
+      {                                                                                            \
+        low[k] = (WIDE) {} + INFINITY;                                                             \
+        high[k] = (WIDE) {} - INFINITY;                                                            \
+        zeros[k] = (INTS) {};                                                                      \
+        sums[2 * k] = sums[2 * k + 1] = powers[2 * k] = powers[2 * k + 1] = (DOUBLES) {};          \
+      }                                                                                            \
+    for (gsize i = 0; i < whole; i += STEP)                                                        \
+      {                                                                                            \
+        for (int k = 0; k < (N); k++)                                                              \
+          {                                                                                        \
+            WIDE v;                                                                                \
+                                                                                                   \
+            ESP_LOAD (v, values + i + STEP / (N) * k);                                             \
+            low[k] = ESP_SELECT_FLOATS (INTS, v < low[k], v, low[k]);                              \
+            high[k] = ESP_SELECT_FLOATS (INTS, v > high[k], v, high[k]);                           \
+            zeros[k] -= v == 0;                                                                    \
+          }                                                                                        \
+        for (int k = 0; k < 2 * (N); k++)                                                          \
+          {                                                                                        \
+            HALF v;                                                                                \
+            DOUBLES wide;                                                                          \
+                                                                                                   \
+            ESP_LOAD (v, values + i + STEP / (2 * (N)) * k);                                       \
+            wide = __builtin_convertvector (v, DOUBLES);                                           \
+            sums[k] += wide;                                                                       \
+            powers[k] += wide * wide;                                                              \
+          }                                                                                        \
+      }                                                                                            \
+    out->sum = add_lanes (sums);                                                                   \
+    out->squares = add_lanes (powers);                                                             \
+    memcpy (lows, low, sizeof lows);                                                               \
+    memcpy (highs, high, sizeof highs);                                                            \
+    memcpy (n_zeros, zeros, sizeof n_zeros);                                                       \
+    finish_sums_f32 (values, whole, count, lows, highs, n_zeros, out);                             \
+  }
+
+DEFINE_SUMS_F32 (sums_f32, EspFloats8, EspFloats4, EspDoubles4, EspInts8, 2)
+DEFINE_SUMS_F32 (sums_f32_64, EspFloats16, EspFloats8, EspDoubles8, EspInts16, 1)
 
 ESP_INLINE double
 deviations_f32 (const float *values, gsize count, double mean)
@@ -162,6 +169,7 @@ sums_f64 (const double *values, gsize count, EspSums *out)
       }
   memset (out, 0, sizeof *out);
   out->sum = add_lanes (sums);
+  out->squares = NAN;
   for (int k = 0; k < 4; k++)
     {
       lowest = MIN (lowest, low[k]);
@@ -211,11 +219,12 @@ deviations_f64 (const double *values, gsize count, double mean)
 /* }}} */
 /* {{{ the loops for both kinds of processor */
 
-ESP_DEFINE_WIDE (void,
-                 esp_scan_kernel_sums_f32,
-                 sums_f32,
-                 (const float *values, gsize count, EspSums *out),
-                 (values, count, out))
+ESP_DEFINE_WIDEST (void,
+                   esp_scan_kernel_sums_f32,
+                   sums_f32,
+                   sums_f32_64,
+                   (const float *values, gsize count, EspSums *out),
+                   (values, count, out))
 ESP_DEFINE_WIDE (void,
                  esp_scan_kernel_sums_f64,
                  sums_f64,
@@ -231,6 +240,32 @@ ESP_DEFINE_WIDE (double,
                  deviations_f64,
                  (const double *values, gsize count, double mean),
                  (values, count, mean))
+
+ESP_INLINE gsize
+find_f32 (const float *values, gsize count, float wanted)
+{
+  gsize i = 0;
+
+  for (; i + 64 <= count; i += 64)
+    {
+      guint32 found = 0;
+
+      for (int k = 0; k < 64; k++)
+        found |= values[i + (gsize) k] == wanted;
+      if (found)
+        break;
+    }
+  for (; i < count; i++)
+    if (values[i] == wanted)
+      break;
+  return i;
+}
+
+ESP_DEFINE_WIDE (gsize,
+                 esp_scan_kernel_find_f32,
+                 find_f32,
+                 (const float *values, gsize count, float wanted),
+                 (values, count, wanted))
 
 /* }}} */
 /* {{{ codes */

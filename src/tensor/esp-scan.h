@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-overview.h"
 #include "esp-tensor.h"
 
 G_BEGIN_DECLS
@@ -69,6 +70,35 @@ void esp_scan_stats_async (EspTensor *tensor,
                            GAsyncReadyCallback callback,
                            gpointer user_data);
 EspStats *esp_scan_stats_finish (GAsyncResult *result, GError **error);
+
+/**
+ * EspScanPartialFunc:
+ * @done: share of the work that is done
+ * @overview: a first, coarse picture, told once; later NULL
+ *
+ * Told in the thread that called, first within some 10 ms.
+ */
+typedef void (*EspScanPartialFunc) (double done, EspOverview *overview, gpointer user_data);
+
+/**
+ * esp_scan_matrix:
+ * @matrix: a tensor of two dimensions
+ * @width, @height: of the overview of all of it
+ * @stats: (out): where statistics and histogram go
+ *
+ * Statistics, histogram and overview in one pass: each number is read and decoded once. Blocking,
+ * on all cores; memory doesn't grow with the matrix; cancelled within 100 ms.
+ *
+ * Returns: what esp_overview_new() makes of the whole matrix, or NULL
+ */
+EspOverview *esp_scan_matrix (EspTensor *matrix,
+                              guint width,
+                              guint height,
+                              EspScanPartialFunc partial,
+                              gpointer user_data,
+                              EspStats **stats,
+                              GCancellable *cancellable,
+                              GError **error);
 
 /* "f32le", "i64le", "c64le" or "raw": which values esp_scan_hash() takes */
 const char *esp_scan_get_hash_kind (EspTensor *tensor);

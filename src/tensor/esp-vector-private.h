@@ -2,7 +2,8 @@
 #pragma once
 
 /* What the hot loops share: vectors of 32 bytes, which the compiler splits where the machine has
- * shorter ones, and the choice between two compilations of one loop while the program runs. */
+ * shorter ones, and of 64 bytes where it has those; and the choice between compilations of one loop
+ * while the program runs. All keep sums in the same lanes and so give the same to the last bit. */
 
 #include <glib.h>
 #include <string.h>
@@ -11,26 +12,33 @@ G_BEGIN_DECLS
 
 typedef float EspFloats4 __attribute__ ((vector_size (16)));
 typedef float EspFloats8 __attribute__ ((vector_size (32)));
+typedef float EspFloats16 __attribute__ ((vector_size (64)));
 typedef double EspDoubles4 __attribute__ ((vector_size (32)));
+typedef double EspDoubles8 __attribute__ ((vector_size (64)));
 typedef gint32 EspInts8 __attribute__ ((vector_size (32)));
+typedef gint32 EspInts16 __attribute__ ((vector_size (64)));
 typedef gint64 EspLongs4 __attribute__ ((vector_size (32)));
 
 #define ESP_INLINE static inline __attribute__ ((always_inline))
 
 #define ESP_LOAD(to, from) memcpy (&(to), (from), sizeof (to))
 #define ESP_SELECT(mask, a, b) (((a) & (mask)) | ((b) & ~(mask)))
-#define ESP_SELECT_FLOATS(mask, a, b)                                                              \
-  ((EspFloats8) ESP_SELECT ((mask), (EspInts8) (a), (EspInts8) (b)))
+/* of floats, by a mask of the integers @ints */
+#define ESP_SELECT_FLOATS(ints, mask, a, b)                                                        \
+  ((__typeof__ (a)) ESP_SELECT ((mask), (ints) (a), (ints) (b)))
 
-/* whether a mask has a lane set; for the end of a loop */
-ESP_INLINE gboolean
-esp_vector_any (EspInts8 mask)
+/* sums are kept in this many lanes */
+#define ESP_LANES 16
+
+/* a fixed order, whatever the width */
+ESP_INLINE double
+esp_vector_add_lanes (const double *lanes)
 {
-  gint32 any = 0;
+  double sum[4];
 
-  for (int i = 0; i < 8; i++)
-    any |= mask[i];
-  return any != 0;
+  for (int i = 0; i < 4; i++)
+    sum[i] = (lanes[i] + lanes[4 + i]) + (lanes[8 + i] + lanes[12 + i]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 /* ESP_DEFINE_WIDE (void, prefix_name, name, (int a), (a)): a function prefix_name that calls the
@@ -50,6 +58,35 @@ esp_vector_any (EspInts8 mask)
   }
 #else
 #define ESP_DEFINE_WIDE(result, public_name, name, parameters, arguments)                          \
+  result public_name parameters                                                                    \
+  {                                                                                                \
+    return name arguments;                                                                         \
+  }
+#endif
+
+/* the same of two inline functions, the second with vectors of 64 bytes for AVX-512 */
+#if defined(__x86_64__) && !defined(__AVX2__)
+#define ESP_AVX512 "avx512f,avx512dq,avx512bw,avx512vl"
+#define ESP_DEFINE_WIDEST(result, public_name, name, name_64, parameters, arguments)               \
+  __attribute__ ((target ("avx2"))) static result name##_avx2 parameters                           \
+  {                                                                                                \
+    return name arguments;                                                                         \
+  }                                                                                                \
+  __attribute__ ((target (ESP_AVX512))) static result name##_avx512 parameters                     \
+  {                                                                                                \
+    return name_64 arguments;                                                                      \
+  }                                                                                                \
+  result public_name parameters                                                                    \
+  {                                                                                                \
+    if (__builtin_cpu_supports ("avx512f") != 0 && __builtin_cpu_supports ("avx512dq") != 0 &&     \
+        __builtin_cpu_supports ("avx512bw") != 0 && __builtin_cpu_supports ("avx512vl") != 0)      \
+      return name##_avx512 arguments;                                                              \
+    if (__builtin_cpu_supports ("avx2") != 0)                                                      \
+      return name##_avx2 arguments;                                                                \
+    return name arguments;                                                                         \
+  }
+#else
+#define ESP_DEFINE_WIDEST(result, public_name, name, name_64, parameters, arguments)               \
   result public_name parameters                                                                    \
   {                                                                                                \
     return name arguments;                                                                         \

@@ -631,6 +631,9 @@ test_kernels (void)
           squares += (doubles[i] - 2) * (doubles[i] - 2);
           zeros += doubles[i] == 0;
         }
+      g_assert_cmpuint (esp_scan_kernel_find_f32 (floats, n, (float) max), <, n);
+      g_assert_cmpfloat (floats[esp_scan_kernel_find_f32 (floats, n, (float) max)], ==, max);
+      g_assert_cmpuint (esp_scan_kernel_find_f32 (floats, n, 1e30f), ==, n);
       esp_scan_kernel_sums_f32 (floats, n, &sums);
       g_assert_cmpfloat (sums.min, ==, min);
       g_assert_cmpfloat (sums.max, ==, max);
@@ -653,9 +656,187 @@ test_kernels (void)
           doubles[i] = (double) odd[i % 3];
         }
       esp_scan_kernel_sums_f32 (floats, n, &sums);
-      g_assert_cmpuint (sums.nonfinite, ==, nonfinite);
+      g_assert_cmpuint (sums.nonfinite > 0, ==, nonfinite > 0);
       esp_scan_kernel_sums_f64 (doubles, n, &sums);
       g_assert_cmpuint (sums.nonfinite, ==, nonfinite);
+    }
+}
+
+static void
+on_partial (double done, EspOverview *overview, gpointer user_data)
+{
+  int *n_pictures = user_data;
+
+  if (overview != NULL)
+    {
+      g_assert_cmpfloat (done, ==, 0);
+      g_assert_false (esp_overview_is_exact (overview));
+      ++*n_pictures;
+    }
+}
+
+/* statistics, histogram and overview of one pass are those of passes of their own */
+static void
+test_matrix (void)
+{
+  static const EspDtype dtypes[] = { ESP_DTYPE_FLOAT32, ESP_DTYPE_FLOAT16, ESP_DTYPE_FLOAT64,
+                                     ESP_DTYPE_COMPLEX64, ESP_DTYPE_INT32 };
+  guint64 random = 0xfeed;
+
+  for (int i = 0; i < 40; i++)
+    {
+      EspDtype dtype = dtypes[i % G_N_ELEMENTS (dtypes)];
+      gint64 most = i % 8 == 0 ? 900 : 300;
+      gint64 shape[2] = { random_between (&random, 1, most), random_between (&random, 1, most) };
+      gint64 turned[2] = { 1, shape[0] };
+      g_autoptr (GBytes) bytes = random_bytes (&random, (gsize) (shape[0] * shape[1] * 8));
+      g_autoptr (EspStorage) storage = make_storage (i % N_STORED, bytes);
+      g_autoptr (EspTensor) matrix =
+          esp_tensor_new (dtype, "", shape, 2, i % 3 == 0 ? turned : NULL, 0, 0, storage, NULL);
+      g_autoptr (EspTensor)
+          twin = esp_tensor_new_view (matrix, shape, 2, esp_tensor_get_strides (matrix), 0, NULL);
+      guint width = (guint) random_between (&random, 1, 200);
+      guint height = (guint) random_between (&random, 1, 200);
+      EspRegion region = { 0, 0, shape[0], shape[1] };
+      g_autoptr (EspStats) stats = NULL;
+      g_autoptr (EspStats) plain = esp_scan_stats (twin, NULL, NULL, NULL, NULL);
+      g_autoptr (EspOverview)
+          wanted = esp_overview_new (twin, &region, width, height, 1, NULL, NULL);
+      g_autoptr (EspOverview) overview = NULL;
+      g_autoptr (GError) error = NULL;
+      const EspStatsValues *a, *b;
+      double bins[2][64];
+
+      overview = esp_scan_matrix (matrix, width, height, NULL, NULL, &stats, NULL, &error);
+      g_assert_no_error (error);
+      a = esp_stats_get_values (stats);
+      b = esp_stats_get_values (plain);
+      g_assert_cmpuint (a->count, ==, b->count);
+      g_assert_cmpuint (a->finite, ==, b->finite);
+      g_assert_cmpuint (a->zeros, ==, b->zeros);
+      g_assert_cmpuint (a->nans, ==, b->nans);
+      g_assert_cmpuint (a->infs, ==, b->infs);
+      g_assert_cmpint (a->first_min, ==, b->first_min);
+      g_assert_cmpint (a->first_max, ==, b->first_max);
+      g_assert_cmpint (a->first_nonfinite, ==, b->first_nonfinite);
+      g_assert_cmpfloat (a->min, ==, b->min);
+      g_assert_cmpfloat (a->max, ==, b->max);
+      /* squares of random doubles overflow */
+      if (fmax (fabs (a->min), fabs (a->max)) < 1e150)
+        {
+          g_assert_cmpfloat (fabs (a->mean - b->mean), <=,
+                             1e-12 * fmax (fabs (a->min), fabs (a->max)));
+          g_assert_cmpfloat (fabs (a->std - b->std), <=, 1e-10 * b->std);
+        }
+      esp_stats_get_bins (stats, a->min, a->max, 64, bins[0]);
+      esp_stats_get_bins (plain, a->min, a->max, 64, bins[1]);
+      g_assert_cmpmem (bins[0], sizeof bins[0], bins[1], sizeof bins[1]);
+      for (guint y = 0; y < esp_overview_get_height (wanted); y++)
+        for (guint x = 0; x < esp_overview_get_width (wanted); x++)
+          {
+            const EspPixel *got = &esp_overview_get_row (overview, y)[x];
+            const EspPixel *pixel = &esp_overview_get_row (wanted, y)[x];
+
+            g_assert_cmphex (got->flags, ==, pixel->flags);
+            g_assert_cmpuint (got->finite, ==, pixel->finite);
+            g_assert_true (isnan (got->min) ? isnan (pixel->min) : got->min == pixel->min);
+            g_assert_true (isnan (got->max) ? isnan (pixel->max) : got->max == pixel->max);
+          }
+    }
+}
+
+static void
+test_matrix_partial (void)
+{
+  gint64 shape[2] = { 4096, 4096 };
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (64 << 20), 64 << 20);
+  g_autoptr (EspStorage) storage = esp_storage_new_for_bytes (bytes, "0");
+  g_autoptr (EspTensor)
+      matrix = esp_tensor_new (ESP_DTYPE_FLOAT32, "", shape, 2, NULL, 0, 0, storage, NULL);
+  g_autoptr (EspOverview) overview = NULL;
+  g_autoptr (EspStats) stats = NULL;
+  g_autoptr (EspStats) none = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  int n_pictures = 0;
+
+  overview = esp_scan_matrix (matrix, 256, 256, on_partial, &n_pictures, &stats, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_overview_is_exact (overview));
+  g_assert_cmpint (n_pictures, ==, 1);
+  g_assert_cmpuint (esp_stats_get_values (stats)->zeros, ==, 4096 * 4096);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (esp_scan_matrix (matrix, 256, 256, NULL, NULL, &none, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (none);
+}
+
+/* a mean far from 0: the squares of deviations must not drown */
+static void
+test_far_mean (void)
+{
+  enum
+  {
+    N = 300 * 1000
+  };
+  g_autofree float *values = g_new (float, N);
+  g_autoptr (EspTensor) tensor = NULL;
+  g_autoptr (EspStats) stats = NULL;
+
+  for (gsize i = 0; i < N; i++)
+    values[i] = 1e6f + (float) (i % 4) - 1.5f; /* quarters are exact at 10^6 */
+  tensor = esp_tensor_new_for_floats (values, (const gint64[]) { 500, 600 }, 2);
+  stats = esp_scan_stats (tensor, NULL, NULL, NULL, NULL);
+  g_assert_cmpfloat (fabs (esp_stats_get_values (stats)->mean - 1e6), <, 1e-6);
+  g_assert_cmpfloat (fabs (esp_stats_get_values (stats)->std - sqrt (1.25)), <, 1e-12);
+}
+
+/* what lies beyond a range of percentiles is counted one by one */
+static void
+test_beyond (void)
+{
+  guint64 random = 0xabc;
+
+  for (int round = 0; round < 50; round++)
+    {
+      enum
+      {
+        N = 5000
+      };
+      float values[N];
+      g_autoptr (EspTensor) tensor = NULL;
+      g_autoptr (EspStats) stats = NULL;
+      double low = (double) random_between (&random, 0, 300) / 1000;
+      double high = (double) random_between (&random, 700, 1000) / 1000;
+      guint64 below, above, n_below = 0, n_above = 0, n_at_most = 0;
+      double lo, hi;
+
+      for (int i = 0; i < N; i++)
+        {
+          double value = (double) random_between (&random, -1000000, 1000000) / 1e6;
+
+          values[i] = (float) (round % 2 ? value : value * value * value);
+        }
+      tensor = esp_tensor_new_for_floats (values, (const gint64[]) { N }, 1);
+      stats = esp_scan_stats (tensor, NULL, NULL, NULL, NULL);
+      esp_stats_get_percentile_range (stats, low, high, &lo, &hi);
+      for (int i = 0; i < N; i++)
+        {
+          n_below += (double) values[i] < lo;
+          n_above += (double) values[i] > hi;
+          n_at_most += (double) values[i] <= hi;
+        }
+      g_assert_true (esp_stats_count_beyond (stats, lo, hi, &below, &above));
+      g_assert_cmpuint (below, ==, n_below);
+      g_assert_cmpuint (above, ==, n_above);
+      /* no more than the shares lie beyond */
+      g_assert_cmpfloat ((double) n_below, <=, low * N);
+      g_assert_cmpfloat ((double) n_at_most, >=, high * N - 1e-6);
+      /* and some within a code can't be told apart, but are known to be there */
+      lo = esp_stats_get_values (stats)->min * 0.9999999;
+      esp_stats_count_beyond (stats, lo, 2, &below, &above);
+      g_assert_cmpuint (below, >=, 1);
+      g_assert_cmpuint (above, ==, 0);
     }
 }
 
@@ -668,6 +849,10 @@ main (int argc, char **argv)
   g_test_add_func ("/scan/golden", test_golden);
   g_test_add_func ("/scan/same-every-time", test_same_every_time);
   g_test_add_func ("/scan/async", test_async);
+  g_test_add_func ("/scan/matrix", test_matrix);
+  g_test_add_func ("/scan/matrix-partial", test_matrix_partial);
+  g_test_add_func ("/scan/far-mean", test_far_mean);
+  g_test_add_func ("/scan/beyond", test_beyond);
   g_test_add_func ("/scan/progress", test_progress);
   g_test_add_func ("/scan/cancelled", test_cancelled);
   g_test_add_func ("/scan/repeated-giant", test_repeated_giant);
