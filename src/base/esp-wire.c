@@ -16,6 +16,8 @@
 
 #include "esp-check.h"
 #include "esp-error.h"
+#include "esp-limits.h"
+#include "esp-path.h"
 #include "esp-source.h"
 
 #include <glib/gi18n.h>
@@ -255,6 +257,31 @@ esp_wire_next_scalar (EspWire *self,
   return TRUE;
 }
 
+gboolean
+esp_wire_foreach (EspWire *self,
+                  const EspWireField *message,
+                  EspWireFieldFunc func,
+                  gpointer user_data,
+                  GError **error)
+{
+  GError *failure = NULL;
+  EspWireField field;
+
+  if (message != NULL && !esp_wire_enter (self, message, error))
+    return FALSE;
+  while (esp_wire_next (self, &field, &failure))
+    if (!func (user_data, self, &field, error))
+      return FALSE;
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  if (message != NULL)
+    esp_wire_leave (self);
+  return TRUE;
+}
+
 char *
 esp_wire_dup_bytes (EspWire *self,
                     const EspWireField *field,
@@ -290,4 +317,13 @@ esp_wire_dup_bytes (EspWire *self,
   if (length != NULL)
     *length = (gsize) field->length;
   return g_steal_pointer (&bytes);
+}
+
+char *
+esp_wire_dup_name (EspWire *self, const EspWireField *field, GError **error)
+{
+  gsize length;
+  g_autofree char *bytes = esp_wire_dup_bytes (self, field, ESP_LIMIT_NAME_BYTES, &length, error);
+
+  return bytes != NULL ? esp_path_from_text (bytes, length) : NULL;
 }

@@ -97,6 +97,19 @@ gboolean esp_wire_next_scalar (EspWire *self,
                                guint64 *out,
                                GError **error);
 
+/* called for each field of a message; FALSE, with an error, ends it */
+typedef gboolean (*EspWireFieldFunc) (gpointer user_data,
+                                      EspWire *wire,
+                                      const EspWireField *field,
+                                      GError **error);
+/* the usual loop; @message: a field that holds the message, or NULL for the one being read, to its
+ * end. After an error the messages that were entered are not left. */
+gboolean esp_wire_foreach (EspWire *self,
+                           const EspWireField *message,
+                           EspWireFieldFunc func,
+                           gpointer user_data,
+                           GError **error);
+
 /* the bytes of a field of kind BYTES with a NUL after them; (transfer full). @length may be NULL.
  * Over @limit it is %ESP_FORMAT_ERROR_LIMIT, and nothing is allocated. */
 char *esp_wire_dup_bytes (EspWire *self,
@@ -104,6 +117,9 @@ char *esp_wire_dup_bytes (EspWire *self,
                           gsize limit,
                           gsize *length,
                           GError **error);
+
+/* the same for a name, as esp_path_from_text() has it; over %ESP_LIMIT_NAME_BYTES it is an error */
+char *esp_wire_dup_name (EspWire *self, const EspWireField *field, GError **error);
 
 /* a varint of a packed run in memory: how many bytes it takes, 0 when they end first, -1 when it is
  * longer than a varint can be. Bits above 64 are dropped. Hot. */

@@ -234,7 +234,7 @@ read_sparse (EspOnnxGraphs *self,
 {
   Sparse sparse = { self, name };
 
-  return _esp_onnx_each_field (wire, field, read_sparse_field, &sparse, error);
+  return esp_wire_foreach (wire, field, read_sparse_field, &sparse, error);
 }
 
 static EspOnnxEntry *
@@ -317,7 +317,7 @@ read_pair_field (gpointer data, EspWire *wire, const EspWireField *field, GError
   if (text == NULL || field->kind != ESP_WIRE_BYTES || field->length > ESP_LIMIT_NAME_BYTES)
     return TRUE;
   g_free (*text);
-  *text = _esp_onnx_dup_name (wire, field, error);
+  *text = esp_wire_dup_name (wire, field, error);
   return *text != NULL;
 }
 
@@ -325,7 +325,7 @@ static gboolean
 read_node_metadata (Node *self, EspWire *wire, const EspWireField *field, GError **error)
 {
   Pair pair = { 0 };
-  gboolean read = _esp_onnx_each_field (wire, field, read_pair_field, &pair, error);
+  gboolean read = esp_wire_foreach (wire, field, read_pair_field, &pair, error);
   char **slot = NULL;
 
   if (pair.key != NULL && pair.value != NULL)
@@ -361,7 +361,7 @@ read_node_name (gpointer data, EspWire *wire, const EspWireField *field, GError 
   if (slot == NULL)
     return TRUE;
   g_free (*slot);
-  *slot = _esp_onnx_dup_name (wire, field, error);
+  *slot = esp_wire_dup_name (wire, field, error);
   return *slot != NULL;
 }
 
@@ -449,7 +449,7 @@ read_attribute_name (gpointer data, EspWire *wire, const EspWireField *field, GE
   if (field->number != 1 || field->kind != ESP_WIRE_BYTES)
     return TRUE;
   g_free (self->name);
-  self->name = _esp_onnx_dup_name (wire, field, error);
+  self->name = esp_wire_dup_name (wire, field, error);
   return self->name != NULL;
 }
 
@@ -513,8 +513,8 @@ read_attribute (EspOnnxGraphs *graphs,
                 GError **error)
 {
   Visit visit = { graphs, node, field, NULL, 0 };
-  gboolean read = _esp_onnx_each_field (wire, field, read_attribute_name, &visit, error) &&
-                  _esp_onnx_each_field (wire, field, read_attribute_field, &visit, error) &&
+  gboolean read = esp_wire_foreach (wire, field, read_attribute_name, &visit, error) &&
+                  esp_wire_foreach (wire, field, read_attribute_field, &visit, error) &&
                   (graphs->second || node->output == NULL || !is_operator (node, "Constant") ||
                    read_plain_constant (&visit, wire, error));
 
@@ -526,7 +526,7 @@ static gboolean
 read_input (Visit *self, EspWire *wire, const EspWireField *field, GError **error)
 {
   EspOnnxGraphs *graphs = self->graphs;
-  g_autofree char *name = _esp_onnx_dup_name (wire, field, error);
+  g_autofree char *name = esp_wire_dup_name (wire, field, error);
   EspOnnxEntry *entry;
 
   if (name == NULL)
@@ -567,10 +567,10 @@ read_node (EspOnnxGraphs *self, EspWire *wire, const EspWireField *field, GError
   if (self->n_nodes % CANCEL_EVERY == 0 &&
       g_cancellable_set_error_if_cancelled (self->store->cancellable, error))
     return FALSE;
-  if (!_esp_onnx_each_field (wire, field, read_node_name, &node, error))
+  if (!esp_wire_foreach (wire, field, read_node_name, &node, error))
     return FALSE;
   find_scope (self, &node);
-  return _esp_onnx_each_field (wire, field, read_node_field, &visit, error);
+  return esp_wire_foreach (wire, field, read_node_field, &visit, error);
 }
 
 /* }}} */
@@ -630,10 +630,10 @@ read_graph (EspOnnxGraphs *self,
   gboolean read;
 
   self->graph = begin_graph (self, scope, kind);
-  read = _esp_onnx_each_field (wire, message,
-                               kind == ESP_ONNX_FUNCTION && around == NULL ? read_function_field
-                                                                           : read_graph_field,
-                               self, error);
+  read = esp_wire_foreach (wire, message,
+                           kind == ESP_ONNX_FUNCTION && around == NULL ? read_function_field
+                                                                       : read_graph_field,
+                           self, error);
   self->graph = around;
   return read;
 }
@@ -646,7 +646,7 @@ read_function_name (gpointer data, EspWire *wire, const EspWireField *field, GEr
   if (field->number != 1 || field->kind != ESP_WIRE_BYTES)
     return TRUE;
   g_free (*name);
-  *name = _esp_onnx_dup_name (wire, field, error);
+  *name = esp_wire_dup_name (wire, field, error);
   return *name != NULL;
 }
 
@@ -669,7 +669,7 @@ _esp_onnx_graphs_read (EspOnnxGraphs *self,
     }
   self->second = second;
   if (kind == ESP_ONNX_FUNCTION &&
-      !_esp_onnx_each_field (wire, message, read_function_name, &name, error))
+      !esp_wire_foreach (wire, message, read_function_name, &name, error))
     return FALSE;
   if (kind == ESP_ONNX_FUNCTION)
     scope = g_strdup_printf ("functions.%s", name != NULL ? name : "");

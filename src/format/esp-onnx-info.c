@@ -90,7 +90,7 @@ read_dim (gpointer data, EspWire *wire, const EspWireField *field, GError **erro
     g_string_append_printf (self->shape, "%" PRId64, (gint64) field->value);
   if (field->number != 2 || field->kind != ESP_WIRE_BYTES)
     return TRUE;
-  name = _esp_onnx_dup_name (wire, field, error);
+  name = esp_wire_dup_name (wire, field, error);
   if (name != NULL)
     g_string_append_printf (self->shape, "%.100s", name);
   return name != NULL;
@@ -107,7 +107,7 @@ read_shape (gpointer data, EspWire *wire, const EspWireField *field, GError **er
   if (self->n_dims > 1)
     g_string_append (self->shape, ", ");
   before = self->shape->len;
-  if (!_esp_onnx_each_field (wire, field, read_dim, self, error))
+  if (!esp_wire_foreach (wire, field, read_dim, self, error))
     return FALSE;
   if (self->shape->len == before)
     g_string_append_c (self->shape, '?');
@@ -124,7 +124,7 @@ read_tensor_type (gpointer data, EspWire *wire, const EspWireField *field, GErro
   if (field->number != 2 || field->kind != ESP_WIRE_BYTES)
     return TRUE;
   self->has_shape = TRUE;
-  return _esp_onnx_each_field (wire, field, read_shape, self, error);
+  return esp_wire_foreach (wire, field, read_shape, self, error);
 }
 
 static gboolean
@@ -132,7 +132,7 @@ read_type (gpointer data, EspWire *wire, const EspWireField *field, GError **err
 {
   if (field->number != 1 || field->kind != ESP_WIRE_BYTES)
     return TRUE;
-  return _esp_onnx_each_field (wire, field, read_tensor_type, data, error);
+  return esp_wire_foreach (wire, field, read_tensor_type, data, error);
 }
 
 static gboolean
@@ -143,11 +143,11 @@ read_value (gpointer data, EspWire *wire, const EspWireField *field, GError **er
   if (field->kind != ESP_WIRE_BYTES)
     return TRUE;
   if (field->number == 2)
-    return _esp_onnx_each_field (wire, field, read_type, self, error);
+    return esp_wire_foreach (wire, field, read_type, self, error);
   if (field->number != 1)
     return TRUE;
   g_free (self->name);
-  self->name = _esp_onnx_dup_name (wire, field, error);
+  self->name = esp_wire_dup_name (wire, field, error);
   return self->name != NULL;
 }
 
@@ -164,7 +164,7 @@ add_value (GString *list, guint *n, EspWire *wire, const EspWireField *field, GE
       g_string_free (value.shape, TRUE);
       return TRUE;
     }
-  read = _esp_onnx_each_field (wire, field, read_value, &value, error);
+  read = esp_wire_foreach (wire, field, read_value, &value, error);
   type = _esp_onnx_type_get_name (value.type);
   g_string_append_printf (list, "%s%s", list->len > 0 ? "; " : "",
                           value.name != NULL ? value.name : "");
@@ -227,7 +227,7 @@ static gboolean
 read_pair (Info *self, EspWire *wire, const EspWireField *field, GError **error)
 {
   Pair pair = { .info = self };
-  gboolean read = _esp_onnx_each_field (wire, field, read_pair_field, &pair, error);
+  gboolean read = esp_wire_foreach (wire, field, read_pair_field, &pair, error);
 
   if (read && field->number == 8)
     {
@@ -281,7 +281,7 @@ read_model_field (gpointer data, EspWire *wire, const EspWireField *field, GErro
     case 6:
       return read_model_text (self, wire, field, error);
     case 7:
-      return _esp_onnx_each_field (wire, field, read_graph_field, self, error);
+      return esp_wire_foreach (wire, field, read_graph_field, self, error);
     case 8:
     case 14:
       return read_pair (self, wire, field, error);
@@ -319,7 +319,7 @@ _esp_onnx_info_read (EspWire *wire, EspCheckpoint *checkpoint, GError **error)
                 .inputs = g_string_new (NULL),
                 .outputs = g_string_new (NULL),
                 .budget = TEXT_BUDGET };
-  gboolean read = _esp_onnx_each_field (wire, NULL, read_model_field, &info, error);
+  gboolean read = esp_wire_foreach (wire, NULL, read_model_field, &info, error);
 
   if (read)
     finish (&info);

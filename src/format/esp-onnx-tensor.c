@@ -127,40 +127,6 @@ _esp_onnx_store_clear (EspOnnxStore *self)
   g_clear_pointer (&self->storages, g_hash_table_unref);
 }
 
-gboolean
-_esp_onnx_each_field (EspWire *wire,
-                      const EspWireField *message,
-                      EspOnnxFieldFunc func,
-                      gpointer self,
-                      GError **error)
-{
-  GError *failure = NULL;
-  EspWireField field;
-
-  if (message != NULL && !esp_wire_enter (wire, message, error))
-    return FALSE;
-  while (esp_wire_next (wire, &field, &failure))
-    if (!func (self, wire, &field, error))
-      return FALSE;
-  if (failure != NULL)
-    {
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
-  if (message != NULL)
-    esp_wire_leave (wire);
-  return TRUE;
-}
-
-char *
-_esp_onnx_dup_name (EspWire *wire, const EspWireField *field, GError **error)
-{
-  gsize length;
-  g_autofree char *bytes = esp_wire_dup_bytes (wire, field, ESP_LIMIT_NAME_BYTES, &length, error);
-
-  return bytes != NULL ? esp_path_from_text (bytes, length) : NULL;
-}
-
 char *
 _esp_onnx_dup_shown (const char *text, gsize limit)
 {
@@ -191,7 +157,7 @@ read_pair_field (gpointer data, EspWire *wire, const EspWireField *field, GError
   if (text == NULL || field->kind != ESP_WIRE_BYTES)
     return TRUE;
   g_free (*text);
-  *text = _esp_onnx_dup_name (wire, field, error);
+  *text = esp_wire_dup_name (wire, field, error);
   return *text != NULL;
 }
 
@@ -199,7 +165,7 @@ static gboolean
 read_external (Proto *self, EspWire *wire, const EspWireField *field, GError **error)
 {
   Pair pair = { 0 };
-  gboolean read = _esp_onnx_each_field (wire, field, read_pair_field, &pair, error);
+  gboolean read = esp_wire_foreach (wire, field, read_pair_field, &pair, error);
   char **slot = NULL;
 
   if (read && pair.key != NULL && pair.value != NULL)
@@ -260,7 +226,7 @@ read_proto_field (gpointer data, EspWire *wire, const EspWireField *field, GErro
   if (field->number != 8 || !is_bytes)
     return TRUE;
   g_free (self->name);
-  self->name = _esp_onnx_dup_name (wire, field, error);
+  self->name = esp_wire_dup_name (wire, field, error);
   return self->name != NULL;
 }
 
@@ -515,7 +481,7 @@ _esp_onnx_tensor_read (EspOnnxStore *store,
   GError *reason = NULL;
   EspTensor *tensor;
 
-  _esp_onnx_each_field (wire, message, read_proto_field, &proto, &reason);
+  esp_wire_foreach (wire, message, read_proto_field, &proto, &reason);
   while (wire->depth > depth) /* it broke off */
     esp_wire_leave (wire);
   tensor = finish (&proto, store, reason, error);

@@ -30,20 +30,6 @@ void _esp_onnx_store_init (EspOnnxStore *self,
 void _esp_onnx_store_clear (EspOnnxStore *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EspOnnxStore, _esp_onnx_store_clear)
 
-/* called for each field of a message; FALSE ends it with an error */
-typedef gboolean (*EspOnnxFieldFunc) (gpointer self,
-                                      EspWire *wire,
-                                      const EspWireField *field,
-                                      GError **error);
-/* @message: a field that holds it, or NULL: the one being read, to its end */
-gboolean _esp_onnx_each_field (EspWire *wire,
-                               const EspWireField *message,
-                               EspOnnxFieldFunc func,
-                               gpointer self,
-                               GError **error);
-/* a name, (transfer full); over %ESP_LIMIT_NAME_BYTES it is an error */
-char *_esp_onnx_dup_name (EspWire *wire, const EspWireField *field, GError **error);
-
 /* a text of the file as it may be shown: itself if it is UTF-8, else escaped; (transfer full) */
 char *_esp_onnx_dup_shown (const char *text, gsize limit);
 

@@ -104,10 +104,10 @@ read_parts (const Model *self,
   for (guint i = 0; i < self->parts->len; i++)
     {
       const Part *part = &g_array_index (self->parts, Part, i);
-      gboolean read =
-          part->kind == ESP_ONNX_TRAINING
-              ? _esp_onnx_each_field (wire, &part->field, read_training_field, &pass, error)
-              : _esp_onnx_graphs_read (graphs, wire, &part->field, part->kind, second, error);
+      gboolean read = part->kind == ESP_ONNX_TRAINING
+                          ? esp_wire_foreach (wire, &part->field, read_training_field, &pass, error)
+                          : _esp_onnx_graphs_read (graphs, wire, &part->field, part->kind, second,
+                                                   error);
 
       if (!read)
         return FALSE;
@@ -231,7 +231,7 @@ onnx_read (const EspProbe *probe,
                             cancellable);
   _esp_onnx_store_init (&store, probe->source, probe->path, cancellable);
   graphs = _esp_onnx_graphs_new (&store);
-  if (!_esp_onnx_each_field (&wire, NULL, read_model_field, &model, error))
+  if (!esp_wire_foreach (&wire, NULL, read_model_field, &model, error))
     return NULL;
   if (parts->len == 0)
     {
