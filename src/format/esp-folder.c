@@ -33,6 +33,7 @@ static const Pattern patterns[] = {
   { "flax_model.msgpack", TRUE },
   { "*.gguf", TRUE },
   { "*.onnx", TRUE },
+  { "*.index", TRUE },
   { "tf_model.h5", TRUE },
   { "*.keras", TRUE },
   { "model.weights.h5", TRUE },
@@ -82,7 +83,11 @@ compare (gconstpointer a, gconstpointer b)
   guint rate_a = rate (name_a);
   guint rate_b = rate (name_b);
 
-  return rate_a != rate_b ? (rate_a < rate_b ? -1 : 1) : esp_path_compare (name_a, name_b);
+  if (rate_a != rate_b)
+    return rate_a < rate_b ? -1 : 1;
+  /* of a training run's checkpoints the last is meant */
+  return g_str_has_suffix (name_a, ".index") ? esp_path_compare (name_b, name_a)
+                                             : esp_path_compare (name_a, name_b);
 }
 
 static GPtrArray *
@@ -112,6 +117,7 @@ count_others (GPtrArray *names, const char **first_other)
   gboolean has_index = g_str_has_suffix (names->pdata[0], ".index.json");
   gboolean is_main = patterns[rate (names->pdata[0])].is_main;
   gboolean is_part = is_one_of_several (names->pdata[0]);
+  gboolean is_state = strcmp (names->pdata[0], "checkpoint") == 0;
   guint n = 0;
 
   for (guint i = 1; i < names->len; i++)
@@ -119,7 +125,9 @@ count_others (GPtrArray *names, const char **first_other)
       const char *name = names->pdata[i];
 
       if ((is_main && !patterns[rate (name)].is_main) ||
-          ((has_index || is_part) && is_one_of_several (name) && !g_str_has_suffix (name, ".json")))
+          ((has_index || is_part) && is_one_of_several (name) &&
+           !g_str_has_suffix (name, ".json")) ||
+          (is_state && g_str_has_suffix (name, ".index"))) /* its reader tells of them */
         continue;
       if (n++ == 0)
         *first_other = name;

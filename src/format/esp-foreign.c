@@ -251,8 +251,9 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
     return N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in Python and "
                "save its variables with safetensors.tensorflow.save_file()");
   if (is_tensor_index (probe, cancellable))
-    return N_ ("this is the index of a TensorFlow checkpoint, which can’t be opened yet; load it "
-               "in Python and save its variables with safetensors.tensorflow.save_file()");
+    return N_ ("this is a table that TensorFlow 0.x or another program wrote, which can’t be "
+               "opened; load it in Python and save its variables with "
+               "safetensors.tensorflow.save_file()");
   if (is_msgpack_map (probe))
     return N_ ("this looks like a MessagePack file, as Flax writes them, which can’t be opened "
                "yet; load it in Python and save its arrays with safetensors.flax.save_file()");
@@ -304,9 +305,6 @@ static const Folder folders[] = {
   { "_METADATA", N_ ("this is an Orbax checkpoint, which can’t be opened; load it in JAX and save "
                      "its arrays with "
                      "safetensors.flax.save_file()") },
-  { "checkpoint",
-    N_ ("this is a folder of TensorFlow checkpoints, which can’t be opened yet; load one in Python "
-        "and save its variables with safetensors.tensorflow.save_file()") },
 };
 
 gboolean

@@ -21,6 +21,7 @@
 #include "esp-safetensors.h"
 #include "esp-sharded.h"
 #include "esp-torch-dcp.h"
+#include "esp-tf-checkpoint.h"
 #include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
@@ -48,6 +49,7 @@ static const EspFormat *const formats[] = {
   &esp_format_keras_weights_h5,
   &esp_format_keras_h5_weights,
   &esp_format_hdf5,
+  &esp_format_tf_checkpoint,
   &esp_format_onnx,
   NULL,
 };

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-format.h"
+#include "esp-tf-bundle.h"
+#include "esp-tf-meta.h"
+
+G_BEGIN_DECLS
+
+/* TensorFlow's checkpoints of version 2: an index and data files */
+extern const EspFormat esp_format_tf_checkpoint;
+
+/* what a SavedModel's variables need, too: the checkpoint of a bundle, with what a MetaGraph says,
+ * which may be NULL. @format is its word. */
+EspCheckpoint *esp_tf_checkpoint_build (const char *format,
+                                        EspTfBundle *bundle,
+                                        const EspTfMeta *meta,
+                                        EspProgressFunc progress,
+                                        gpointer user_data,
+                                        GCancellable *cancellable,
+                                        GError **error);
+
+G_END_DECLS
