@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-#include "esp-code.h"
+#include "esp-code-private.h"
 
 #include <string.h>
 
@@ -86,8 +86,8 @@ is_number (const char *text)
   return n > 0 && text[n] == '\0' && (n == 1 || text[0] != '0');
 }
 
-static gboolean
-is_identifier (const char *text)
+gboolean
+esp_code_is_identifier (const char *text)
 {
   static const char *const keywords[] = {
     "False",    "None",    "True",     "and",    "as",     "assert", "async",  "await", "break",
@@ -123,7 +123,7 @@ append_attribute (GString *out, const char *class_name, const char *name)
 
   if (is_number (name) && g_strv_contains (indexed, class_name))
     g_string_append_printf (out, "[%s]", name);
-  else if (is_identifier (name) && !g_strv_contains (keyed, class_name))
+  else if (esp_code_is_identifier (name) && !g_strv_contains (keyed, class_name))
     g_string_append_printf (out, ".%s", name);
   else
     {
@@ -189,22 +189,13 @@ get_first_tensor (EspPlace *place)
   return place;
 }
 
-typedef struct
+void
+esp_reach_clear (EspReach *self)
 {
-  GString *expression; /* as far as whole keys lead */
-  char *prefix;        /* of the next key, where @place lies inside it; or NULL */
-  gboolean object;     /* the expression gives a module */
-  gboolean any_object; /* or goes through one */
-} Reach;
-
-static void
-reach_clear (Reach *self)
-{
-  g_string_free (self->expression, TRUE);
+  if (self->expression != NULL)
+    g_string_free (self->expression, TRUE);
   g_free (self->prefix);
 }
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reach, reach_clear)
 
 /* how many levels of the tree a key takes */
 static guint
@@ -231,8 +222,8 @@ cut_key (const char *key, const char *separator, guint levels)
 }
 
 /* goes to @place from a variable named @whole, along the keys of the first tensor below it */
-static void
-reach (Reach *self, EspTree *tree, EspPlace *place, const char *whole, gboolean texts)
+void
+esp_reach_init (EspReach *self, EspTree *tree, EspPlace *place, const char *whole, gboolean texts)
 {
   const char *separator = esp_tree_get_separator (tree);
   g_autoptr (GPtrArray) chain = list_chain (place);
@@ -240,7 +231,7 @@ reach (Reach *self, EspTree *tree, EspPlace *place, const char *whole, gboolean 
   const char *const *keys = tensor != NULL ? esp_place_get_keys (tensor) : NULL;
   guint level = 0;
 
-  *self = (Reach) { .expression = g_string_new (whole) };
+  *self = (EspReach) { .expression = g_string_new (whole) };
   for (guint i = 0; level < chain->len; i++)
     {
       const char *key = keys != NULL && keys[i] != NULL ? keys[i]
@@ -281,9 +272,8 @@ get_ndim (EspPlace *place)
 
 /* NumPy has no such type, so it goes by float32 */
 static gboolean
-needs_float (EspPlace *place)
+needs_float (EspTensor *tensor)
 {
-  EspTensor *tensor = esp_parameter_get_data (esp_place_get_parameter (place));
   const EspDtypeInfo *info = esp_dtype_get_info (esp_tensor_get_dtype (tensor));
 
   return info->kind == ESP_KIND_FLOAT && (info->bits < 16 || strcmp (info->name, "bfloat16") == 0);
@@ -310,8 +300,8 @@ get_transposed (EspPlace *place)
     }
 }
 
-static void
-append_keras_assignment (GString *out, EspPlace *place)
+void
+esp_code_append_keras_assignment (GString *out, EspPlace *place)
 {
   const char *name = esp_place_get_name (place), *value = get_transposed (place);
 
@@ -321,9 +311,9 @@ append_keras_assignment (GString *out, EspPlace *place)
   else if (strcmp (value, "w") != 0)
     g_string_append (out, "; its kernel has its channels last");
   g_string_append_printf (out, "\nlayer.%s.assign(%s)",
-                          strcmp (name, "bias") == 0     ? "bias"
-                          : strcmp (name, "weight") == 0 ? "kernel"
-                                                         : "variable",
+                          strcmp (name, "weight") == 0    ? "kernel"
+                          : esp_code_is_identifier (name) ? name
+                                                          : "variable",
                           value);
 }
 
@@ -362,8 +352,8 @@ find_unsafe_global (EspCheckpoint *checkpoint)
   return NULL;
 }
 
-static gboolean
-has_format (EspCheckpoint *checkpoint, const char *name)
+gboolean
+esp_code_has_format (EspCheckpoint *checkpoint, const char *name)
 {
   return strcmp (esp_checkpoint_get_format (checkpoint), name) == 0;
 }
@@ -371,74 +361,7 @@ has_format (EspCheckpoint *checkpoint, const char *name)
 static gboolean
 is_safetensors (EspCheckpoint *checkpoint)
 {
-  return has_format (checkpoint, "safetensors");
-}
-
-/* whose readers give NumPy arrays and nothing else */
-static gboolean
-gives_arrays (EspCheckpoint *checkpoint)
-{
-  return has_format (checkpoint, "gguf") || has_format (checkpoint, "npy") ||
-         has_format (checkpoint, "npz");
-}
-
-/* gguf's reader gives such values as bytes */
-static gboolean
-needs_dequantising (EspCheckpoint *checkpoint, EspPlace *place)
-{
-  EspParameter *parameter = esp_place_get_parameter (place);
-  EspTensor *tensor = parameter != NULL ? esp_parameter_get_data (parameter) : NULL;
-
-  return tensor != NULL && has_format (checkpoint, "gguf") &&
-         (esp_tensor_get_block_type (tensor) != NULL ||
-          esp_tensor_get_dtype (tensor) == ESP_DTYPE_BFLOAT16);
-}
-
-static void
-append_arrays_opening (GString *out,
-                       EspCheckpoint *checkpoint,
-                       const char *variable,
-                       const char *file,
-                       EspPlace *place,
-                       gboolean torch)
-{
-  g_autofree char *name = NULL;
-
-  if (has_format (checkpoint, "gguf"))
-    g_string_append (out, "from gguf import GGUFReader\n");
-  else
-    g_string_append (out, "import numpy\n");
-  if (needs_dequantising (checkpoint, place))
-    g_string_append (out, "from gguf.quants import dequantize\n");
-  if (torch)
-    g_string_append (out, "import torch\n");
-  if (has_format (checkpoint, "gguf"))
-    g_string_append_printf (out, "\n%s = {t.name: t for t in GGUFReader(%s).tensors}\n", variable,
-                            file);
-  else if (has_format (checkpoint, "npz"))
-    g_string_append_printf (out, "\n%s = numpy.load(%s)\n", variable, file);
-  else
-    {
-      name = esp_code_quote (esp_place_get_path (place));
-      g_string_append_printf (out, "\n%s = {%s: numpy.load(%s)}\n", variable, name, file);
-    }
-}
-
-/* w = the tensor that @expression names */
-static void
-append_array (GString *out,
-              EspCheckpoint *checkpoint,
-              const char *expression,
-              EspPlace *place,
-              gboolean torch)
-{
-  g_autofree char *array = NULL;
-
-  if (needs_dequantising (checkpoint, place))
-    array = g_strdup_printf ("dequantize(%s.data, %s.tensor_type)", expression, expression);
-  else
-    array = g_strdup_printf ("%s%s", expression, has_format (checkpoint, "gguf") ? ".data" : "");
-  g_string_append_printf (out, torch ? "w = torch.from_numpy(%s)" : "w = %s", array);
+  return esp_code_has_format (checkpoint, "safetensors");
 }
 
 /* the lines that open the file as @variable */
@@ -475,8 +398,8 @@ append_opening (GString *out,
 }
 
 /* a module: a loop over what is below it */
-static void
-append_loop (GString *out, const Reach *at)
+void
+esp_code_append_loop (GString *out, const EspReach *at)
 {
   if (at->object)
     {
@@ -500,8 +423,8 @@ append_loop (GString *out, const Reach *at)
     g_string_append (out, "    print(name, getattr(w, \"shape\", \"\"))");
 }
 
-static void
-append_not_stored (GString *out, EspPlace *place)
+void
+esp_code_append_not_stored (GString *out, EspPlace *place)
 {
   g_autofree char *name = esp_path_escape (esp_place_get_path (place));
 
@@ -509,34 +432,29 @@ append_not_stored (GString *out, EspPlace *place)
     g_string_append_printf (out, "# %s is not in the file: it is tied to this one\n", name);
 }
 
-/* opens a file whose reader gives arrays, and shows what is at @place */
-static char *
-write_arrays_code (EspCheckpoint *checkpoint, EspPlace *place, EspDialect dialect)
+/* safetensors.numpy reads all or nothing */
+static gboolean
+has_types_of_numpy (EspTree *tree)
 {
-  EspTree *tree = esp_checkpoint_get_tree (checkpoint);
-  EspPlace *stored = esp_place_is_stored (place) ? place : esp_place_get_first (place);
-  g_autofree char *base = g_path_get_basename (esp_checkpoint_get_path (checkpoint));
-  g_autofree char *file = esp_code_quote (base);
-  g_autoptr (GString) out = g_string_new (NULL);
-  gboolean parameter = esp_place_get_parameter (place) != NULL;
-  gboolean torch = parameter && dialect == ESP_DIALECT_PYTORCH;
-  g_auto (Reach) at = { 0 };
+  guint n = esp_tree_get_n_tensors (tree);
 
-  reach (&at, tree, stored, "sd", TRUE);
-  /* an .npy is its one array, whatever was asked for */
-  if (!parameter && has_format (checkpoint, "npy"))
-    stored = esp_tree_get_tensor (tree, 0);
-  append_arrays_opening (out, checkpoint, "sd", file, stored, torch);
-  if (!parameter)
+  for (guint i = 0; i < n; i++)
     {
-      append_loop (out, &at);
-      return g_strdup (out->str);
+      EspTreeRow row;
+
+      esp_tree_read_row (tree, i, &row);
+      if (esp_dtype_get_info (esp_tensor_get_dtype (row.tensor))->bits < 8 ||
+          needs_float (row.tensor))
+        return FALSE;
     }
-  append_not_stored (out, place);
-  append_array (out, checkpoint, at.expression->str, stored, torch);
-  if (dialect == ESP_DIALECT_KERAS)
-    append_keras_assignment (out, place);
-  return g_strdup (out->str);
+  return TRUE;
+}
+
+/* a pickle may hold arrays of NumPy beside tensors; their types have NumPy's names */
+static gboolean
+is_array (EspTensor *tensor)
+{
+  return g_str_has_prefix (esp_tensor_get_native_dtype (tensor), "numpy.");
 }
 
 static char *
@@ -548,25 +466,29 @@ write_checkpoint_code (EspCheckpoint *checkpoint, EspPlace *place, EspDialect di
   EspParameter *parameter = esp_place_get_parameter (place);
   g_autoptr (GString) out = g_string_new (NULL);
   gboolean numpy = parameter != NULL && dialect != ESP_DIALECT_PYTORCH;
-  gboolean numpy_file = numpy && is_safetensors (checkpoint) && !needs_float (place);
-  g_auto (Reach) at = { 0 };
+  gboolean numpy_file = numpy && is_safetensors (checkpoint) && has_types_of_numpy (tree);
+  EspTensor *tensor = parameter != NULL ? esp_parameter_get_data (parameter) : NULL;
+  g_auto (EspReach) at = { 0 };
 
   /* a name that isn't in the file is reached by the one that is */
-  reach (&at, tree, esp_place_is_stored (place) ? place : esp_place_get_first (place), variable,
-         is_safetensors (checkpoint));
+  esp_reach_init (&at, tree, esp_place_is_stored (place) ? place : esp_place_get_first (place),
+                  variable, is_safetensors (checkpoint));
   append_opening (out, checkpoint, variable, at.any_object, numpy_file);
   if (parameter == NULL)
     {
-      append_loop (out, &at);
+      esp_code_append_loop (out, &at);
       return g_strdup (out->str);
     }
-  append_not_stored (out, place);
-  g_string_append_printf (out, "w = %s", at.expression->str);
-  if (numpy && !numpy_file)
+  esp_code_append_not_stored (out, place);
+  if (!numpy && !is_safetensors (checkpoint) && is_array (tensor))
+    g_string_append_printf (out, "w = torch.from_numpy(%s)", at.expression->str);
+  else
+    g_string_append_printf (out, "w = %s", at.expression->str);
+  if (numpy && !numpy_file && (is_safetensors (checkpoint) || !is_array (tensor)))
     g_string_append_printf (out, "%s%s.numpy()", at.any_object ? ".detach()" : "",
-                            needs_float (place) ? ".float()" : "");
+                            needs_float (tensor) ? ".float()" : "");
   if (dialect == ESP_DIALECT_KERAS)
-    append_keras_assignment (out, place);
+    esp_code_append_keras_assignment (out, place);
   return g_strdup (out->str);
 }
 
@@ -648,8 +570,10 @@ esp_code_for_place (EspCheckpoint *checkpoint,
                     EspPlace *place,
                     EspDialect dialect)
 {
+  char *lines;
+
   if (network != NULL)
     return write_network_code (place, dialect);
-  return gives_arrays (checkpoint) ? write_arrays_code (checkpoint, place, dialect)
-                                   : write_checkpoint_code (checkpoint, place, dialect);
+  lines = esp_code_for_file (checkpoint, place, dialect);
+  return lines != NULL ? lines : write_checkpoint_code (checkpoint, place, dialect);
 }

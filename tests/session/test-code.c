@@ -18,7 +18,8 @@ add (EspTreeBuilder *builder, const char *const *keys, EspDtype dtype, guint ndi
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (256), 256);
 
   storage = esp_storage_new_for_bytes (bytes, "0");
-  tensor = esp_tensor_new (dtype, "", shape, ndim, NULL, 0, 0, storage, NULL);
+  tensor = esp_tensor_new (dtype, dtype == ESP_DTYPE_FLOAT32 ? "torch.float32" : "", shape, ndim,
+                           NULL, 0, 0, storage, NULL);
   g_assert_true (esp_tree_builder_put_tensor (builder, keys, NULL, ESP_ROLE_PARAMETER,
                                               ESP_REQUIRES_GRAD_UNKNOWN, tensor, NULL));
 }
@@ -70,6 +71,8 @@ test_quotes (void)
 static void
 test_safetensors (void)
 {
+  g_autoptr (EspTreeBuilder) other = esp_tree_builder_new (".");
+  g_autoptr (EspCheckpoint) plain = NULL;
   g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (".");
   g_autoptr (EspCheckpoint) checkpoint = NULL;
 
@@ -77,22 +80,29 @@ test_safetensors (void)
   add (builder, KEYS ("17"), ESP_DTYPE_BFLOAT16, 1);
   g_assert_true (esp_tree_builder_add_implied (builder, "b.weight", "a.0.weight", NULL));
   checkpoint = finish (builder, "safetensors", "/tmp/my \"model\".safetensors");
+  add (other, KEYS ("a.0.weight"), ESP_DTYPE_FLOAT32, 2);
+  plain = finish (other, "safetensors", "plain.safetensors");
 
   assert_code (checkpoint, "a.0.weight", ESP_DIALECT_PYTORCH,
                "from safetensors.torch import load_file\n\n"
                "sd = load_file(\"my \\\"model\\\".safetensors\")\n"
                "w = sd[\"a.0.weight\"]");
+  /* NumPy has no bfloat16, and safetensors.numpy refuses a file with one */
   assert_code (checkpoint, "a.0.weight", ESP_DIALECT_NUMPY,
-               "from safetensors.numpy import load_file\n\n"
+               "from safetensors.torch import load_file\n\n"
                "sd = load_file(\"my \\\"model\\\".safetensors\")\n"
+               "w = sd[\"a.0.weight\"].numpy()");
+  assert_code (plain, "a.0.weight", ESP_DIALECT_NUMPY,
+               "from safetensors.numpy import load_file\n\n"
+               "sd = load_file(\"plain.safetensors\")\n"
                "w = sd[\"a.0.weight\"]");
   assert_code (checkpoint, "a.0.weight", ESP_DIALECT_KERAS,
-               "from safetensors.numpy import load_file\n\n"
+               "from safetensors.torch import load_file\n\n"
                "sd = load_file(\"my \\\"model\\\".safetensors\")\n"
-               "w = sd[\"a.0.weight\"]\n\n"
+               "w = sd[\"a.0.weight\"].numpy()\n\n"
                "# Keras takes NumPy arrays; its kernel is (in, out), this one (out, in)\n"
                "layer.kernel.assign(w.T)");
-  /* all keys are texts here; NumPy has no bfloat16 */
+  /* all keys are texts here */
   assert_code (checkpoint, "17", ESP_DIALECT_NUMPY,
                "from safetensors.torch import load_file\n\n"
                "sd = load_file(\"my \\\"model\\\".safetensors\")\n"
@@ -311,6 +321,79 @@ test_network (void)
     }
 }
 
+/* what has a library of its own: one of each; tests/peers/check-code.py runs them all */
+static void
+test_libraries (void)
+{
+  static const struct
+  {
+    const char *format, *file, *key, *code;
+  } rows[] = {
+    { "hdf5", "x.h5", "a/b", "import h5py\n\nf = h5py.File(\"x.h5\")\nw = f[\"a/b\"][()]" },
+    { "keras-zip", "m.keras", "layers/dense/vars/0",
+      "import io\nimport zipfile\nimport h5py\n\nwith zipfile.ZipFile(\"m.keras\") as z:\n"
+      "    f = h5py.File(io.BytesIO(z.read(\"model.weights.h5\")))\n"
+      "w = f[\"layers/dense/vars/0\"][()]" },
+    { "tf-checkpoint", "m.ckpt-7.index", "dense/kernel",
+      "import tensorflow as tf\n\nw = tf.train.load_variable(\"m.ckpt-7\", \"dense/kernel\")" },
+    { "tf-checkpoint", "m.data-00000-of-00001", "v",
+      "import tensorflow as tf\n\nw = tf.train.load_variable(\"m\", \"v\")" },
+    { "tf-savedmodel", "folder", "v",
+      "import tensorflow as tf\n\n"
+      "w = tf.train.load_variable(\"folder/variables/variables\", \"v\")" },
+    { "onnx", "m.onnx", "x",
+      "import onnx\nfrom onnx.numpy_helper import to_array\n\n"
+      "graph = onnx.load(\"m.onnx\").graph\nsd = {t.name: t for t in graph.initializer}\n"
+      "w = to_array(sd[\"x\"])" },
+    { "torchscript", "m.pt", "0.lin.weight",
+      "import torch\n\n# this loads code that runs when the module is called\n"
+      "net = torch.jit.load(\"m.pt\", map_location=\"cpu\")\n"
+      "w = getattr(net, \"0\").lin.weight.detach().numpy()" },
+    { "torch-export-pt2", "m.pt2", "lin.weight",
+      "import torch\n\np = torch.export.load(\"m.pt2\")\n"
+      "sd = {**p.state_dict, **p.constants}\nw = sd[\"lin.weight\"].detach().numpy()" },
+    { "torch-dcp", "folder", "model.w",
+      "import torch\nimport torch.distributed.checkpoint as dcp\n\n"
+      "w = torch.empty([2, 2], dtype=torch.float32)\n"
+      "dcp.load({\"model.w\": w}, checkpoint_id=\"folder\")\nw = w.numpy()" },
+    { "safetensors-sharded", "model.safetensors.index.json", "w",
+      "import json\nimport pathlib\nfrom safetensors.torch import load_file\n\n"
+      "index = pathlib.Path(\"model.safetensors.index.json\")\n"
+      "files = json.loads(index.read_text())[\"weight_map\"]\n"
+      "w = load_file(index.parent / files[\"w\"])[\"w\"].detach().numpy()" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gboolean torch = g_str_has_prefix (rows[i].format, "torch");
+      g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new (torch ? "." : "/");
+      g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+      add (builder, KEYS (rows[i].key), ESP_DTYPE_FLOAT32, 2);
+      checkpoint = finish (builder, rows[i].format, rows[i].file);
+      assert_code (checkpoint, rows[i].key, ESP_DIALECT_NUMPY, rows[i].code);
+    }
+}
+
+/* layers by their names, whatever the file calls them */
+static void
+test_keras (void)
+{
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new ("/");
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+  g_autoptr (EspTensor) tensor = esp_tensor_new_for_floats ((const float[]) { 1 }, NULL, 0);
+
+  esp_tree_builder_add_module (builder, KEYS (NULL), "Sequential", NULL);
+  esp_tree_builder_add_module (builder, KEYS ("both"), "Bidirectional", NULL);
+  g_assert_nonnull (esp_tree_builder_add_tensor (builder, KEYS ("both", "forward_layer", "kernel"),
+                                                 "layers/x/vars/0", ESP_ROLE_PARAMETER,
+                                                 ESP_REQUIRES_GRAD_UNKNOWN, tensor, NULL));
+  checkpoint = finish (builder, "keras-h5", "m.h5");
+  assert_code (checkpoint, "layers/x/vars/0", ESP_DIALECT_PYTORCH,
+               "import keras\nimport torch\n\nmodel = keras.models.load_model(\"m.h5\")\n"
+               "w = torch.from_numpy(model.get_layer(\"both\").forward_layer.kernel.numpy())");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -319,6 +402,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/code/safetensors", test_safetensors);
   g_test_add_func ("/code/gguf", test_gguf);
   g_test_add_func ("/code/numpy", test_numpy);
+  g_test_add_func ("/code/libraries", test_libraries);
+  g_test_add_func ("/code/keras", test_keras);
   g_test_add_func ("/code/state-dicts", test_state_dicts);
   g_test_add_func ("/code/pickled-module", test_pickled_module);
   g_test_add_func ("/code/module-in-dict", test_module_in_dict);
