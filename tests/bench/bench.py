@@ -2,7 +2,7 @@
 """Prints the benchmarks: `./dev bench [NAME...]`. Each row is a ratio to a peer that was measured in the same run.
 
 A row is one file beside this one, bench-NAME.py; it takes the build folder and prints its own lines. It says why when the peer
-is missing. PEER_PYTHON names a Python that has the peers (torch, safetensors, numpy); python3 otherwise.
+is missing. PEER_PYTHON names a Python that has the peers (torch, safetensors, h5py, numpy); python3 otherwise.
 """
 import pathlib
 import subprocess
