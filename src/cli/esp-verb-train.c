@@ -45,6 +45,16 @@ report_json (EspSnapshot *snapshot, EspTrainer *trainer)
     esp_json_writer_double (json, esp_snapshot_get_accuracy (snapshot));
   else
     esp_json_writer_null (json);
+  if (!isnan (esp_snapshot_get_test_loss (snapshot)))
+    {
+      esp_json_writer_key (json, "test_loss");
+      esp_json_writer_double (json, esp_snapshot_get_test_loss (snapshot));
+    }
+  if (!isnan (esp_snapshot_get_test_accuracy (snapshot)))
+    {
+      esp_json_writer_key (json, "test_accuracy");
+      esp_json_writer_double (json, esp_snapshot_get_test_accuracy (snapshot));
+    }
   esp_json_writer_key (json, "seconds");
   esp_json_writer_double (json, esp_trainer_get_seconds (trainer));
   esp_json_writer_end_object (json);
@@ -52,19 +62,37 @@ report_json (EspSnapshot *snapshot, EspTrainer *trainer)
   return esp_cli_finish_json (json);
 }
 
+static void
+print_share (double share)
+{
+  if (isnan (share))
+    esp_cli_print ("  %8s", "-");
+  else
+    esp_cli_print ("  %8.4f", share);
+}
+
 static int
 report_text (EspSnapshot *snapshot, EspTrainer *trainer)
 {
-  double accuracy = esp_snapshot_get_accuracy (snapshot);
-
   esp_cli_print ("%10" PRIu64 "  %8" PRIu64 "  %12.6g", esp_snapshot_get_step (snapshot),
                  esp_snapshot_get_epoch (snapshot), esp_snapshot_get_loss (snapshot));
-  if (esp_network_is_classifier (esp_trainer_get_network (trainer)) && !isnan (accuracy))
-    esp_cli_print ("  %8.4f", accuracy);
-  else
-    esp_cli_print ("  %8s", "-");
+  print_share (esp_snapshot_get_accuracy (snapshot));
+  if (!isnan (esp_snapshot_get_test_loss (snapshot)))
+    {
+      esp_cli_print ("  %12.6g", esp_snapshot_get_test_loss (snapshot));
+      print_share (esp_snapshot_get_test_accuracy (snapshot));
+    }
   esp_cli_print ("  %10.3f\n", esp_trainer_get_seconds (trainer));
   return esp_cli_finish ();
+}
+
+static void
+print_head (EspTrainer *trainer)
+{
+  esp_cli_print ("%10s  %8s  %12s  %8s", "step", "epoch", "loss", "accuracy");
+  if (esp_network_get_n_tests (esp_trainer_get_network (trainer)) > 0)
+    esp_cli_print ("  %12s  %8s", "test loss", "accuracy");
+  esp_cli_print ("  %10s\n", "seconds");
 }
 
 static int
@@ -76,7 +104,7 @@ run (EspDocument *document, const Options *options)
   int status = ESP_CLI_DONE;
 
   if (!options->json)
-    esp_cli_print ("%10s  %8s  %12s  %8s  %10s\n", "step", "epoch", "loss", "accuracy", "seconds");
+    print_head (trainer);
   while (done < steps && status == ESP_CLI_DONE)
     {
       guint64 n = MIN (every, steps - done);
@@ -109,10 +137,9 @@ static EspNetwork *
 read_network (const char *name, const Options *options)
 {
   EspNetworkOptions given = { .data = options->data };
-  g_autofree char *path = find_spec (name), *text = NULL;
+  g_autofree char *path = find_spec (name);
   EspNetwork *network;
   GError *error = NULL;
-  gsize length;
 
   if (options->seed_text != NULL)
     {
@@ -134,12 +161,9 @@ read_network (const char *name, const Options *options)
                        shown);
       return NULL;
     }
-  if (!esp_session_read_spec (path, &text, &length, &error))
-    {
-      esp_cli_fail (name, error);
-      return NULL;
-    }
-  network = esp_network_new_from_json_with_options (text, length, &given, &error);
+  if (options->data != NULL && g_file_test (options->data, G_FILE_TEST_EXISTS))
+    given.access.chosen = options->data;
+  network = esp_session_read_network (path, &given, &error);
   if (network == NULL)
     esp_cli_fail (name, error);
   return network;
@@ -186,7 +210,8 @@ esp_verb_train (int argc, char *argv[])
 
   if (esp_cli_parse (argc, argv, entries, "SPEC [OPTION…]",
                      _ ("Trains the network that SPEC describes: a JSON file, or the name of a "
-                        "network that ships with the program (d2l-mlp, d2l-shared, spirals)."),
+                        "network that ships with the program (d2l-mlp, d2l-shared, "
+                        "xor, spirals, digits, digits-conv, autoencoder)."),
                      1, 1, &operands))
     {
       if (options.steps < 0 || options.every < 0)

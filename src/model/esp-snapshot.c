@@ -18,6 +18,8 @@ struct _EspSnapshot
   guint64 epoch;
   double loss;
   double accuracy;
+  double test_loss, test_accuracy;
+  double rate;
   guint n_parameters;
   EspTensor **channels;   /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
   GPtrArray **grads_at;   /* (n_parameters) of tensors or NULL, by use; or NULL */
@@ -33,6 +35,9 @@ free_units (gpointer data)
   g_free (counts->path);
   g_free (counts->source_path);
   g_free (counts->fired);
+  g_free (counts->saturated);
+  g_free (counts->magnitude);
+  g_free (counts->last_fired);
   g_free (counts);
 }
 
@@ -62,6 +67,9 @@ esp_snapshot_new (guint n_parameters)
   self->ref_count = 1;
   self->loss = NAN;
   self->accuracy = NAN;
+  self->test_loss = NAN;
+  self->test_accuracy = NAN;
+  self->rate = NAN;
   self->n_parameters = n_parameters;
   self->channels = g_new0 (EspTensor *, (gsize) n_parameters * ESP_N_CHANNELS);
   self->grads_at = g_new0 (GPtrArray *, n_parameters);
@@ -166,6 +174,9 @@ esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts)
   copy->path = g_strdup (counts->path);
   copy->source_path = g_strdup (counts->source_path);
   copy->fired = g_memdup2 (counts->fired, counts->n_units * sizeof *counts->fired);
+  copy->saturated = g_memdup2 (counts->saturated, counts->n_units * sizeof (guint64));
+  copy->magnitude = g_memdup2 (counts->magnitude, counts->n_units * sizeof (double));
+  copy->last_fired = g_memdup2 (counts->last_fired, counts->n_units * sizeof (guint64));
   g_ptr_array_add (self->units, copy);
 }
 
@@ -293,4 +304,80 @@ esp_snapshot_find_activation (EspSnapshot *self, EspProbeKind probe, const char 
         return activation;
     }
   return NULL;
+}
+
+void
+esp_snapshot_set_test (EspSnapshot *self, double loss, double accuracy)
+{
+  g_return_if_fail (self != NULL);
+
+  self->test_loss = loss;
+  self->test_accuracy = accuracy;
+}
+
+double
+esp_snapshot_get_test_loss (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->test_loss;
+}
+
+double
+esp_snapshot_get_test_accuracy (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->test_accuracy;
+}
+
+void
+esp_snapshot_set_rate (EspSnapshot *self, double rate)
+{
+  g_return_if_fail (self != NULL);
+
+  self->rate = rate;
+}
+
+double
+esp_snapshot_get_rate (EspSnapshot *self)
+{
+  g_return_val_if_fail (self != NULL, NAN);
+
+  return self->rate;
+}
+
+static double
+get_n_outputs (const EspUnitCounts *self)
+{
+  return (double) self->examples * (double) MAX (self->positions, 1);
+}
+
+double
+esp_unit_counts_get_on_rate (const EspUnitCounts *self, guint unit)
+{
+  g_return_val_if_fail (self != NULL && unit < self->n_units, NAN);
+
+  return (double) self->fired[unit] / get_n_outputs (self);
+}
+
+double
+esp_unit_counts_get_saturation (const EspUnitCounts *self, guint unit)
+{
+  g_return_val_if_fail (self != NULL && unit < self->n_units, NAN);
+
+  return (double) self->saturated[unit] / get_n_outputs (self);
+}
+
+double
+esp_unit_counts_get_dormant_score (const EspUnitCounts *self, guint unit)
+{
+  double sum = 0;
+
+  g_return_val_if_fail (self != NULL && unit < self->n_units, NAN);
+
+  for (guint i = 0; i < self->n_units; i++)
+    sum += self->magnitude[i];
+  return self->magnitude[unit] / get_n_outputs (self) /
+         (sum / get_n_outputs (self) / self->n_units + 1e-9);
 }

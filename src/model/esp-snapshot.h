@@ -14,15 +14,21 @@ G_BEGIN_DECLS
  * (esp_network_get_parameter()).
  */
 
-/* how often the units of one place of an activation fired: a dead ReLU unit fired on none */
+/* What the units of one place of an activation did over the data set: numbers of a vector, channels
+ * of an image, features of a sequence. A dead ReLU unit fired on none. */
 typedef struct
 {
   char *path;        /* place of the activation module: "1" */
   char *source_path; /* place of the module that feeds it: "0" */
   guint n_units;
-  guint64 examples; /* looked at */
-  guint64 *fired;   /* (n_units) examples on which the unit's output was > 0 */
-  gboolean can_die; /* ReLU: a unit that never fires has no gradient */
+  guint64 examples;      /* looked at */
+  guint64 positions;     /* outputs of a unit for one example */
+  guint64 *fired;        /* (n_units) outputs > 0 */
+  guint64 *saturated;    /* (n_units) outputs where it hardly reacts any more */
+  double *magnitude;     /* (n_units) sum of |output| */
+  guint64 *last_fired;   /* (n_units) the step it was last seen to fire at, plus 1; 0: never seen */
+  gboolean can_die;      /* ReLU: a unit that never fires has no gradient */
+  gboolean can_saturate; /* Tanh (|y| >= 0.97), Sigmoid (|x| >= 5) */
 } EspUnitCounts;
 
 /* what was sent through the network to look at */
@@ -53,6 +59,10 @@ void esp_snapshot_set_step (EspSnapshot *self, guint64 step, guint64 epoch);
 void esp_snapshot_set_loss (EspSnapshot *self,
                             double loss,
                             double accuracy); /* NaN if there is none */
+/* over the examples to test with; NaN if there are none */
+void esp_snapshot_set_test (EspSnapshot *self, double loss, double accuracy);
+/* the learning rate that the last step took; NaN before the first */
+void esp_snapshot_set_rate (EspSnapshot *self, double rate);
 void esp_snapshot_set_channel (EspSnapshot *self,
                                guint parameter,
                                EspChannel channel,
@@ -72,6 +82,15 @@ guint64 esp_snapshot_get_step (EspSnapshot *self);
 guint64 esp_snapshot_get_epoch (EspSnapshot *self);
 double esp_snapshot_get_loss (EspSnapshot *self); /* of the last batch */
 double esp_snapshot_get_accuracy (EspSnapshot *self);
+double esp_snapshot_get_test_loss (EspSnapshot *self);
+double esp_snapshot_get_test_accuracy (EspSnapshot *self);
+double esp_snapshot_get_rate (EspSnapshot *self);
+/* share of outputs of unit @unit that were > 0 (on-rate), that were saturated; and its dormant
+ * score, E|h| over the mean of that over the layer (arXiv 2302.12902): dormant at 0.025 and below
+ */
+double esp_unit_counts_get_on_rate (const EspUnitCounts *self, guint unit);
+double esp_unit_counts_get_saturation (const EspUnitCounts *self, guint unit);
+double esp_unit_counts_get_dormant_score (const EspUnitCounts *self, guint unit);
 guint esp_snapshot_get_n_parameters (EspSnapshot *self);
 EspTensor *esp_snapshot_get_channel (EspSnapshot *self,
                                      guint parameter,

@@ -110,8 +110,51 @@ read_text (const char *path, char **text, gsize *length, GError **error)
   return TRUE;
 }
 
-gboolean
-esp_loader_read_spec (const char *path, char **text, gsize *length, GError **error)
+/* an array of a NumPy file or of anything else that opens: the only one, or the one of a name */
+static EspTensor *
+read_array (EspSource *source, const char *member, GError **error)
+{
+  const char *name = esp_source_get_name (source);
+  g_autoptr (EspCheckpoint)
+      checkpoint = esp_format_open_source (source, name, NULL, NULL, NULL, error);
+  EspParameter *parameter;
+  EspPlace *place = NULL;
+  EspTree *tree;
+
+  if (checkpoint == NULL)
+    return NULL;
+  tree = esp_checkpoint_get_tree (checkpoint);
+  if (member != NULL)
+    place = esp_tree_find (tree, member, NULL);
+  else if (esp_tree_get_n_tensors (tree) == 1)
+    place = esp_tree_get_tensor (tree, 0);
+  parameter = place != NULL ? esp_place_get_parameter (place) : NULL;
+  if (parameter != NULL)
+    return esp_tensor_ref (esp_parameter_get_data (parameter));
+  g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_DATA,
+               _ ("%s: there is no array “%s” in it"), name, member != NULL ? member : "");
+  return NULL;
+}
+
+static EspNetwork *
+make_network (const char *path,
+              const char *text,
+              gsize length,
+              const EspNetworkOptions *given,
+              GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  EspNetworkOptions options = { 0 };
+
+  if (given != NULL)
+    options = *given;
+  options.access.folder = folder;
+  options.access.read_array = read_array;
+  return esp_network_new_from_json_with_options (text, (gssize) length, &options, error);
+}
+
+static gboolean
+read_spec (const char *path, char **text, gsize *length, GError **error)
 {
   g_autofree char *read = NULL;
   gboolean has;
@@ -126,6 +169,17 @@ esp_loader_read_spec (const char *path, char **text, gsize *length, GError **err
     }
   *text = g_steal_pointer (&read);
   return TRUE;
+}
+
+EspNetwork *
+esp_loader_read_network (const char *path, const EspNetworkOptions *options, GError **error)
+{
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!read_spec (path, &text, &length, error))
+    return NULL;
+  return make_network (path, text, length, options, error);
 }
 
 /* TRUE with *network set for a specification, with NULL where the file is something else */
@@ -145,7 +199,7 @@ try_network (const char *path, EspNetwork **network, GError **error)
   if (!has)
     return TRUE;
   if (why == NULL)
-    *network = esp_network_new_from_json (text, length, &why);
+    *network = make_network (path, text, length, NULL, &why);
   if (*network != NULL)
     return TRUE;
   base = g_path_get_basename (path);

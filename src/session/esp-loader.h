@@ -25,7 +25,9 @@ EspLoaded *esp_loader_load (const char *path,
                             gpointer user_data,
                             GCancellable *cancellable,
                             GError **error);
-/* esp_session_read_spec() */
-gboolean esp_loader_read_spec (const char *path, char **text, gsize *length, GError **error);
+/* esp_session_read_network() */
+EspNetwork *esp_loader_read_network (const char *path,
+                                     const EspNetworkOptions *options,
+                                     GError **error);
 
 G_END_DECLS

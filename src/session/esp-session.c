@@ -523,12 +523,12 @@ esp_session_load_finish (EspSession *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-gboolean
-esp_session_read_spec (const char *path, char **text, gsize *length, GError **error)
+EspNetwork *
+esp_session_read_network (const char *path, const EspNetworkOptions *options, GError **error)
 {
-  g_return_val_if_fail (path != NULL && text != NULL && length != NULL, FALSE);
+  g_return_val_if_fail (path != NULL, NULL);
 
-  return esp_loader_read_spec (path, text, length, error);
+  return esp_loader_read_network (path, options, error);
 }
 
 /* --- what ships with the program --- */
@@ -538,7 +538,12 @@ static const EspTemplate templates[] = {
     N_ ("4-8-1: the network of Dive into Deep Learning’s chapter on "
         "parameters") },
   { "d2l-shared", N_ ("Shared layer"), N_ ("4-8-8-8-1: one layer used twice, one memory") },
+  { "xor", N_ ("XOR"), N_ ("2-4-1: the smallest problem that needs a hidden layer") },
   { "spirals", N_ ("Spirals"), N_ ("2-16-16-2: tells two spirals apart") },
+  { "digits", N_ ("Digits"), N_ ("64-32-10: reads 1,797 handwritten digits") },
+  { "digits-conv", N_ ("Convolutions"), N_ ("Two convolutions read the same digits as images") },
+  { "autoencoder", N_ ("Autoencoder"),
+    N_ ("64-32-8-32-64: squeezes digits through eight numbers") },
 };
 
 const EspTemplate *

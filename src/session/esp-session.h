@@ -54,8 +54,10 @@ void esp_session_load_async (EspSession *self,
                              gpointer user_data);
 gboolean esp_session_load_finish (EspSession *self, GAsyncResult *result, GError **error);
 
-/* the text of a network specification, checked to be JSON with a member "espalier" */
-gboolean esp_session_read_spec (const char *path, char **text, gsize *length, GError **error);
+/* a network out of its specification's file, with the data files beside it; @options may be NULL */
+EspNetwork *esp_session_read_network (const char *path,
+                                      const EspNetworkOptions *options,
+                                      GError **error);
 
 /* a template by name ("d2l-mlp", "d2l-shared", "spirals"); replaces the document */
 gboolean esp_session_new_network (EspSession *self, const char *name, GError **error);

@@ -5,9 +5,14 @@
 #include "config.h"
 #include "esp-dataset.h"
 
+#include <math.h>
 #include <string.h>
 #include <glib/gi18n.h>
 
+#include "esp-dataset-file.h"
+#include "esp-dataset-plane.h"
+#include "esp-dataset-shipped.h"
+#include "esp-dataset-simple.h"
 #include "esp-dataset-spirals.h"
 #include "esp-dataset-values.h"
 
@@ -48,9 +53,20 @@ make_random (EspDataset *self, EspSpec *spec, EspRandom *random, GError **error)
 }
 
 static const EspDatasetKind kinds[] = {
+  { "circle", esp_dataset_make_circle },
+  { "digits", esp_dataset_make_digits },
+  { "file", esp_dataset_make_file },
+  { "gauss", esp_dataset_make_gauss },
+  { "iris", esp_dataset_make_iris },
+  { "moons", esp_dataset_make_moons },
+  { "multi-gauss", esp_dataset_make_multi_gauss },
+  { "parity", esp_dataset_make_parity },
+  { "plane", esp_dataset_make_plane },
   { "random", make_random },
+  { "sine", esp_dataset_make_sine },
   { "spirals", esp_dataset_make_spirals },
   { "values", esp_dataset_make_values },
+  { "xor", esp_dataset_make_xor },
 };
 
 static const EspDatasetKind *
@@ -99,11 +115,158 @@ esp_dataset_allocate (EspDataset *self, EspSpec *spec, GError **error)
   return TRUE;
 }
 
-EspDataset *
-esp_dataset_new (JsonObject *object, guint64 fallback_seed, GError **error)
+/* two classes as the values -1 and 1, which Playground's networks are trained towards */
+static gboolean
+make_signs (EspDataset *self, EspSpec *spec, GError **error)
 {
+  gboolean signs = FALSE;
+  if (!esp_spec_read_bool (spec, "signs", &signs, error))
+    return FALSE;
+  if (!signs)
+    return TRUE;
+  if (self->n_classes != 2)
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_DATA, error,
+                          _ ("“signs” wants two classes, but “%s” has %d"), self->name,
+                          self->n_classes);
+      return FALSE;
+    }
+  self->targets = g_new (EspReal, self->n);
+  for (guint64 i = 0; i < self->n; i++)
+    self->targets[i] = self->labels[i] != 0 ? 1 : -1;
+  self->target = (EspShape) { 1, { 1 } };
+  self->n_classes = 0;
+  g_clear_pointer (&self->labels, g_free);
+  g_clear_pointer (&self->classes, g_strfreev);
+  return TRUE;
+}
+
+/* the inputs themselves are what is wanted */
+static gboolean
+make_autoencode (EspDataset *self, EspSpec *spec, GError **error)
+{
+  gboolean autoencode = FALSE;
+  if (!esp_spec_read_bool (spec, "autoencode", &autoencode, error))
+    return FALSE;
+  if (!autoencode)
+    return TRUE;
+  g_clear_pointer (&self->labels, g_free);
+  g_clear_pointer (&self->targets, g_free);
+  g_clear_pointer (&self->classes, g_strfreev);
+  self->n_classes = 0;
+  self->target = self->input;
+  self->targets = g_memdup2 (self->inputs,
+                             self->n * esp_shape_get_count (&self->input) * sizeof (EspReal));
+  return TRUE;
+}
+
+static void
+swap_bytes (void *a, void *b, gsize size)
+{
+  guint8 *x = a, *y = b;
+  for (gsize i = 0; i < size; i++)
+    {
+      guint8 kept = x[i];
+      x[i] = y[i];
+      y[i] = kept;
+    }
+}
+
+static void
+swap_examples (EspDataset *self, guint64 a, guint64 b)
+{
+  gsize in = esp_shape_get_count (&self->input) * sizeof (EspReal);
+  gsize out = self->targets != NULL ? esp_shape_get_count (&self->target) * sizeof (EspReal) : 0;
+  if (a == b)
+    return;
+  swap_bytes ((guint8 *) self->inputs + a * in, (guint8 *) self->inputs + b * in, in);
+  if (self->targets != NULL)
+    swap_bytes ((guint8 *) self->targets + a * out, (guint8 *) self->targets + b * out, out);
+  else
+    swap_bytes (&self->labels[a], &self->labels[b], sizeof (gint32));
+}
+
+/* a share of the examples, drawn by chance, goes to the end and is only tested with */
+static gboolean
+split_off (EspDataset *self, EspSpec *spec, guint64 seed, GError **error)
+{
+  double share = 0;
+  EspRandom random;
+  if (!esp_spec_read_double (spec, "test", 0, 0.99, &share, error))
+    return FALSE;
+  self->n_test = MIN ((guint64) llround (share * (double) self->n), self->n - 1);
+  esp_random_init (&random, seed, ESP_STREAM_DATA, 1);
+  for (guint64 i = 0; i < self->n_test; i++)
+    swap_examples (self, self->n - 1 - i, esp_random_below (&random, self->n - i));
+  self->n -= self->n_test;
+  return TRUE;
+}
+
+/* offset and scale of one number of the input, as the examples to train with have it */
+static void
+measure_feature (EspDataset *self, gsize feature, gboolean standard)
+{
+  gsize count = esp_shape_get_count (&self->input);
+  double sum = 0, squares = 0, low = INFINITY, high = -INFINITY, n = (double) self->n;
+  for (guint64 i = 0; i < self->n; i++)
+    {
+      double value = (double) self->inputs[i * count + feature];
+      sum += value;
+      low = fmin (low, value);
+      high = fmax (high, value);
+    }
+  for (guint64 i = 0; i < self->n; i++)
+    {
+      double difference = (double) self->inputs[i * count + feature] - sum / n;
+      squares += difference * difference;
+    }
+  double scale = standard ? sqrt (squares / n) : high - low;
+  self->offsets[feature] = standard ? sum / n : low;
+  self->scales[feature] = scale > 0 ? scale : 1;
+}
+
+static gboolean
+normalize (EspDataset *self, EspSpec *spec, GError **error)
+{
+  g_autofree char *how = esp_spec_read_string (spec, "normalize", "none", error);
+  if (how == NULL)
+    return FALSE;
+  gboolean standard = strcmp (how, "standard") == 0;
+  if (strcmp (how, "none") == 0)
+    return TRUE;
+  if (!standard && strcmp (how, "minmax") != 0)
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_DATA, error,
+                          _ ("“normalize” must be “none”, “standard” or “minmax”, but it is “%s”"),
+                          how);
+      return FALSE;
+    }
+  gsize count = esp_shape_get_count (&self->input);
+  self->offsets = g_new (double, count);
+  self->scales = g_new (double, count);
+  for (gsize f = 0; f < count; f++)
+    {
+      measure_feature (self, f, standard);
+      for (guint64 i = 0; i < self->n + self->n_test; i++)
+        {
+          EspReal *value = &self->inputs[i * count + f];
+          *value = (EspReal) (((double) *value - self->offsets[f]) / self->scales[f]);
+        }
+    }
+  return TRUE;
+}
+
+EspDataset *
+esp_dataset_new (JsonObject *object,
+                 guint64 fallback_seed,
+                 const EspDatasetAccess *access,
+                 GError **error)
+{
+  static const EspDatasetAccess none = { 0 };
   g_autoptr (EspSpec) spec = esp_spec_new (object, "data");
   g_autoptr (EspDataset) self = g_new0 (EspDataset, 1);
+  GError *inner = NULL;
+  self->access = access != NULL ? access : &none;
   self->name = esp_spec_read_string (spec, "name", NULL, error);
   if (self->name == NULL)
     return NULL;
@@ -116,14 +279,21 @@ esp_dataset_new (JsonObject *object, guint64 fallback_seed, GError **error)
       return NULL;
     }
   guint64 seed = fallback_seed;
-  if (!esp_spec_read_size (spec, "seed", 0, G_MAXINT64, &seed, error))
-    return NULL;
   EspRandom random;
-  esp_random_init (&random, seed, ESP_STREAM_DATA, 0);
-  if (!kind->make (self, spec, &random, error) || !esp_spec_finish (spec, error))
-    return NULL;
-  self->settings = json_object_ref (esp_spec_get_complete (spec));
-  return g_steal_pointer (&self);
+  if (esp_spec_read_size (spec, "seed", 0, G_MAXINT64, &seed, &inner))
+    {
+      esp_random_init (&random, seed, ESP_STREAM_DATA, 0);
+      if (kind->make (self, spec, &random, &inner) && make_signs (self, spec, &inner) &&
+          make_autoencode (self, spec, &inner) && split_off (self, spec, seed, &inner) &&
+          normalize (self, spec, &inner) && esp_spec_finish (spec, &inner))
+        {
+          self->access = NULL;
+          self->settings = json_object_ref (esp_spec_get_complete (spec));
+          return g_steal_pointer (&self);
+        }
+    }
+  g_propagate_error (error, inner);
+  return NULL;
 }
 
 void
@@ -135,6 +305,9 @@ esp_dataset_free (EspDataset *self)
   g_free (self->inputs);
   g_free (self->targets);
   g_free (self->labels);
+  g_strfreev (self->classes);
+  g_free (self->offsets);
+  g_free (self->scales);
   g_clear_pointer (&self->settings, json_object_unref);
   g_free (self);
 }

@@ -153,9 +153,23 @@ dropout_mask (EspReal *restrict mask, gsize count, guint64 key, guint32 drop, Es
 }
 
 static void
-count_fired (const EspReal *restrict y, guint64 *restrict counts, gsize N, gsize U)
+observe (const EspReal *restrict y, gsize N, gsize U, gsize P, const EspUnitSums *sums)
 {
+  const EspReal low = sums->low, high = sums->high;
   for (gsize n = 0; n < N; n++)
     for (gsize u = 0; u < U; u++)
-      counts[u] += !(y[n * U + u] <= 0);
+      {
+        const EspReal *values = y + (n * U + u) * P;
+        guint64 fired = 0, saturated = 0;
+        double magnitude = 0;
+        for (gsize p = 0; p < P; p++)
+          {
+            fired += !(values[p] <= 0);
+            saturated += values[p] <= low || values[p] >= high;
+            magnitude += (double) (values[p] < 0 ? -values[p] : values[p]);
+          }
+        sums->fired[u] += fired;
+        sums->saturated[u] += saturated;
+        sums->magnitude[u] += magnitude;
+      }
 }

@@ -67,6 +67,15 @@ typedef struct
                     EspReal b);
 } EspActivationKernels;
 
+/* what is counted of U units */
+typedef struct
+{
+  EspReal low, high;  /* outputs at or beyond these are saturated */
+  guint64 *fired;     /* outputs that aren't <= 0; NaN counts, it is not silent */
+  guint64 *saturated; /* outputs beyond the bounds */
+  double *magnitude;  /* sum of |y| */
+} EspUnitSums;
+
 /**
  * EspKernels:
  *
@@ -215,8 +224,8 @@ typedef struct
   /* y = a b; c += a b */
   void (*multiply) (const EspReal *a, const EspReal *b, EspReal *y, gsize count);
   void (*multiply_add) (const EspReal *a, const EspReal *b, EspReal *c, gsize count);
-  /* counts[u] += rows whose y[row, u] > 0; NaN counts, it is not silent. y (N, U) */
-  void (*count_fired) (const EspReal *y, guint64 *counts, gsize N, gsize U);
+  /* adds what the units did, over y (N, U, P) */
+  void (*observe) (const EspReal *y, gsize N, gsize U, gsize P, const EspUnitSums *sums);
 
   /* losses: the sum over what they are given times @scale (1 / count for the mean); their
    * derivative is added to dy unless that is NULL */

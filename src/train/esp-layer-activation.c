@@ -152,8 +152,10 @@ const EspLayerClass esp_layer_relu = {
   .backward = activation_backward,
 };
 
+/* |x| > 5 */
 const EspLayerClass esp_layer_sigmoid = {
   .name = "Sigmoid",
+  .saturation = { 0.0066928509, 0.9933071491 },
   .size = sizeof (EspActivationLayer),
   .flags = ESP_LAYER_OBSERVED,
   .read = sigmoid_read,
@@ -180,6 +182,7 @@ const EspLayerClass esp_layer_softplus = {
 
 const EspLayerClass esp_layer_tanh = {
   .name = "Tanh",
+  .saturation = { -0.97, 0.97 },
   .size = sizeof (EspActivationLayer),
   .flags = ESP_LAYER_OBSERVED,
   .read = tanh_read,

@@ -137,6 +137,8 @@ struct _EspLayerClass
                    guint n_in,
                    const EspShape *out,
                    EspLayerNeeds *needs);
+  /* of a squashing activation: outputs at or beyond these are saturated; 0 and 0: never */
+  double saturation[2];
   void (*forward) (const EspLayerCall *call);
   /* adds to dxs and grads. x, y, kept and parameters are as forward left them. */
   void (*backward) (const EspLayerCall *call);

@@ -113,16 +113,20 @@ read_data (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GE
         return FALSE;
     }
   g_autoptr (JsonObject) other = NULL;
-  if (options->data != NULL &&
-      (object == NULL ||
-       g_strcmp0 (json_object_get_string_member_with_default (object, "name", NULL),
-                  options->data) != 0))
+  gboolean file = options->data != NULL && g_strcmp0 (options->data, options->access.chosen) == 0;
+  const char *name = file ? "file" : options->data;
+  const char *own = object != NULL
+                        ? json_object_get_string_member_with_default (object, "name", NULL)
+                        : NULL;
+  if (name != NULL && g_strcmp0 (own, name) != 0)
     {
       other = json_object_new ();
-      json_object_set_string_member (other, "name", options->data);
+      json_object_set_string_member (other, "name", name);
       object = other;
     }
-  self->data = esp_dataset_new (object, self->seed, error);
+  if (file)
+    json_object_set_string_member (object, "path", options->data);
+  self->data = esp_dataset_new (object, self->seed, &options->access, error);
   return self->data != NULL;
 }
 
@@ -355,6 +359,13 @@ esp_network_get_n_examples (EspNetwork *self)
 {
   g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
   return self->data->n;
+}
+
+guint64
+esp_network_get_n_tests (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
+  return self->data->n_test;
 }
 
 guint64

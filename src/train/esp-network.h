@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-dataset.h"
 #include "esp-tree.h"
 
 G_BEGIN_DECLS
@@ -22,7 +23,9 @@ EspNetwork *esp_network_new_from_json (const char *text, gssize length, GError *
 /* what a caller may set instead of the specification */
 typedef struct
 {
-  const char *data; /* name of a data set, or NULL; its settings are kept if it is the same one */
+  const char *data; /* name of a data set, or access.chosen, or NULL; the specification's settings
+                       are kept if it is the same set */
+  EspDatasetAccess access;
   gboolean has_seed;
   guint64 seed;
 } EspNetworkOptions;
@@ -43,6 +46,7 @@ const char *esp_network_get_loss_name (EspNetwork *self);      /* "MSELoss" */
 const char *esp_network_get_optimizer_name (EspNetwork *self); /* "Adam" */
 const char *esp_network_get_data_name (EspNetwork *self);      /* "spirals" */
 guint64 esp_network_get_n_examples (EspNetwork *self);
+guint64 esp_network_get_n_tests (EspNetwork *self); /* examples that are only tested with */
 guint64 esp_network_get_batch_size (EspNetwork *self);
 gboolean esp_network_is_classifier (EspNetwork *self); /* whether there is an accuracy */
 /* the specification again, complete, as Save network writes it. New string. */

@@ -277,27 +277,13 @@ plan_observation (EspPlan *self)
 {
   EspDataset *data = self->network->data;
   guint64 per_example;
-  guint n = 0;
   measure_observation (self, &self->observe_work, &per_example);
-  self->unit_calls = g_new0 (guint, self->n_calls);
-  for (guint i = 0; i < self->n_calls; i++)
-    {
-      EspNetCall *call = esp_network_peek_call (self->network, i);
-      if (call->module->layer->klass->flags & ESP_LAYER_OBSERVED)
-        self->unit_calls[n++] = i;
-    }
-  self->units.n_calls = n;
-  self->units.calls = self->unit_calls;
-  self->units.fired = g_new0 (guint64 *, n);
-  for (guint i = 0; i < n; i++)
-    self->units.fired[i] = g_new0 (
-        guint64,
-        esp_shape_get_count (&esp_network_peek_call (self->network, self->unit_calls[i])->out));
   guint64 examples = CLAMP (OBSERVE_WORK / self->observe_work, 64, ESP_NETWORK_MAX_OBSERVED);
-  self->units.examples = MIN (data->n, examples);
+  self->view.examples = MIN (data->n, examples);
   /* the network's check_size() has left room for one row */
   self->watch_rows = CLAMP (OBSERVE_NUMBERS / per_example, 1,
-                            MIN (ESP_PLAN_OBSERVE_ROWS, self->units.examples));
+                            MIN (ESP_PLAN_OBSERVE_ROWS, MAX (self->view.examples, data->n_test)));
+  esp_plan_init_view (self);
 }
 
 /* which values have something before them that is trained */
@@ -357,9 +343,14 @@ esp_plan_new (EspNetwork *network)
 
   EspDataset *data = network->data;
   self->order = g_new0 (guint32, data->n);
-  self->labels = g_new0 (gint32, MAX (network->batch_size, self->watch_rows));
+  self->labels = g_new0 (gint32, network->batch_size);
+  self->view_labels = g_new0 (gint32, self->watch_rows);
   if (data->targets != NULL)
-    self->targets = g_new0 (EspReal, network->batch_size * esp_shape_get_count (&data->target));
+    {
+      gsize n_target = esp_shape_get_count (&data->target);
+      self->targets = g_new0 (EspReal, network->batch_size * n_target);
+      self->view_targets = g_new0 (EspReal, self->watch_rows * n_target);
+    }
   self->loss_call.count = esp_shape_get_count (esp_network_peek_shape (network, network->output));
   self->loss_call.y = self->batch.output;
   self->loss_call.target = self->targets;
@@ -373,10 +364,7 @@ esp_plan_free (EspPlan *self)
 {
   if (self == NULL)
     return;
-  for (guint i = 0; i < self->units.n_calls; i++)
-    g_free (self->units.fired[i]);
-  g_free (self->units.fired);
-  g_free (self->unit_calls);
+  esp_plan_clear_view (self);
   g_free (self->runs);
   g_free (self->optimizer_states);
   g_aligned_free (self->block);
@@ -392,6 +380,8 @@ esp_plan_free (EspPlan *self)
   g_free (self->order);
   g_free (self->labels);
   g_free (self->targets);
+  g_free (self->view_labels);
+  g_free (self->view_targets);
   g_object_unref (self->network);
   g_free (self);
 }

@@ -39,10 +39,11 @@ struct _EspPlan
   gsize *offsets;      /* of each parameter within a run of parameters */
   EspReal **use_grads; /* of each parameter: (n_uses, count), or NULL with one use */
   guint32 *order;      /* of examples in this epoch */
-  gint32 *labels;      /* of the batch, or of what is observed */
+  gint32 *labels;      /* of the batch */
   EspReal *targets;    /* of the batch */
-  EspPlanUnits units;
-  guint *unit_calls;
+  gint32 *view_labels; /* the same of what is observed */
+  EspReal *view_targets;
+  EspPlanView view;
   EspPlanRun *runs; /* (n_runs) */
   guint n_runs;
   EspOptimizerState *optimizer_states; /* (groups) */
@@ -67,7 +68,7 @@ struct _EspPlan
   guint64 row_limit;             /* of the next, G_MAXUINT64 if there is none */
   EspStage stage;
   EspLossCall loss_call;
-  gboolean has_before, has_units;
+  gboolean has_before, has_view;
 };
 
 /* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
@@ -76,6 +77,9 @@ EspReal *esp_plan_find_use_grad (EspPlan *self, guint parameter, guint use);
 /* one example into row @row of a tape, cut into the network's inputs */
 void esp_plan_put_example (EspPlan *self, EspTape *tape, gsize row, const EspReal *example);
 void esp_plan_run_forward (EspPlan *self, EspTape *tape, gsize rows);
+/* esp-plan-observe.c: once, when the plan is made */
+void esp_plan_init_view (EspPlan *self);
+void esp_plan_clear_view (EspPlan *self);
 /* the order of examples in @epoch */
 void esp_plan_begin_epoch (EspPlan *self, guint64 epoch);
 

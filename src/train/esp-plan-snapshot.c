@@ -64,18 +64,25 @@ find_source (EspNetwork *network, EspNetCall *call)
 }
 
 static void
-add_units (EspSnapshot *snapshot, EspNetwork *network, const EspPlanUnits *units)
+add_units (EspSnapshot *snapshot, EspNetwork *network, const EspPlanView *view)
 {
-  for (guint i = 0; i < units->n_calls; i++)
+  for (guint i = 0; i < view->n_calls; i++)
     {
-      EspNetCall *call = esp_network_peek_call (network, units->calls[i]);
+      const EspPlanUnits *units = &view->calls[i];
+      EspNetCall *call = esp_network_peek_call (network, units->call);
+      const EspLayerClass *klass = call->module->layer->klass;
       EspUnitCounts counts = {
         .path = call->path,
         .source_path = (char *) find_source (network, call),
-        .n_units = (guint) esp_shape_get_count (&call->out),
-        .examples = units->examples,
-        .fired = units->fired[i],
-        .can_die = (call->module->layer->klass->flags & ESP_LAYER_CAN_DIE) != 0,
+        .n_units = (guint) units->n_units,
+        .examples = view->examples,
+        .positions = units->rows * units->positions,
+        .fired = units->sums.fired,
+        .saturated = units->sums.saturated,
+        .magnitude = units->sums.magnitude,
+        .last_fired = units->last_fired,
+        .can_die = (klass->flags & ESP_LAYER_CAN_DIE) != 0,
+        .can_saturate = klass->saturation[0] < klass->saturation[1],
       };
       esp_snapshot_add_units (snapshot, &counts);
     }
@@ -85,9 +92,12 @@ EspSnapshot *
 esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
 {
   EspSnapshot *snapshot = esp_snapshot_new (network->parameters->len);
-  const EspPlanUnits *units = esp_plan_get_units (self);
+  const EspPlanView *view = esp_plan_get_view (self);
   esp_snapshot_set_step (snapshot, esp_plan_get_step (self), esp_plan_get_epoch (self));
-  esp_snapshot_set_loss (snapshot, esp_plan_get_loss (self), units != NULL ? units->accuracy : NAN);
+  esp_snapshot_set_loss (snapshot, esp_plan_get_loss (self), view != NULL ? view->accuracy : NAN);
+  esp_snapshot_set_rate (snapshot, esp_plan_get_rate (self));
+  if (view != NULL)
+    esp_snapshot_set_test (snapshot, view->test_loss, view->test_accuracy);
   for (guint i = 0; i < network->parameters->len; i++)
     {
       Filler filler = { self, snapshot, i, esp_network_peek_parameter (network, i) };
@@ -98,8 +108,8 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
       set_update (&filler);
       set_uses (&filler);
     }
-  if (units != NULL)
-    add_units (snapshot, network, units);
+  if (view != NULL)
+    add_units (snapshot, network, view);
   return snapshot;
 }
 

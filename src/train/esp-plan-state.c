@@ -72,6 +72,6 @@ esp_plan_load_state (EspPlan *self, const guint8 *state)
   self->current_rate = header.current_rate;
   self->loss = header.loss;
   self->has_before = FALSE;
-  self->has_units = FALSE;
+  self->has_view = FALSE;
   self->stage = ESP_STAGE_UPDATED;
 }

@@ -62,7 +62,7 @@ esp_plan_reset (EspPlan *self)
   self->row_limit = G_MAXUINT64;
   self->stage = ESP_STAGE_UPDATED;
   self->has_before = FALSE;
-  self->has_units = FALSE;
+  self->has_view = FALSE;
   esp_plan_begin_epoch (self, 0);
 }
 
@@ -390,56 +390,4 @@ esp_plan_get_before (EspPlan *self, guint parameter)
   if (!is_trained (self, parameter) || !self->has_before)
     return NULL;
   return self->before + self->offsets[parameter];
-}
-
-/* rows [first, first + rows) of the examples looked at -> counts; returns how many are right */
-static gsize
-observe_rows (EspPlan *self, guint64 first, gsize rows)
-{
-  EspDataset *data = self->network->data;
-  gint32 labels[ESP_PLAN_OBSERVE_ROWS];
-  for (gsize r = 0; r < rows; r++)
-    {
-      guint64 example = (first + r) * data->n / self->units.examples;
-      esp_plan_put_example (self, &self->watched, r, data->inputs + example * self->example_count);
-      if (data->labels != NULL)
-        labels[r] = data->labels[example];
-    }
-  esp_plan_run_forward (self, &self->watched, rows);
-  for (guint i = 0; i < self->units.n_calls; i++)
-    {
-      EspLayerCall *call = &self->watched.calls[self->units.calls[i]];
-      self->kernels->count_fired (call->y, self->units.fired[i], rows, call->out_count);
-    }
-  if (data->labels == NULL)
-    return 0;
-  return self->kernels->count_correct (self->watched.output, labels, rows, self->loss_call.count);
-}
-
-const EspPlanUnits *
-esp_plan_observe (EspPlan *self)
-{
-  guint64 correct = 0;
-  for (guint i = 0; i < self->units.n_calls; i++)
-    memset (self->units.fired[i], 0,
-            self->watched.calls[self->units.calls[i]].out_count * sizeof (guint64));
-  for (guint64 first = 0; first < self->units.examples; first += self->watch_rows)
-    correct += observe_rows (self, first, MIN (self->watch_rows, self->units.examples - first));
-  self->units.accuracy = self->network->data->labels != NULL
-                             ? (double) correct / (double) self->units.examples
-                             : NAN;
-  self->has_units = TRUE;
-  return &self->units;
-}
-
-const EspPlanUnits *
-esp_plan_get_units (EspPlan *self)
-{
-  return self->has_units ? &self->units : NULL;
-}
-
-guint64
-esp_plan_get_observe_work (EspPlan *self)
-{
-  return esp_layer_multiply (self->units.examples, self->observe_work);
 }

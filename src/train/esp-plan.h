@@ -80,20 +80,31 @@ gboolean esp_plan_is_finite (EspPlan *self);
  */
 gboolean esp_plan_find_nonfinite (EspPlan *self, EspStage *stage, char **path);
 
-/* what was seen of the units over the data set */
+/* What was seen of the units of one call: numbers of a vector; of an image its channels, each over
+ * all its pixels; of a sequence its features, each over all its steps. */
 typedef struct
 {
-  guint64 examples;   /* looked at: all, or as many as are cheap, spread evenly */
-  double accuracy;    /* over these; NaN without labels */
-  guint n_calls;      /* observed calls */
-  const guint *calls; /* (n_calls) index of each */
-  guint64 **fired;    /* (n_calls) per unit: examples with an output > 0 */
+  guint call;
+  gsize n_units, rows, positions; /* its output is (examples * rows, n_units, positions) */
+  EspUnitSums sums;               /* (n_units) each */
+  guint64 *last_fired; /* (n_units) the step it was last seen to fire at, plus 1; 0: never */
 } EspPlanUnits;
 
-/* a forward pass over the data set; borrowed, until the next call */
-const EspPlanUnits *esp_plan_observe (EspPlan *self);
+/* what was seen over the data set */
+typedef struct
+{
+  guint64 examples; /* looked at: all, or as many as are cheap, spread evenly */
+  double accuracy;  /* over these; NaN without labels */
+  double test_loss; /* over the examples to test with, as many at most; NaN without any */
+  double test_accuracy;
+  guint n_calls;       /* observed calls */
+  EspPlanUnits *calls; /* (n_calls) */
+} EspPlanView;
+
+/* esp-plan-observe.c: a forward pass over the data set; borrowed, until the next call */
+const EspPlanView *esp_plan_observe (EspPlan *self);
 /* what was seen last; NULL before the first */
-const EspPlanUnits *esp_plan_get_units (EspPlan *self);
+const EspPlanView *esp_plan_get_view (EspPlan *self);
 /* multiplications that esp_plan_observe() costs, about */
 guint64 esp_plan_get_observe_work (EspPlan *self);
 

@@ -546,8 +546,13 @@ add_units (EspSnapshot *snapshot,
            guint64 c)
 {
   guint64 fired[] = { a, b, c };
-  EspUnitCounts counts = { (char *) path, (char *) source, G_N_ELEMENTS (fired),
-                           examples,      fired,           can_die };
+  EspUnitCounts counts = { .path = (char *) path,
+                           .source_path = (char *) source,
+                           .n_units = G_N_ELEMENTS (fired),
+                           .examples = examples,
+                           .positions = 1,
+                           .fired = fired,
+                           .can_die = can_die };
 
   esp_snapshot_add_units (snapshot, &counts);
 }

@@ -57,7 +57,13 @@ test_units (void)
   g_autoptr (EspSnapshot) snapshot = esp_snapshot_new (0);
   char path[] = "1", source[] = "0";
   guint64 fired[] = { 0, 5, 64 };
-  EspUnitCounts counts = { path, source, 3, 64, fired, TRUE };
+  EspUnitCounts counts = { .path = path,
+                           .source_path = source,
+                           .n_units = 3,
+                           .examples = 64,
+                           .positions = 1,
+                           .fired = fired,
+                           .can_die = TRUE };
   const EspUnitCounts *kept;
 
   esp_snapshot_add_units (snapshot, &counts);
@@ -70,6 +76,27 @@ test_units (void)
   g_assert_cmpuint (kept->fired[1], ==, 5);
   g_assert_cmpuint (kept->examples, ==, 64);
   g_assert_true (kept->can_die);
+}
+
+/* the definitions by hand: two examples of two positions */
+static void
+test_rates (void)
+{
+  guint64 fired[] = { 4, 1, 0 }, saturated[] = { 0, 2, 0 };
+  double magnitude[] = { 8, 3.9, 0.1 };
+  EspUnitCounts counts = { .n_units = 3,
+                           .examples = 2,
+                           .positions = 2,
+                           .fired = fired,
+                           .saturated = saturated,
+                           .magnitude = magnitude };
+
+  g_assert_cmpfloat (esp_unit_counts_get_on_rate (&counts, 0), ==, 1);
+  g_assert_cmpfloat (esp_unit_counts_get_on_rate (&counts, 1), ==, 0.25);
+  g_assert_cmpfloat (esp_unit_counts_get_saturation (&counts, 1), ==, 0.5);
+  /* means are 2, 0.975 and 0.025; the layer's is 1 */
+  g_assert_cmpfloat_with_epsilon (esp_unit_counts_get_dormant_score (&counts, 0), 2, 1e-6);
+  g_assert_cmpfloat_with_epsilon (esp_unit_counts_get_dormant_score (&counts, 2), 0.025, 1e-6);
 }
 
 static void
@@ -113,6 +140,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/snapshot/channels", test_channels);
   g_test_add_func ("/snapshot/units", test_units);
+  g_test_add_func ("/snapshot/rates", test_rates);
   g_test_add_func ("/snapshot/checkpoint", test_checkpoint);
   return g_test_run ();
 }

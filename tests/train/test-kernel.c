@@ -88,8 +88,10 @@ test_not_finite (gconstpointer data)
   g_assert_true (isnan (y[0]) && y[1] == INFINITY && y[2] == 0 && y[3] == 0 && y[4] == 1);
   kernels->activations[ESP_ACTIVATION_RELU].backward (x, y, dy, dx, 5, 0, 0);
   g_assert_true (dx[1] == 1 && dx[2] == 0 && dx[3] == 0 && dx[4] == 1);
-  guint64 counts[5] = { 0 };
-  kernels->count_fired (y, counts, 1, 5);
+  guint64 counts[5] = { 0 }, saturated[5] = { 0 };
+  double magnitude[5] = { 0 };
+  EspUnitSums sums = { -1, 1, counts, saturated, magnitude };
+  kernels->observe (y, 1, 5, 1, &sums);
   /* NaN isn't silent */
   g_assert_true (counts[0] == 1 && counts[1] == 1 && counts[2] == 0 && counts[3] == 0);
   kernels->activations[ESP_ACTIVATION_TANH].forward (x, y, 5, 0, 0);
@@ -160,6 +162,21 @@ test_gradient_kernels (gconstpointer data)
   g_assert_true (isnan (bad[0]) && bad[1] == 1 && bad[2] == -1);
 }
 
+/* (2, 3, 2): units by their pixels, by hand */
+static void
+test_observe (gconstpointer data)
+{
+  const EspKernels *kernels = data;
+  const EspReal y[] = { 1, -2, 0, 0, -1, 5, /**/ 0, 3, 0, 0, 2, 2 };
+  guint64 fired[3] = { 0 }, saturated[3] = { 0 };
+  double magnitude[3] = { 0 };
+  EspUnitSums sums = { -2, 3, fired, saturated, magnitude };
+  kernels->observe (y, 2, 3, 2, &sums);
+  g_assert_true (fired[0] == 2 && fired[1] == 0 && fired[2] == 3);
+  g_assert_true (saturated[0] == 2 && saturated[1] == 0 && saturated[2] == 1);
+  g_assert_true (magnitude[0] == 6 && magnitude[1] == 0 && magnitude[2] == 10);
+}
+
 static void
 test_correct (gconstpointer data)
 {
@@ -203,10 +220,15 @@ main (int argc, char *argv[])
     const char *name;
     GTestDataFunc func;
   } tests[] = {
-    { "matmul", test_matmul },         { "matmul-large", test_matmul_large },
-    { "not-finite", test_not_finite }, { "cross-entropy-range", test_cross_entropy_range },
-    { "loss-range", test_loss_range }, { "gradient", test_gradient_kernels },
-    { "correct", test_correct },       { "activation-accuracy", test_activation_accuracy },
+    { "matmul", test_matmul },
+    { "matmul-large", test_matmul_large },
+    { "not-finite", test_not_finite },
+    { "cross-entropy-range", test_cross_entropy_range },
+    { "loss-range", test_loss_range },
+    { "gradient", test_gradient_kernels },
+    { "correct", test_correct },
+    { "observe", test_observe },
+    { "activation-accuracy", test_activation_accuracy },
   };
   const EspKernels *kernels;
   g_test_init (&argc, &argv, NULL);
