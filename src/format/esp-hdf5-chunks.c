@@ -28,6 +28,7 @@
 #include "esp-error.h"
 #include "esp-hdf5-cache.h"
 #include "esp-hdf5-filters.h"
+#include "esp-hdf5-request.h"
 
 #define BAND_BYTES                                                                                 \
   ((guint64) 24 * 1024 * 1024)           /* that are kept: two threads work on one or two          \
@@ -37,13 +38,6 @@
 #define PAGE_CHUNKS 1024                 /* whose places are asked for at once */
 #define PAGES 64
 #define HELD 128 /* parts; a power of two */
-
-typedef struct
-{
-  guint64 address; /* or ESP_HDF5_NOWHERE */
-  guint64 size;
-  guint32 skipped;
-} Place;
 
 typedef struct
 {
@@ -73,7 +67,7 @@ typedef struct
   guint run_axis;     /* behind it chunks are as wide as the tensor */
 
   GMutex lock;       /* of the places */
-  GHashTable *pages; /* guint64 -> Place[PAGE_CHUNKS] */
+  GHashTable *pages; /* guint64 -> EspHdf5Place[PAGE_CHUNKS] */
 
   guint n_fill;
   guint8 *fill;
@@ -81,80 +75,23 @@ typedef struct
 
 /* {{{ where chunks lie */
 
-typedef struct
-{
-  Place *places;
-  guint64 first;
-  guint32 wanted;
-  guint32 got;
-} PlacesAnswer;
-
-static gboolean
-take_places (guint32 kind, EspCursor *payload, gpointer data, GError **error)
-{
-  PlacesAnswer *answer = data;
-  guint64 first;
-  guint32 n;
-
-  if (kind != ESP_HDF5_PLACES || answer->got > 0 || !esp_cursor_read_u64 (payload, &first, error) ||
-      !esp_cursor_read_u32 (payload, &n, error) || first != answer->first || n != answer->wanted)
-    {
-      g_clear_error (error);
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the HDF5 library’s answer makes no sense: %s"), "chunks");
-      return FALSE;
-    }
-  for (guint32 i = 0; i < n; i++)
-    if (!esp_cursor_read_u64 (payload, &answer->places[i].address, error) ||
-        !esp_cursor_read_u64 (payload, &answer->places[i].size, error) ||
-        !esp_cursor_read_u32 (payload, &answer->places[i].skipped, error))
-      return FALSE;
-  answer->got = n;
-  return TRUE;
-}
-
-static void
-append_u64 (GByteArray *bytes, guint64 value)
-{
-  value = GUINT64_TO_LE (value);
-  g_byte_array_append (bytes, (const guint8 *) &value, sizeof value);
-}
-
-static void
-append_u32 (GByteArray *bytes, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  g_byte_array_append (bytes, (const guint8 *) &value, sizeof value);
-}
-
-static Place *
+static EspHdf5Place *
 ask_places (const Chunks *self, guint64 page, GCancellable *cancellable, GError **error)
 {
-  g_autofree Place *places = g_new0 (Place, PAGE_CHUNKS);
-  g_autoptr (GByteArray) request = g_byte_array_new ();
-  PlacesAnswer answer = { places, page * PAGE_CHUNKS, 0, 0 };
+  g_autofree EspHdf5Place *places = g_new0 (EspHdf5Place, PAGE_CHUNKS);
+  guint64 first = page * PAGE_CHUNKS;
+  guint32 n = (guint32) MIN (self->n_chunks - first, PAGE_CHUNKS);
 
-  answer.wanted = (guint32) MIN (self->n_chunks - answer.first, PAGE_CHUNKS);
-  append_u64 (request, self->object);
-  append_u64 (request, answer.first);
-  append_u32 (request, answer.wanted);
-  if (!esp_hdf5_process_ask (self->process, ESP_HDF5_CHUNKS_AT, request, take_places, &answer,
-                             cancellable, error))
+  if (!esp_hdf5_request_places (self->process, self->object, first, n, places, cancellable, error))
     return NULL;
-  if (answer.got != answer.wanted)
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the HDF5 library’s answer makes no sense: %s"), "chunks");
-      return NULL;
-    }
   return g_steal_pointer (&places);
 }
 
 static gboolean
-look_up_place (Chunks *self, guint64 chunk, Place *out)
+look_up_place (Chunks *self, guint64 chunk, EspHdf5Place *out)
 {
   guint64 page = chunk / PAGE_CHUNKS;
-  const Place *places;
+  const EspHdf5Place *places;
 
   g_mutex_lock (&self->lock);
   places = g_hash_table_lookup (self->pages, &page);
@@ -165,10 +102,14 @@ look_up_place (Chunks *self, guint64 chunk, Place *out)
 }
 
 static gboolean
-find_place (Chunks *self, guint64 chunk, Place *out, GCancellable *cancellable, GError **error)
+find_place (Chunks *self,
+            guint64 chunk,
+            EspHdf5Place *out,
+            GCancellable *cancellable,
+            GError **error)
 {
   guint64 page = chunk / PAGE_CHUNKS;
-  Place *places;
+  EspHdf5Place *places;
 
   if (self->nothing_stored)
     {
@@ -246,7 +187,7 @@ make_room (gsize bytes, GError **error)
 }
 
 static gboolean
-check_place (const Chunks *self, const Place *place, GError **error)
+check_place (const Chunks *self, const EspHdf5Place *place, GError **error)
 {
   EspSource *source = esp_hdf5_process_get_source (self->process);
 
@@ -270,7 +211,7 @@ check_place (const Chunks *self, const Place *place, GError **error)
 static guint8 *
 unpack_chunk (Chunks *self,
               guint64 chunk,
-              const Place *place,
+              const EspHdf5Place *place,
               GCancellable *cancellable,
               GError **error)
 {
@@ -294,33 +235,6 @@ unpack_chunk (Chunks *self,
 
 /* }}} */
 /* {{{ one box that only the library reads */
-
-typedef struct
-{
-  guint8 *bytes;
-  gsize wanted;
-  gsize got;
-} BoxAnswer;
-
-static gboolean
-take_data (guint32 kind, EspCursor *payload, gpointer data, GError **error)
-{
-  BoxAnswer *answer = data;
-  gsize n = esp_cursor_get_remaining (payload);
-  const guint8 *bytes;
-
-  if (kind != ESP_HDF5_DATA || n > answer->wanted - answer->got)
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the HDF5 library’s answer makes no sense: %s"), "values");
-      return FALSE;
-    }
-  if (!esp_cursor_read_bytes (payload, n, &bytes, error))
-    return FALSE;
-  memcpy (answer->bytes + answer->got, bytes, n);
-  answer->got += n;
-  return TRUE;
-}
 
 /* the part of a chunk that lies within the tensor, row by row to its place in the whole chunk */
 static void
@@ -349,38 +263,23 @@ spread (const Chunks *self, const gint64 *count, const guint8 *from, guint8 *to)
 static guint8 *
 ask_box (Chunks *self, guint64 chunk, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GByteArray) request = g_byte_array_new ();
+  gint64 start[ESP_HDF5_DIMS], count[ESP_HDF5_DIMS];
+  EspHdf5Box box = { self->object, self->convert, self->is_scalar ? 0 : self->n_axes, start,
+                     count };
   g_autofree guint8 *bytes = NULL, *whole = NULL;
-  gint64 origin[ESP_HDF5_DIMS], count[ESP_HDF5_DIMS];
-  guint8 convert = self->convert != FALSE;
-  BoxAnswer answer = { 0 };
+  gsize length = (gsize) self->element;
 
-  get_origin (self, chunk, origin);
-  append_u64 (request, self->object);
-  g_byte_array_append (request, &convert, 1);
-  append_u32 (request, self->is_scalar ? 0 : self->n_axes);
-  answer.wanted = (gsize) self->element;
+  get_origin (self, chunk, start);
   for (guint i = 0; i < self->n_axes; i++)
     {
-      count[i] = MIN (self->chunk[i], self->shape[i] - origin[i]);
-      if (!self->is_scalar)
-        {
-          append_u64 (request, (guint64) origin[i]);
-          append_u64 (request, (guint64) count[i]);
-        }
-      answer.wanted *= (gsize) count[i];
+      count[i] = MIN (self->chunk[i], self->shape[i] - start[i]);
+      length *= (gsize) count[i];
     }
-  bytes = answer.bytes = make_room (answer.wanted, error);
-  if (bytes == NULL || !esp_hdf5_process_ask (self->process, ESP_HDF5_READ, request, take_data,
-                                              &answer, cancellable, error))
+  bytes = make_room (length, error);
+  if (bytes == NULL ||
+      !esp_hdf5_request_box (self->process, &box, bytes, length, cancellable, error))
     return NULL;
-  if (answer.got != answer.wanted)
-    {
-      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                   _ ("the HDF5 library’s answer makes no sense: %s"), "values");
-      return NULL;
-    }
-  if (answer.wanted == self->chunk_bytes)
+  if (length == self->chunk_bytes)
     return g_steal_pointer (&bytes);
   whole = make_room ((gsize) self->chunk_bytes, error);
   if (whole == NULL)
@@ -401,7 +300,7 @@ load_part (gpointer data, guint64 number, gsize *length, GCancellable *cancellab
   guint64 chunk = number / self->parts_each, index = number % self->parts_each;
   guint64 begin = index * (guint64) self->part_rows * self->row_bytes;
   g_autofree guint8 *bytes = NULL;
-  Place place = { ESP_HDF5_NOWHERE, 0, 0 };
+  EspHdf5Place place = { ESP_HDF5_NOWHERE, 0, 0 };
   guint8 *part;
 
   *length = (gsize) MIN ((guint64) self->part_rows * self->row_bytes, self->chunk_bytes - begin);

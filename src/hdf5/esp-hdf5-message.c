@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Frames to the core; esp-hdf5-protocol.h has their forms. The core reads while this writes, so a
- * write waits for it and nothing piles up. Where there is no memory the process ends: the core then
- * says that the library gave up.
+ * write waits for it and no more than a few piles up. Where there is no memory the process ends:
+ * the core then says that the library gave up.
  */
 
 #include "esp-hdf5-message.h"
@@ -16,6 +16,10 @@
 #include "esp-hdf5-protocol.h"
 
 #define HEADER_BYTES 8
+
+/* small frames go together */
+static uint8_t waiting[32 * 1024];
+static size_t n_waiting;
 
 void *
 esp_hdf5_allocate (size_t bytes)
@@ -75,6 +79,29 @@ esp_hdf5_message_begin (EspHdf5Message *self, uint32_t kind)
   esp_hdf5_message_u32 (self, 0);
 }
 
+static void
+write_all (const uint8_t *bytes, size_t n)
+{
+  while (n > 0)
+    {
+      ssize_t written = write (ESP_HDF5_SOCKET, bytes, n);
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written <= 0)
+        _exit (4);
+      bytes += written;
+      n -= (size_t) written;
+    }
+}
+
+static void
+flush (void)
+{
+  write_all (waiting, n_waiting);
+  n_waiting = 0;
+}
+
 void
 esp_hdf5_message_send (EspHdf5Message *self)
 {
@@ -82,15 +109,14 @@ esp_hdf5_message_send (EspHdf5Message *self)
 
   for (size_t i = 0; i < 4; i++)
     self->bytes[4 + i] = (uint8_t) (length >> (8 * i));
-  for (size_t done = 0; done < self->length;)
+  if (self->length > sizeof waiting - n_waiting)
+    flush ();
+  if (self->length > sizeof waiting)
+    write_all (self->bytes, self->length);
+  else
     {
-      ssize_t n = write (ESP_HDF5_SOCKET, self->bytes + done, self->length - done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        _exit (4);
-      done += (size_t) n;
+      memcpy (waiting + n_waiting, self->bytes, self->length);
+      n_waiting += self->length;
     }
 }
 
@@ -113,6 +139,7 @@ esp_hdf5_message_finish (uint16_t reason, const char *detail)
       esp_hdf5_message_text (&message, detail, strlen (detail));
     }
   esp_hdf5_message_send (&message);
+  flush ();
   esp_hdf5_message_clear (&message);
 }
 
