@@ -120,33 +120,6 @@ recognise_pickle (const EspProbe *probe)
       "save its tensors with torch.save()");
 }
 
-/* a varint within the head; FALSE when it runs on beyond it */
-static gboolean
-read_varint (const EspProbe *probe, gsize *at, guint64 *out)
-{
-  *out = 0;
-  for (guint shift = 0; shift < 64 && *at < probe->head_size; shift += 7)
-    {
-      guint8 byte = probe->head[(*at)++];
-      *out |= (guint64) (byte & 0x7f) << shift;
-      if (byte < 0x80)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* A protobuf without any magic: the version of the schema, then field 2 to the end of the file. */
-static gboolean
-is_saved_model (const EspProbe *probe)
-{
-  gsize at = 2;
-  guint64 tag, value;
-
-  return probe->head_size > 4 && probe->head[0] == 0x08 && probe->head[1] == 0x01 &&
-         read_varint (probe, &at, &tag) && tag == 0x12 && read_varint (probe, &at, &value) &&
-         value <= esp_source_get_size (probe->source) - at;
-}
-
 /* the table files of TensorFlow's checkpoints end with this number */
 static gboolean
 is_tensor_index (const EspProbe *probe, GCancellable *cancellable)
@@ -247,9 +220,6 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
   pickle = recognise_pickle (probe);
   if (pickle != NULL)
     return pickle;
-  if (is_saved_model (probe))
-    return N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in Python and "
-               "save its variables with safetensors.tensorflow.save_file()");
   if (is_tensor_index (probe, cancellable))
     return N_ ("this is a table that TensorFlow 0.x or another program wrote, which can’t be "
                "opened; load it in Python and save its variables with "
@@ -299,9 +269,6 @@ typedef struct
 } Folder;
 
 static const Folder folders[] = {
-  { "saved_model.pb", N_ ("this is a TensorFlow SavedModel, which can’t be opened yet; load it in "
-                          "Python and save its "
-                          "variables with safetensors.tensorflow.save_file()") },
   { "_METADATA", N_ ("this is an Orbax checkpoint, which can’t be opened; load it in JAX and save "
                      "its arrays with "
                      "safetensors.flax.save_file()") },

@@ -22,6 +22,7 @@
 #include "esp-sharded.h"
 #include "esp-torch-dcp.h"
 #include "esp-tf-checkpoint.h"
+#include "esp-tf-savedmodel.h"
 #include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
@@ -50,6 +51,7 @@ static const EspFormat *const formats[] = {
   &esp_format_keras_h5_weights,
   &esp_format_hdf5,
   &esp_format_tf_checkpoint,
+  &esp_format_tf_savedmodel,
   &esp_format_onnx,
   NULL,
 };

@@ -61,7 +61,6 @@ test_foreign (void)
       ESP_FORMAT_ERROR_TRUNCATED, "pickle 2" },
     { BYTES ("\x80\x02}q\0."), ESP_FORMAT_ERROR_UNSUPPORTED, "a bare Python pickle" },
     { BYTES ("\x1c\0\0\0TFL3\x14\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "TensorFlow Lite" },
-    { BYTES ("\x08\x01\x12\x06\x0a\x04\x12\0\x1a\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "SavedModel" },
     { BYTES ("\x01\x02xx\x57\xfb\x80\x8b\x24\x75\x47\xdb"), ESP_FORMAT_ERROR_UNSUPPORTED,
       "this is a table that TensorFlow 0.x" },
     { BYTES ("\x0c\xdb\x3a\x2a\0\0\0\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "Orbax" },

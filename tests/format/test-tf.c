@@ -134,6 +134,11 @@ static const Good good[] = {
   { "shards.data-00001-of-00002", "shards", "tf-checkpoint", 0 },
   { "scopes", NULL, "tf-checkpoint", 0 },
   { "scopes/model.ckpt-7.meta", "scopes", "tf-checkpoint", 0 },
+  { "saved", NULL, "tf-savedmodel", 0 },
+  { "saved/saved_model.pb", "saved", "tf-savedmodel", 0 },
+  { "saved/variables/variables.index", "saved", "tf-checkpoint", 0 },
+  { "saved-scopes", NULL, "tf-savedmodel", 0 },
+  { "saved-keras", NULL, "tf-savedmodel", 0 },
 };
 
 static void
@@ -251,6 +256,70 @@ test_scopes (void)
   assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
   g_assert_true (g_str_has_prefix (esp_checkpoint_get_producer (checkpoint), "tensorflow 2."));
   g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, 0);
+}
+
+static const char *
+find_class (EspCheckpoint *checkpoint, const char *path)
+{
+  EspTree *tree = esp_checkpoint_get_tree (checkpoint);
+  EspPlace *place = *path != '\0' ? find_place (checkpoint, path) : esp_tree_get_root (tree);
+
+  return esp_module_get_class (esp_place_get_module (place));
+}
+
+static void
+test_saved (void)
+{
+  static const Wanted wanted[] = {
+    { "inner/w" V, "inner", ESP_ROLE_PARAMETER },
+    { "inner/mean" V, "inner", ESP_ROLE_BUFFER },
+    { "table/0" V, "table", ESP_ROLE_PARAMETER },
+    { "table/1" V, "table", ESP_ROLE_BUFFER }, /* not trained, says the SavedModel */
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("saved");
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
+  g_assert_true (esp_place_get_module (find_place (checkpoint, "inner")) ==
+                 esp_place_get_module (find_place (checkpoint, "again")));
+  g_assert_cmpstr (find_metadata (checkpoint, "tags"), ==, "serve");
+  g_assert_cmpstr (find_metadata (checkpoint, "signature.serving_default"), ==,
+                   "(x float32 [?, 3]) → (output_0 float32 [?, 3])");
+  g_assert_true (g_str_has_prefix (esp_checkpoint_get_producer (checkpoint), "tensorflow 2."));
+  g_assert_cmpuint (esp_checkpoint_get_file_size (checkpoint), >, 18325);
+}
+
+static void
+test_saved_keras (void)
+{
+  static const Wanted wanted[] = {
+    { "layer_with_weights-0/kernel" V, "layer_with_weights-0", ESP_ROLE_PARAMETER },
+    { "layer_with_weights-1/gamma" V, "layer_with_weights-1", ESP_ROLE_PARAMETER },
+    { "layer_with_weights-1/moving_mean" V, "layer_with_weights-1", ESP_ROLE_BUFFER },
+    { "optimizer/_variables/1" V, "optimizer/_variables", ESP_ROLE_OPTIMIZER },
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("saved-keras");
+  EspModule *module = esp_place_get_module (find_place (checkpoint, "layer_with_weights-1"));
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
+  g_assert_cmpstr (find_class (checkpoint, ""), ==, "Sequential");
+  g_assert_cmpstr (find_class (checkpoint, "layer_with_weights-0"), ==, "Dense");
+  g_assert_cmpstr (esp_module_get_class (module), ==, "BatchNormalization");
+  g_assert_cmpstr (esp_module_get_attribute_name (module, 0), ==, "name");
+  g_assert_cmpstr (esp_module_get_attribute_value (module, 0), ==, "norm");
+}
+
+static void
+test_saved_scopes (void)
+{
+  static const Wanted wanted[] = {
+    { "dense/kernel", "dense", ESP_ROLE_PARAMETER },
+    { "dense/kernel/Adam", "dense/kernel", ESP_ROLE_OPTIMIZER },
+    { "norm/scale", "norm", ESP_ROLE_BUFFER },
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("saved-scopes");
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
+  g_assert_cmpstr (find_metadata (checkpoint, "tags"), ==, "serve, test");
 }
 
 static void
@@ -548,6 +617,18 @@ test_damaged_index (void)
   g_assert_cmpuint (count.refused, >, 8000);
 }
 
+/* the graph of a SavedModel has no checksum */
+static void
+test_damaged_saved (void)
+{
+  EspDamageCount count =
+      esp_damage_fixture ("tensorflow/saved/saved_model.pb",
+                          (EspDamage) { .flips = "\x01\x80", .n_random = 500, .header = 2000 });
+
+  g_assert_cmpuint (count.opened, >, 100);
+  g_assert_cmpuint (count.refused, >, 100);
+}
+
 /* }}} */
 
 #define ADD(group, rows, func)                                                                     \
@@ -571,6 +652,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/tf/objects", test_objects);
   g_test_add_func ("/tf/ties", test_ties);
   g_test_add_func ("/tf/scopes", test_scopes);
+  g_test_add_func ("/tf/saved", test_saved);
+  g_test_add_func ("/tf/saved-keras", test_saved_keras);
+  g_test_add_func ("/tf/saved-scopes", test_saved_scopes);
   g_test_add_func ("/tf/long-slices", test_long_slices);
   g_test_add_func ("/tf/folder", test_folder);
   g_test_add_func ("/tf/keys", test_keys);
@@ -579,6 +663,7 @@ main (int argc, char *argv[])
   ADD ("state", states, test_state)
   g_test_add_func ("/tf/missing-shard", test_missing_shard);
   g_test_add_func ("/tf/damaged-data", test_damaged_data);
+  g_test_add_func ("/tf/damaged-saved", test_damaged_saved);
   g_test_add_func ("/tf/damaged-index", test_damaged_index);
   return g_test_run ();
 }
