@@ -14,6 +14,7 @@
 #include "esp-sheet.h"
 #include "esp-slice-button.h"
 #include "esp-stack-hidden.h"
+#include "esp-values.h"
 #include "esp-view.h"
 
 #include <glib/gi18n.h>
@@ -32,7 +33,7 @@ struct _EspCanvas
   GtkWidget *all;
   EspPathBar *path;
   GtkWidget *views;
-  GtkToggleButton *heatmap_button;
+  GtkToggleButton *heatmap_button, *values_button;
   GtkToggleButton *data_button, *gradient_button;
   GtkWidget *channels;
   GtkBox *wide_choices, *narrow_choices;
@@ -44,6 +45,7 @@ struct _EspCanvas
   GtkStack *stage;
   EspHeatmap *heatmap;
   EspLevels *levels;
+  EspValues *values;
   EspHistogram *histogram;
   GtkLabel *scalar;
   EspSheet *sheet;
@@ -93,7 +95,7 @@ update_status (EspCanvas *self)
   const char *page = gtk_stack_get_visible_child_name (self->stage);
   g_autofree char *status = NULL;
 
-  if (g_strcmp0 (page, "heatmap") == 0)
+  if (g_strcmp0 (page, "heatmap") == 0 || g_strcmp0 (page, "values") == 0)
     g_object_get (self->heatmap, "status", &status, NULL);
   else if (g_strcmp0 (page, "sheet") == 0)
     g_object_get (self->sheet, "status", &status, NULL);
@@ -181,6 +183,8 @@ choose_page (EspCanvas *self)
     case ESP_VIEW_SCALAR:
       return "scalar";
     case ESP_VIEW_MATRIX:
+      if (gtk_toggle_button_get_active (self->values_button))
+        return "values";
       return gtk_toggle_button_get_active (self->heatmap_button) ? "heatmap" : "histogram";
     case ESP_VIEW_MESSAGE:
       return "message";
@@ -407,6 +411,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, path);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, views);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, values_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, data_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, gradient_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);
@@ -421,6 +426,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, stage);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, levels);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, values);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, scalar);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, sheet);
@@ -458,6 +464,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
   g_type_ensure (ESP_TYPE_PATH_BAR);
   g_type_ensure (ESP_TYPE_SHEET);
   g_type_ensure (ESP_TYPE_SLICE_BUTTON);
+  g_type_ensure (ESP_TYPE_VALUES);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-canvas.ui");
   bind_template (widget_class);
@@ -476,6 +483,7 @@ esp_canvas_init (EspCanvas *self)
 
   esp_heatmap_set_view (self->heatmap, self->view);
   esp_levels_set_view (self->levels, self->view);
+  esp_values_set_view (self->values, self->view);
   esp_colormap_button_set_view (self->colormap, self->view);
   esp_slice_button_set_view (self->slice, self->view);
   esp_sheet_set_view (self->sheet, self->view);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "esp-copy.h"
 #include "esp-heatmap-private.h"
 
 #include <math.h>
@@ -364,20 +365,12 @@ static gboolean
 on_copy (GtkWidget *widget, GVariant *args, gpointer unused)
 {
   EspHeatmap *self = ESP_HEATMAP (widget);
-  g_autofree char *value = NULL;
 
   if (!is_shown (self) || self->cursor_row < 0)
     return GDK_EVENT_PROPAGATE;
 
-  value = esp_plane_read_cell (esp_view_get_matrix (self->view), self->cursor_row,
-                               self->cursor_column, NULL);
-  if (value != NULL)
-    {
-      g_auto (GStrv) parts = g_strsplit (value, "\xe2\x88\x92", -1);
-      g_autofree char *plain = g_strjoinv ("-", parts); /* for programs, not for eyes */
-
-      gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), plain);
-    }
+  esp_copy_region (widget, esp_view_get_matrix (self->view),
+                   &(EspRegion) { self->cursor_row, self->cursor_column, 1, 1 });
   return GDK_EVENT_STOP;
 }
 

@@ -203,37 +203,68 @@ esp_plane_dup_axis_name (const EspPlane *self, EspPlace *place, int axis)
 }
 
 static char *
-format_whole (gint64 value, EspKind kind)
+format_whole (gint64 value, EspKind kind, gboolean plain)
 {
   if (value < 0 && kind == ESP_KIND_INT)
-    return g_strdup_printf ("\xe2\x88\x92%" G_GUINT64_FORMAT, -(guint64) value);
+    return g_strdup_printf ("%s%" G_GUINT64_FORMAT, plain ? "-" : "\xe2\x88\x92", -(guint64) value);
 
   return g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) value);
 }
 
-char *
-esp_plane_read_cell (EspTensor *matrix, gint64 row, gint64 column, GError **error)
+static char *
+format_number (double value, gboolean single, gboolean plain)
+{
+  return plain ? esp_number_format_exact (value, single) : esp_number_format_all (value, single);
+}
+
+static char *
+format_complex (const double *parts, gboolean single, gboolean plain)
+{
+  g_autofree char *re = format_number (parts[0], single, plain);
+  g_autofree char *im = format_number (parts[1], single, plain);
+
+  /* NumPy's and Python's way */
+  if (plain)
+    return g_strdup_printf ("%s%s%sj", re, *im == '-' ? "" : "+", im);
+  return g_strdup_printf (C_ ("complex number", "%s, %s i"), re, im);
+}
+
+GStrv
+esp_plane_read_row (EspTensor *matrix,
+                    gint64 row,
+                    gint64 column,
+                    guint n,
+                    gboolean plain,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   EspDtype dtype = esp_tensor_get_dtype (matrix);
   EspKind kind = esp_dtype_get_info (dtype)->kind;
   guint64 index = (guint64) row * (guint64) esp_tensor_get_shape (matrix)[1] + (guint64) column;
   gboolean single = dtype != ESP_DTYPE_FLOAT64 && dtype != ESP_DTYPE_COMPLEX128;
-  double values[2];
-  gint64 whole;
+  gboolean whole = (kind == ESP_KIND_INT || kind == ESP_KIND_UINT) &&
+                   esp_tensor_get_affine (matrix) == NULL;
+  guint parts = kind == ESP_KIND_COMPLEX ? 2 : 1;
+  g_autofree double *values = g_new (double, (gsize) n *parts + 1);
+  gint64 *wholes = (gint64 *) (gpointer) values;
+  g_auto (GStrv) texts = NULL;
 
-  if ((kind == ESP_KIND_INT || kind == ESP_KIND_UINT) && esp_tensor_get_affine (matrix) == NULL)
-    return esp_tensor_read_i64 (matrix, index, 1, &whole, NULL, error) ? format_whole (whole, kind)
-                                                                       : NULL;
-
-  if (!esp_tensor_read_f64 (matrix, index, 1, values, NULL, error))
+  if (!(whole ? esp_tensor_read_i64 (matrix, index, n, wholes, cancellable, error)
+              : esp_tensor_read_f64 (matrix, index, n, values, cancellable, error)))
     return NULL;
-  if (kind == ESP_KIND_COMPLEX)
-    {
-      g_autofree char *re = esp_number_format_all (values[0], single);
-      g_autofree char *im = esp_number_format_all (values[1], single);
 
-      return g_strdup_printf (C_ ("complex number", "%s, %s i"), re, im);
-    }
+  texts = g_new0 (char *, (gsize) n + 1);
+  for (guint i = 0; i < n; i++)
+    texts[i] = whole        ? format_whole (wholes[i], kind, plain)
+               : parts == 2 ? format_complex (values + 2 * (gsize) i, single, plain)
+                            : format_number (values[i], single, plain);
+  return g_steal_pointer (&texts);
+}
 
-  return esp_number_format_all (values[0], single);
+char *
+esp_plane_read_cell (EspTensor *matrix, gint64 row, gint64 column, GError **error)
+{
+  g_auto (GStrv) texts = esp_plane_read_row (matrix, row, column, 1, FALSE, NULL, error);
+
+  return texts != NULL ? g_strdup (texts[0]) : NULL;
 }

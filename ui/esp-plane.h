@@ -51,5 +51,14 @@ char *esp_plane_dup_axis_name (const EspPlane *self, EspPlace *place, int axis);
 /* a cell of a matrix as text: the shortest that reads back, or re and im of a complex one. New
  * string. */
 char *esp_plane_read_cell (EspTensor *matrix, gint64 row, gint64 column, GError **error);
+/* @n cells of a row as such texts; NULL-terminated, new. @plain: for programs instead of eyes, "-"
+ * for minus and a decimal point, so that a spreadsheet or NumPy reads them back. */
+GStrv esp_plane_read_row (EspTensor *matrix,
+                          gint64 row,
+                          gint64 column,
+                          guint n,
+                          gboolean plain,
+                          GCancellable *cancellable,
+                          GError **error);
 
 G_END_DECLS

@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of numbers: heads that stay, cells below them. In: the view's matrix and two
+ * adjustments; out: text for the cells in view, some hundreds. Texts come from EspValueBlocks;
+ * pointer and keys are in esp-values-input.c. */
+
+#include "config.h"
+
+#include "esp-values-private.h"
+
+#include "esp-cell-editor.h"
+#include "esp-style.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+#define PADDING 8
+#define MIN_CELL_WIDTH 56
+#define MIN_HEAD_WIDTH 46
+
+enum
+{
+  PROP_0,
+  PROP_HADJUSTMENT,
+  PROP_VADJUSTMENT,
+  PROP_HSCROLL_POLICY,
+  PROP_VSCROLL_POLICY,
+};
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (EspValues,
+                               esp_values,
+                               GTK_TYPE_WIDGET,
+                               G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
+
+static EspTensor *
+get_matrix (EspValues *self)
+{
+  return self->view != NULL && esp_view_get_kind (self->view) == ESP_VIEW_MATRIX
+             ? esp_view_get_matrix (self->view)
+             : NULL;
+}
+
+static double
+get_scroll (EspValues *self, GtkOrientation orientation)
+{
+  return self->adjustments[orientation] != NULL
+             ? floor (gtk_adjustment_get_value (self->adjustments[orientation]))
+             : 0;
+}
+
+/* --- sizes --- */
+
+/* characters that a value of a type takes at most, nearly */
+static int
+get_value_chars (EspTensor *matrix)
+{
+  EspDtype dtype = esp_tensor_get_dtype (matrix);
+  const EspDtypeInfo *info = esp_dtype_get_info (dtype);
+
+  if (esp_tensor_get_affine (matrix) != NULL)
+    return 14;
+  switch (info->kind)
+    {
+    case ESP_KIND_BOOL:
+      return 5;
+    case ESP_KIND_INT:
+    case ESP_KIND_UINT:
+      return CLAMP ((int) info->bits * 3 / 10 + 2, 5, 20);
+    case ESP_KIND_COMPLEX:
+      return info->bits > 64 ? 44 : 28;
+    case ESP_KIND_FLOAT:
+    default:
+      return info->bits > 32 ? 23 : info->bits > 16 ? 14 : 12;
+    }
+}
+
+static int
+get_digits (gint64 count)
+{
+  int digits = 1;
+
+  for (gint64 rest = count - 1; rest >= 10; rest /= 10)
+    digits++;
+  return digits;
+}
+
+/* from the font: a table is as wide as its digits */
+static void
+measure_cells (EspValues *self)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), "0");
+  EspTensor *matrix = get_matrix (self);
+  int width, height, names = 0;
+
+  pango_layout_get_pixel_size (layout, &width, &height);
+  self->cell_height = height + 8;
+  self->head_height = self->cell_height;
+  self->cell_width = MIN_CELL_WIDTH;
+  if (matrix != NULL)
+    self->cell_width = MAX (self->cell_width, get_value_chars (matrix) * width + 2 * PADDING);
+  self->cell_width = MAX (self->cell_width, get_digits (self->columns) * width + 2 * PADDING);
+  if (self->row_name != NULL && self->column_name != NULL)
+    names = (int) (g_utf8_strlen (self->row_name, -1) + g_utf8_strlen (self->column_name, -1)) + 3;
+  self->head_width = MAX (MIN_HEAD_WIDTH,
+                          MAX (get_digits (self->rows), names) * width + 2 * PADDING);
+}
+
+static void
+configure (EspValues *self, GtkOrientation orientation)
+{
+  GtkAdjustment *adjustment = self->adjustments[orientation];
+  gboolean across = orientation == GTK_ORIENTATION_HORIZONTAL;
+  int size = across ? gtk_widget_get_width (GTK_WIDGET (self)) - self->head_width
+                    : gtk_widget_get_height (GTK_WIDGET (self)) - self->head_height;
+  int cell = across ? self->cell_width : self->cell_height;
+  double all = (double) (across ? self->columns : self->rows) * cell;
+
+  if (adjustment == NULL || cell <= 0)
+    return;
+  size = MAX (size, 1);
+  gtk_adjustment_configure (adjustment,
+                            CLAMP (gtk_adjustment_get_value (adjustment), 0, fmax (0, all - size)),
+                            0, fmax (all, size), cell, fmax (cell, size - cell), size);
+}
+
+static void
+resize (EspValues *self)
+{
+  measure_cells (self);
+  configure (self, GTK_ORIENTATION_HORIZONTAL);
+  configure (self, GTK_ORIENTATION_VERTICAL);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+_esp_values_get_box (EspValues *self, gint64 row, gint64 column, GdkRectangle *box)
+{
+  double x = (double) column * self->cell_width - get_scroll (self, GTK_ORIENTATION_HORIZONTAL);
+  double y = (double) row * self->cell_height - get_scroll (self, GTK_ORIENTATION_VERTICAL);
+
+  box->x = (int) CLAMP (x, -1e6, 1e6) + self->head_width;
+  box->y = (int) CLAMP (y, -1e6, 1e6) + self->head_height;
+  box->width = self->cell_width;
+  box->height = self->cell_height;
+}
+
+static gint64
+find_index (EspValues *self, GtkOrientation orientation, double at)
+{
+  gboolean across = orientation == GTK_ORIENTATION_HORIZONTAL;
+  int head = across ? self->head_width : self->head_height;
+  int cell = across ? self->cell_width : self->cell_height;
+  gint64 n = across ? self->columns : self->rows, index;
+
+  if (at < head || cell <= 0)
+    return -1;
+  index = (gint64) floor ((at - head + get_scroll (self, orientation)) / cell);
+  return index < n ? index : -1;
+}
+
+gint64
+_esp_values_get_row_head (EspValues *self, double x, double y)
+{
+  return x < self->head_width ? find_index (self, GTK_ORIENTATION_VERTICAL, y) : -1;
+}
+
+gint64
+_esp_values_get_column_head (EspValues *self, double x, double y)
+{
+  return y < self->head_height ? find_index (self, GTK_ORIENTATION_HORIZONTAL, x) : -1;
+}
+
+gboolean
+esp_values_get_cell_at (EspValues *self, double x, double y, gint64 *row, gint64 *column)
+{
+  g_return_val_if_fail (ESP_IS_VALUES (self), FALSE);
+
+  *row = find_index (self, GTK_ORIENTATION_VERTICAL, y);
+  *column = find_index (self, GTK_ORIENTATION_HORIZONTAL, x);
+  return *row >= 0 && *column >= 0;
+}
+
+static void
+reveal_along (EspValues *self, GtkOrientation orientation, gint64 index, int cell)
+{
+  if (self->adjustments[orientation] != NULL)
+    gtk_adjustment_clamp_page (self->adjustments[orientation], (double) index * cell,
+                               (double) (index + 1) * cell);
+}
+
+void
+_esp_values_reveal (EspValues *self, gint64 row, gint64 column)
+{
+  reveal_along (self, GTK_ORIENTATION_VERTICAL, row, self->cell_height);
+  reveal_along (self, GTK_ORIENTATION_HORIZONTAL, column, self->cell_width);
+}
+
+/* --- what is shown --- */
+
+static void
+update_accessible (EspValues *self)
+{
+  EspTensor *tensor = self->view != NULL ? esp_view_get_tensor (self->view) : NULL;
+  g_autofree char *shape = NULL, *name = NULL, *where = NULL, *cell = NULL;
+  const char *value;
+
+  if (tensor == NULL || get_matrix (self) == NULL)
+    return;
+
+  shape = esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
+  name = g_strdup_printf (_ ("Values of %s, %s"),
+                          esp_place_get_path (esp_view_get_place (self->view)), shape);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  if (self->cursor_row < 0)
+    {
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                      _ ("Arrow keys choose a cell"), -1);
+      return;
+    }
+
+  where = esp_plane_describe_cell (esp_view_get_plane (self->view), self->cursor_row,
+                                   self->cursor_column);
+  value = esp_value_blocks_get (self->blocks, self->cursor_row, self->cursor_column);
+  cell = value != NULL ? g_strdup_printf ("%s: %s", where, value) : g_strdup (where);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, cell,
+                                  -1);
+}
+
+static void
+take_cursor (EspValues *self)
+{
+  if (!esp_view_get_cell (self->view, &self->cursor_row, &self->cursor_column))
+    self->cursor_row = self->cursor_column = -1;
+}
+
+static void
+on_cell_changed (EspValues *self)
+{
+  gint64 row = self->cursor_row, column = self->cursor_column;
+
+  take_cursor (self);
+  if (row == self->cursor_row && column == self->cursor_column)
+    return;
+  if (self->cursor_row >= 0)
+    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+  else
+    self->anchor_row = self->anchor_column = -1;
+  update_accessible (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
+on_tensor_changed (EspValues *self)
+{
+  EspTensor *matrix = get_matrix (self);
+  const EspPlane *plane;
+
+  esp_value_blocks_set_matrix (self->blocks, matrix, FALSE);
+  if (self->editor != NULL)
+    gtk_popover_popdown (GTK_POPOVER (self->editor));
+  if (matrix == NULL)
+    {
+      gtk_widget_queue_draw (GTK_WIDGET (self));
+      return;
+    }
+
+  plane = esp_view_get_plane (self->view);
+  if (self->rows != esp_tensor_get_shape (matrix)[0] ||
+      self->columns != esp_tensor_get_shape (matrix)[1])
+    {
+      self->rows = esp_tensor_get_shape (matrix)[0];
+      self->columns = esp_tensor_get_shape (matrix)[1];
+      self->anchor_row = self->anchor_column = -1;
+    }
+  g_free (self->row_name);
+  g_free (self->column_name);
+  self->row_name = esp_plane_dup_axis_name (plane, esp_view_get_place (self->view),
+                                            plane->row_axis);
+  self->column_name = esp_plane_dup_axis_name (plane, esp_view_get_place (self->view),
+                                               plane->column_axis);
+  resize (self);
+  take_cursor (self);
+  if (self->cursor_row >= 0)
+    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+  update_accessible (self);
+}
+
+static void
+on_values_changed (EspValues *self)
+{
+  if (get_matrix (self) == NULL)
+    return;
+  esp_value_blocks_set_matrix (self->blocks, get_matrix (self), TRUE);
+  take_cursor (self);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    update_accessible (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+static void
+on_blocks (EspValues *self)
+{
+  update_accessible (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+_esp_values_move (EspValues *self, gint64 row, gint64 column, gboolean extend)
+{
+  if (get_matrix (self) == NULL)
+    return;
+
+  if (!extend)
+    self->anchor_row = self->anchor_column = -1;
+  else if (self->anchor_row < 0)
+    {
+      self->anchor_row = self->cursor_row >= 0 ? self->cursor_row : row;
+      self->anchor_column = self->cursor_row >= 0 ? self->cursor_column : column;
+    }
+  esp_view_set_cell (self->view, CLAMP (row, 0, self->rows - 1),
+                     CLAMP (column, 0, self->columns - 1));
+  if (self->cursor_row >= 0)
+    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+_esp_values_select (EspValues *self, const EspRegion *region)
+{
+  if (get_matrix (self) == NULL)
+    return;
+
+  esp_view_set_cell (self->view, region->row, region->column);
+  self->anchor_row = region->row + region->rows - 1;
+  self->anchor_column = region->column + region->columns - 1;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+gboolean
+esp_values_get_selected (EspValues *self, EspRegion *region)
+{
+  g_return_val_if_fail (ESP_IS_VALUES (self), FALSE);
+
+  if (get_matrix (self) == NULL || self->cursor_row < 0)
+    return FALSE;
+
+  *region = (EspRegion) { self->cursor_row, self->cursor_column, 1, 1 };
+  if (self->anchor_row < 0)
+    return TRUE;
+  region->row = MIN (self->cursor_row, self->anchor_row);
+  region->column = MIN (self->cursor_column, self->anchor_column);
+  region->rows = ABS (self->cursor_row - self->anchor_row) + 1;
+  region->columns = ABS (self->cursor_column - self->anchor_column) + 1;
+  return TRUE;
+}
+
+void
+_esp_values_edit (EspValues *self)
+{
+  GdkRectangle box;
+
+  if (get_matrix (self) == NULL || self->cursor_row < 0 || !esp_view_is_live (self->view) ||
+      esp_session_get_channel (esp_view_get_session (self->view)) != ESP_CHANNEL_DATA)
+    {
+      gtk_widget_error_bell (GTK_WIDGET (self));
+      return;
+    }
+
+  if (self->editor == NULL)
+    {
+      self->editor = esp_cell_editor_new ();
+      gtk_widget_set_parent (self->editor, GTK_WIDGET (self));
+    }
+  _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+  _esp_values_get_box (self, self->cursor_row, self->cursor_column, &box);
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->editor), &box);
+  esp_cell_editor_open (ESP_CELL_EDITOR (self->editor), self->view, self->cursor_row,
+                        self->cursor_column);
+}
+
+/* --- drawing --- */
+
+typedef struct
+{
+  GtkSnapshot *snapshot;
+  PangoLayout *layout;
+  GdkRGBA text, second, danger, line, selected, accent;
+} Brush;
+
+static GdkRGBA
+get_color (GtkWidget *widget, const char *name, const char *fallback)
+{
+  GdkRGBA color;
+
+  if (!gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), name, &color))
+    gdk_rgba_parse (&color, fallback);
+  return color;
+}
+
+static void
+brush_init (Brush *brush, EspValues *self, GtkSnapshot *snapshot)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  PangoAttrList *attributes = pango_attr_list_new ();
+
+  brush->snapshot = snapshot;
+  brush->layout = gtk_widget_create_pango_layout (widget, NULL);
+  pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum"));
+  pango_layout_set_attributes (brush->layout, attributes);
+  pango_attr_list_unref (attributes);
+  brush->text = get_color (widget, "window_fg_color", "#000");
+  brush->second = get_color (widget, "esp_second", "#444");
+  brush->danger = get_color (widget, "esp_red", "#b5161f");
+  brush->accent = get_color (widget, "esp_accent", "#2674d9");
+  brush->line = brush->text;
+  brush->line.alpha = 0.1f;
+  brush->selected = brush->accent;
+  brush->selected.alpha = 0.18f;
+}
+
+/* right-aligned in its box; what is too long is cut at the end */
+static void
+draw_text (Brush *brush, const char *text, const GdkRectangle *box, const GdkRGBA *color)
+{
+  int width, height;
+
+  pango_layout_set_width (brush->layout, -1);
+  pango_layout_set_text (brush->layout, text, -1);
+  pango_layout_get_pixel_size (brush->layout, &width, &height);
+  if (width > box->width - PADDING)
+    {
+      width = box->width - PADDING;
+      pango_layout_set_width (brush->layout, width * PANGO_SCALE);
+      pango_layout_set_ellipsize (brush->layout, PANGO_ELLIPSIZE_END);
+    }
+  gtk_snapshot_save (brush->snapshot);
+  gtk_snapshot_translate (brush->snapshot,
+                          &GRAPHENE_POINT_INIT ((float) (box->x + box->width - PADDING - width + 2),
+                                                (float) (box->y + (box->height - height) / 2)));
+  gtk_snapshot_append_layout (brush->snapshot, brush->layout, color);
+  gtk_snapshot_restore (brush->snapshot);
+}
+
+static void
+draw_rectangle (Brush *brush, double x, double y, double width, double height, const GdkRGBA *color)
+{
+  gtk_snapshot_append_color (
+      brush->snapshot, color,
+      &GRAPHENE_RECT_INIT ((float) x, (float) y, (float) width, (float) height));
+}
+
+static void
+get_visible (EspValues *self, EspRegion *region)
+{
+  double left = get_scroll (self, GTK_ORIENTATION_HORIZONTAL);
+  double top = get_scroll (self, GTK_ORIENTATION_VERTICAL);
+  int width = gtk_widget_get_width (GTK_WIDGET (self)) - self->head_width;
+  int height = gtk_widget_get_height (GTK_WIDGET (self)) - self->head_height;
+
+  region->column = (gint64) (left / self->cell_width);
+  region->row = (gint64) (top / self->cell_height);
+  region->columns =
+      MIN (self->columns - region->column,
+           (gint64) ceil ((left + MAX (width, 0)) / self->cell_width) - region->column);
+  region->rows = MIN (self->rows - region->row,
+                      (gint64) ceil ((top + MAX (height, 0)) / self->cell_height) - region->row);
+}
+
+static void
+draw_selection (EspValues *self, Brush *brush)
+{
+  EspRegion region;
+  GdkRectangle first, last;
+
+  if (!esp_values_get_selected (self, &region))
+    return;
+
+  _esp_values_get_box (self, region.row, region.column, &first);
+  _esp_values_get_box (self, region.row + region.rows - 1, region.column + region.columns - 1,
+                       &last);
+  if (region.rows > 1 || region.columns > 1)
+    draw_rectangle (brush, first.x, first.y, last.x + last.width - first.x,
+                    last.y + last.height - first.y, &brush->selected);
+  _esp_values_get_box (self, self->cursor_row, self->cursor_column, &first);
+  gtk_snapshot_append_border (
+      brush->snapshot,
+      &GSK_ROUNDED_RECT_INIT ((float) first.x, (float) first.y, (float) first.width + 1,
+                              (float) first.height + 1),
+      (float[]) { 2, 2, 2, 2 },
+      (GdkRGBA[]) { brush->accent, brush->accent, brush->accent, brush->accent });
+}
+
+static gboolean
+is_finite_text (const char *text)
+{
+  return strstr (text, "NaN") == NULL && strstr (text, "Inf") == NULL;
+}
+
+static void
+draw_cells (EspValues *self, Brush *brush, const EspRegion *region)
+{
+  GdkRectangle box;
+
+  for (gint64 row = region->row; row < region->row + region->rows; row++)
+    for (gint64 column = region->column; column < region->column + region->columns; column++)
+      {
+        const char *text = esp_value_blocks_get (self->blocks, row, column);
+
+        _esp_values_get_box (self, row, column, &box);
+        if (text == NULL)
+          draw_text (brush, "…", &box, &brush->second);
+        else
+          draw_text (brush, text, &box, is_finite_text (text) ? &brush->text : &brush->danger);
+      }
+}
+
+static void
+draw_heads (EspValues *self, Brush *brush, const EspRegion *region)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+  int height = gtk_widget_get_height (GTK_WIDGET (self));
+  GdkRectangle box;
+  char text[24];
+
+  gtk_snapshot_push_clip (brush->snapshot,
+                          &GRAPHENE_RECT_INIT ((float) self->head_width, 0,
+                                               (float) MAX (0, width - self->head_width),
+                                               (float) self->head_height));
+  for (gint64 column = region->column; column < region->column + region->columns; column++)
+    {
+      _esp_values_get_box (self, 0, column, &box);
+      box.y = 0;
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, column);
+      draw_text (brush, text, &box, column == self->cursor_column ? &brush->text : &brush->second);
+      draw_rectangle (brush, box.x + box.width, 4, 1, self->head_height - 8, &brush->line);
+    }
+  gtk_snapshot_pop (brush->snapshot);
+
+  gtk_snapshot_push_clip (
+      brush->snapshot, &GRAPHENE_RECT_INIT (0, (float) self->head_height, (float) self->head_width,
+                                            (float) MAX (0, height - self->head_height)));
+  for (gint64 row = region->row; row < region->row + region->rows; row++)
+    {
+      _esp_values_get_box (self, row, 0, &box);
+      box.x = 0;
+      box.width = self->head_width;
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, row);
+      draw_text (brush, text, &box, row == self->cursor_row ? &brush->text : &brush->second);
+    }
+  gtk_snapshot_pop (brush->snapshot);
+
+  if (self->row_name != NULL && self->column_name != NULL)
+    {
+      g_autofree char *names = g_strdup_printf ("%s \\ %s", self->row_name, self->column_name);
+
+      draw_text (brush, names, &(GdkRectangle) { 0, 0, self->head_width, self->head_height },
+                 &brush->second);
+    }
+  draw_rectangle (brush, 0, self->head_height, width, 1, &brush->line);
+  draw_rectangle (brush, self->head_width, 0, 1, height, &brush->line);
+}
+
+static void
+draw_lines (EspValues *self, Brush *brush, const EspRegion *region)
+{
+  GdkRectangle box, last;
+
+  _esp_values_get_box (self, region->row + region->rows - 1, region->column + region->columns - 1,
+                       &last);
+  for (gint64 row = region->row; row < region->row + region->rows; row++)
+    {
+      _esp_values_get_box (self, row, region->column, &box);
+      draw_rectangle (brush, box.x, box.y + box.height, last.x + last.width - box.x, 1,
+                      &brush->line);
+    }
+}
+
+static void
+esp_values_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  EspValues *self = ESP_VALUES (widget);
+  int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
+  EspRegion region;
+  Brush brush;
+
+  if (get_matrix (self) == NULL || width <= self->head_width || height <= self->head_height)
+    return;
+
+  brush_init (&brush, self, snapshot);
+  get_visible (self, &region);
+  gtk_snapshot_push_clip (snapshot,
+                          &GRAPHENE_RECT_INIT ((float) self->head_width, (float) self->head_height,
+                                               (float) (width - self->head_width),
+                                               (float) (height - self->head_height)));
+  draw_lines (self, &brush, &region);
+  draw_cells (self, &brush, &region);
+  draw_selection (self, &brush);
+  gtk_snapshot_pop (snapshot);
+  draw_heads (self, &brush, &region);
+  g_object_unref (brush.layout);
+  esp_value_blocks_fetch (self->blocks);
+
+  if (self->editor != NULL)
+    gtk_widget_snapshot_child (widget, self->editor, snapshot);
+  if (self->menu != NULL)
+    gtk_widget_snapshot_child (widget, self->menu, snapshot);
+}
+
+/* --- the widget --- */
+
+static void
+esp_values_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  EspValues *self = ESP_VALUES (widget);
+
+  configure (self, GTK_ORIENTATION_HORIZONTAL);
+  configure (self, GTK_ORIENTATION_VERTICAL);
+  if (self->editor != NULL)
+    gtk_popover_present (GTK_POPOVER (self->editor));
+  if (self->menu != NULL)
+    gtk_popover_present (GTK_POPOVER (self->menu));
+}
+
+static void
+esp_values_measure (GtkWidget *widget,
+                    GtkOrientation orientation,
+                    int for_size,
+                    int *minimum,
+                    int *natural,
+                    int *minimum_baseline,
+                    int *natural_baseline)
+{
+  *minimum = 120;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 360;
+}
+
+/* the font's size decides */
+static void
+esp_values_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  GTK_WIDGET_CLASS (esp_values_parent_class)->css_changed (widget, change);
+
+  resize (ESP_VALUES (widget));
+}
+
+static void
+set_adjustment (EspValues *self, GtkOrientation orientation, GtkAdjustment *adjustment)
+{
+  GtkAdjustment **where = &self->adjustments[orientation];
+
+  if (adjustment != NULL && *where == adjustment)
+    return;
+  if (*where != NULL)
+    g_signal_handlers_disconnect_by_data (*where, self);
+  g_clear_object (where);
+  if (adjustment == NULL)
+    adjustment = gtk_adjustment_new (0, 0, 0, 0, 0, 0);
+  *where = g_object_ref_sink (adjustment);
+  g_signal_connect_swapped (adjustment, "value-changed", G_CALLBACK (gtk_widget_queue_draw), self);
+  configure (self, orientation);
+}
+
+static void
+esp_values_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  EspValues *self = ESP_VALUES (object);
+
+  switch (id)
+    {
+    case PROP_HADJUSTMENT:
+    case PROP_VADJUSTMENT:
+      g_value_set_object (value, self->adjustments[id - PROP_HADJUSTMENT]);
+      break;
+    case PROP_HSCROLL_POLICY:
+    case PROP_VSCROLL_POLICY:
+      g_value_set_enum (value, self->policies[id - PROP_HSCROLL_POLICY]);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_values_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  EspValues *self = ESP_VALUES (object);
+
+  switch (id)
+    {
+    case PROP_HADJUSTMENT:
+    case PROP_VADJUSTMENT:
+      set_adjustment (self, (GtkOrientation) (id - PROP_HADJUSTMENT), g_value_get_object (value));
+      break;
+    case PROP_HSCROLL_POLICY:
+    case PROP_VSCROLL_POLICY:
+      self->policies[id - PROP_HSCROLL_POLICY] = g_value_get_enum (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+esp_values_dispose (GObject *object)
+{
+  EspValues *self = ESP_VALUES (object);
+
+  g_clear_pointer (&self->editor, gtk_widget_unparent);
+  g_clear_pointer (&self->menu, gtk_widget_unparent);
+  for (guint i = 0; i < 2; i++)
+    {
+      if (self->adjustments[i] != NULL)
+        g_signal_handlers_disconnect_by_data (self->adjustments[i], self);
+      g_clear_object (&self->adjustments[i]);
+    }
+  if (self->blocks != NULL)
+    esp_value_blocks_set_matrix (self->blocks, NULL, FALSE);
+  g_clear_object (&self->blocks);
+  g_clear_object (&self->view);
+  g_clear_pointer (&self->row_name, g_free);
+  g_clear_pointer (&self->column_name, g_free);
+
+  G_OBJECT_CLASS (esp_values_parent_class)->dispose (object);
+}
+
+static void
+esp_values_class_init (EspValuesClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = esp_values_get_property;
+  object_class->set_property = esp_values_set_property;
+  object_class->dispose = esp_values_dispose;
+  widget_class->snapshot = esp_values_snapshot;
+  widget_class->size_allocate = esp_values_size_allocate;
+  widget_class->measure = esp_values_measure;
+  widget_class->css_changed = esp_values_css_changed;
+
+  g_object_class_override_property (object_class, PROP_HADJUSTMENT, "hadjustment");
+  g_object_class_override_property (object_class, PROP_VADJUSTMENT, "vadjustment");
+  g_object_class_override_property (object_class, PROP_HSCROLL_POLICY, "hscroll-policy");
+  g_object_class_override_property (object_class, PROP_VSCROLL_POLICY, "vscroll-policy");
+
+  _esp_values_class_add_bindings (widget_class);
+  gtk_widget_class_set_css_name (widget_class, "values");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+}
+
+static void
+esp_values_init (EspValues *self)
+{
+  self->rows = self->columns = 1;
+  self->cursor_row = self->cursor_column = self->anchor_row = self->anchor_column = -1;
+  self->blocks = esp_value_blocks_new ();
+  g_signal_connect_object (self->blocks, "changed", G_CALLBACK (on_blocks), self,
+                           G_CONNECT_SWAPPED);
+  gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
+  gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
+  esp_style_follow (GTK_WIDGET (self));
+  _esp_values_add_controllers (self);
+  measure_cells (self);
+}
+
+GtkWidget *
+esp_values_new (void)
+{
+  return g_object_new (ESP_TYPE_VALUES, NULL);
+}
+
+void
+esp_values_set_view (EspValues *self, EspView *view)
+{
+  g_return_if_fail (ESP_IS_VALUES (self));
+  g_return_if_fail (ESP_IS_VIEW (view) && self->view == NULL);
+
+  self->view = g_object_ref (view);
+  g_signal_connect_object (view, "tensor-changed", G_CALLBACK (on_tensor_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "values-changed", G_CALLBACK (on_values_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "cell-changed", G_CALLBACK (on_cell_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_tensor_changed (self);
+}
