@@ -10,6 +10,7 @@
 #include "esp-heatmap.h"
 #include "esp-histogram.h"
 #include "esp-levels.h"
+#include "esp-minimap.h"
 #include "esp-path-bar.h"
 #include "esp-sheet.h"
 #include "esp-slice-button.h"
@@ -44,6 +45,7 @@ struct _EspCanvas
   EspSliceButton *slice;
   GtkStack *stage;
   EspHeatmap *heatmap;
+  EspMinimap *minimap;
   EspLevels *levels;
   EspValues *values;
   EspHistogram *histogram;
@@ -425,6 +427,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, slice);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, stage);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, minimap);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, levels);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, values);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram);
@@ -461,6 +464,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
   g_type_ensure (ESP_TYPE_HEATMAP);
   g_type_ensure (ESP_TYPE_HISTOGRAM);
   g_type_ensure (ESP_TYPE_LEVELS);
+  g_type_ensure (ESP_TYPE_MINIMAP);
   g_type_ensure (ESP_TYPE_PATH_BAR);
   g_type_ensure (ESP_TYPE_SHEET);
   g_type_ensure (ESP_TYPE_SLICE_BUTTON);
@@ -482,6 +486,7 @@ esp_canvas_init (EspCanvas *self)
   esp_stack_hidden_follow (self->stage);
 
   esp_heatmap_set_view (self->heatmap, self->view);
+  esp_minimap_set_heatmap (self->minimap, self->heatmap);
   esp_levels_set_view (self->levels, self->view);
   esp_values_set_view (self->values, self->view);
   esp_colormap_button_set_view (self->colormap, self->view);

@@ -32,6 +32,7 @@ struct _EspHeatmap
   gboolean dragging;
   double drag_x, drag_y; /* offset of the drag that was followed so far */
   double pinch_cell;     /* cell size when the pinch began */
+  guint resized;         /* source that tells of another size */
 };
 
 void _esp_heatmap_add_controllers (EspHeatmap *self);

@@ -19,7 +19,15 @@ enum
   N_PROPS
 };
 
+enum
+{
+  MOVED,
+  PICTURE_CHANGED,
+  N_SIGNALS
+};
+
 static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EspHeatmap, esp_heatmap, GTK_TYPE_WIDGET)
 
@@ -200,6 +208,7 @@ void
 _esp_heatmap_moved (EspHeatmap *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+  g_signal_emit (self, signals[MOVED], 0);
   _esp_heatmap_update_hover (self);
 }
 
@@ -261,6 +270,7 @@ on_loaded (EspHeatmap *self)
   if (get_matrix (self) == NULL)
     return;
   offer_range (self, overview != NULL ? overview : esp_overview_loader_get_ground (self->loader));
+  g_signal_emit (self, signals[PICTURE_CHANGED], 0);
   _esp_heatmap_update_hover (self);
 }
 
@@ -348,6 +358,7 @@ on_values_changed (EspHeatmap *self)
       update_status (self);
       update_accessible (self);
     }
+  g_signal_emit (self, signals[PICTURE_CHANGED], 0);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -355,6 +366,7 @@ static void
 on_look_changed (EspHeatmap *self)
 {
   forget_pixels (self);
+  g_signal_emit (self, signals[PICTURE_CHANGED], 0);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -514,6 +526,17 @@ esp_heatmap_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     gtk_widget_snapshot_child (widget, self->editor, snapshot);
 }
 
+/* what follows may want other sizes, which isn't allowed while sizes are being given */
+static gboolean
+on_resized (gpointer user_data)
+{
+  EspHeatmap *self = user_data;
+
+  self->resized = 0;
+  g_signal_emit (self, signals[MOVED], 0);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 esp_heatmap_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
@@ -523,6 +546,8 @@ esp_heatmap_size_allocate (GtkWidget *widget, int width, int height, int baselin
     {
       esp_heatmap_geometry_resize (&self->geometry, width, height, self->fits);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
+      if (self->resized == 0)
+        self->resized = g_idle_add (on_resized, self);
     }
   if (self->editor != NULL)
     gtk_popover_present (GTK_POPOVER (self->editor));
@@ -564,6 +589,7 @@ esp_heatmap_dispose (GObject *object)
 {
   EspHeatmap *self = ESP_HEATMAP (object);
 
+  g_clear_handle_id (&self->resized, g_source_remove);
   g_clear_pointer (&self->editor, gtk_widget_unparent);
   forget_pixels (self);
   if (self->loader != NULL)
@@ -594,6 +620,11 @@ esp_heatmap_class_init (EspHeatmapClass *klass)
   properties[PROP_ZOOM] = g_param_spec_double ("zoom", NULL, NULL, 0, G_MAXDOUBLE, 1,
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[MOVED] = g_signal_new ("moved", ESP_TYPE_HEATMAP, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 0);
+  signals[PICTURE_CHANGED] = g_signal_new ("picture-changed", ESP_TYPE_HEATMAP, G_SIGNAL_RUN_LAST,
+                                           0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   _esp_heatmap_add_bindings (widget_class);
   gtk_widget_class_set_css_name (widget_class, "heatmap");
@@ -668,6 +699,43 @@ esp_heatmap_get_cursor (EspHeatmap *self, gint64 *row, gint64 *column)
   *row = self->cursor_row;
   *column = self->cursor_column;
   return self->cursor_row >= 0;
+}
+
+void
+esp_heatmap_center (EspHeatmap *self, double row, double column)
+{
+  double x, y, width, height, left, top, box_width, box_height;
+
+  g_return_if_fail (ESP_IS_HEATMAP (self));
+
+  if (get_matrix (self) == NULL)
+    return;
+
+  esp_heatmap_geometry_matrix_box (&self->geometry, &left, &top, &box_width, &box_height);
+  esp_heatmap_geometry_cell_box (&self->geometry, 0, 0, &x, &y, &width, &height);
+  esp_heatmap_geometry_pan (&self->geometry, x + column * width - (left + box_width / 2),
+                            y + row * height - (top + box_height / 2));
+  self->fits = FALSE;
+  _esp_heatmap_moved (self);
+}
+
+gboolean
+esp_heatmap_is_shown (EspHeatmap *self)
+{
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
+
+  return get_matrix (self) != NULL;
+}
+
+cairo_surface_t *
+esp_heatmap_get_ground (EspHeatmap *self, EspOverview **ground)
+{
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), NULL);
+
+  if (get_matrix (self) == NULL)
+    return NULL;
+  *ground = esp_overview_loader_get_ground (self->loader);
+  return keep_pixels (self, *ground, &self->ground_of, &self->ground_pixels);
 }
 
 const EspHeatmapGeometry *

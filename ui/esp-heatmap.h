@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  *
  * Properties (notify): "status" (string, read): markup that tells the cell under the pointer or the
  * cursor; "zoom" (double, read): size of a cell in pixels.
+ * Signals: "moved": another part of the matrix is in view, or another matrix; "picture-changed":
+ * its colours did.
  */
 #define ESP_TYPE_HEATMAP (esp_heatmap_get_type ())
 G_DECLARE_FINAL_TYPE (EspHeatmap, esp_heatmap, ESP, HEATMAP, GtkWidget)
@@ -33,7 +35,14 @@ void esp_heatmap_zoom_one (EspHeatmap *self); /* a cell a pixel */
 /* moves the cell cursor there and brings it into view; -1 takes it away */
 void esp_heatmap_set_cursor (EspHeatmap *self, gint64 row, gint64 column);
 gboolean esp_heatmap_get_cursor (EspHeatmap *self, gint64 *row, gint64 *column);
-/* where the matrix lies in the widget; for tests */
+/* brings a place of the matrix, in cells, into the middle */
+void esp_heatmap_center (EspHeatmap *self, double row, double column);
+/* there is a matrix */
+gboolean esp_heatmap_is_shown (EspHeatmap *self);
+/* all of the matrix in small, in the colours of now, and what it was made of; borrowed. NULL while
+ * there is none. */
+cairo_surface_t *esp_heatmap_get_ground (EspHeatmap *self, EspOverview **ground);
+/* where the matrix lies in the widget */
 const EspHeatmapGeometry *esp_heatmap_get_geometry (EspHeatmap *self);
 
 G_END_DECLS

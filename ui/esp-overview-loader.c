@@ -408,6 +408,16 @@ esp_overview_loader_get_ground (EspOverviewLoader *self)
 {
   g_return_val_if_fail (ESP_IS_OVERVIEW_LOADER (self), NULL);
 
+  if (self->quick && self->matrix != NULL && !self->ground_fresh && self->error == NULL)
+    {
+      EspRegion region = { .rows = get_rows (self), .columns = get_columns (self) };
+
+      take_overview (&self->ground,
+                     esp_overview_new (self->matrix, &region,
+                                       (guint) MIN (region.columns, GROUND_PIXELS),
+                                       (guint) MIN (region.rows, GROUND_PIXELS), 1, NULL, NULL));
+      self->ground_fresh = TRUE;
+    }
   return self->ground;
 }
 

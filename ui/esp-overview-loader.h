@@ -31,7 +31,9 @@ void esp_overview_loader_request (EspOverviewLoader *self,
                                   guint width,
                                   guint height);
 EspOverview *esp_overview_loader_get_overview (EspOverviewLoader *self); /* borrowed or NULL */
-EspOverview *esp_overview_loader_get_ground (EspOverviewLoader *self);   /* borrowed or NULL */
+EspOverview *esp_overview_loader_get_ground (
+    EspOverviewLoader *self); /* the same; of a quick matrix
+                                 made when it is asked for */
 /* why the last one could not be made; NULL if it could */
 const GError *esp_overview_loader_get_error (EspOverviewLoader *self);
 /* something is being computed */
