@@ -6,16 +6,16 @@
 
 #include "esp-canvas.h"
 
-#include "esp-colormap-button.h"
 #include "esp-heatmap.h"
 #include "esp-histogram.h"
 #include "esp-levels.h"
+#include "esp-look-bar.h"
 #include "esp-minimap.h"
 #include "esp-path-bar.h"
 #include "esp-sheet.h"
 #include "esp-slice-button.h"
 #include "esp-stack-hidden.h"
-#include "esp-values.h"
+#include "esp-value-table.h"
 #include "esp-view.h"
 
 #include <glib/gi18n.h>
@@ -40,14 +40,12 @@ struct _EspCanvas
   GtkBox *wide_choices, *narrow_choices;
   GtkWidget *choices;
   GtkWidget *view_menu;
-  GtkDropDown *reduction, *scale;
-  EspColormapButton *colormap;
   EspSliceButton *slice;
   GtkStack *stage;
   EspHeatmap *heatmap;
   EspMinimap *minimap;
   EspLevels *levels;
-  EspValues *values;
+  EspValueTable *values;
   EspHistogram *histogram;
   GtkLabel *scalar;
   EspSheet *sheet;
@@ -272,21 +270,6 @@ on_gradient (EspCanvas *self)
 }
 
 static void
-on_reduction (EspCanvas *self)
-{
-  if (self->view != NULL)
-    esp_view_set_reduction (self->view,
-                            (EspReduction) gtk_drop_down_get_selected (self->reduction));
-}
-
-static void
-on_scale (EspCanvas *self)
-{
-  if (self->view != NULL)
-    esp_view_set_scale (self->view, (EspScale) gtk_drop_down_get_selected (self->scale));
-}
-
-static void
 on_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   EspCanvas *self = ESP_CANVAS (widget);
@@ -421,9 +404,6 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, view_menu);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, reduction);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, scale);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, colormap);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, slice);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, stage);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap);
@@ -440,8 +420,6 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, log_counts);
   gtk_widget_class_bind_template_callback (widget_class, show_stage);
   gtk_widget_class_bind_template_callback (widget_class, on_gradient);
-  gtk_widget_class_bind_template_callback (widget_class, on_reduction);
-  gtk_widget_class_bind_template_callback (widget_class, on_scale);
 }
 
 static void
@@ -460,15 +438,15 @@ esp_canvas_class_init (EspCanvasClass *klass)
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  g_type_ensure (ESP_TYPE_COLORMAP_BUTTON);
   g_type_ensure (ESP_TYPE_HEATMAP);
   g_type_ensure (ESP_TYPE_HISTOGRAM);
   g_type_ensure (ESP_TYPE_LEVELS);
+  g_type_ensure (ESP_TYPE_LOOK_BAR);
   g_type_ensure (ESP_TYPE_MINIMAP);
   g_type_ensure (ESP_TYPE_PATH_BAR);
   g_type_ensure (ESP_TYPE_SHEET);
   g_type_ensure (ESP_TYPE_SLICE_BUTTON);
-  g_type_ensure (ESP_TYPE_VALUES);
+  g_type_ensure (ESP_TYPE_VALUE_TABLE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-canvas.ui");
   bind_template (widget_class);
@@ -488,8 +466,8 @@ esp_canvas_init (EspCanvas *self)
   esp_heatmap_set_view (self->heatmap, self->view);
   esp_minimap_set_heatmap (self->minimap, self->heatmap);
   esp_levels_set_view (self->levels, self->view);
-  esp_values_set_view (self->values, self->view);
-  esp_colormap_button_set_view (self->colormap, self->view);
+  esp_value_table_set_view (self->values, self->view);
+  esp_look_bar_set_view (ESP_LOOK_BAR (self->choices), self->view);
   esp_slice_button_set_view (self->slice, self->view);
   esp_sheet_set_view (self->sheet, self->view);
   g_object_bind_property (self->log_counts, "active", self->histogram, "log-counts",

@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The drop-down of colour maps. Item 0 is "Auto"; the others are those of
- * esp_colormap_get_all(). The settings hold one name for signed data and one for others. */
+/* The list of colour maps. Its first row is "Auto"; the others are those of
+ * esp_colormap_get_all(). What is chosen holds for data of the kind that is shown, signed or not.
+ */
 
 #include "config.h"
 
 #include "esp-colormap-button.h"
-#include "esp-settings.h"
+
 #include "esp-style.h"
 
 #include <glib/gi18n.h>
 
 #define SWATCH_WIDTH 44
 #define SWATCH_HEIGHT 14
+#define LIST_HEIGHT 360
 
 struct _EspColormapButton
 {
   AdwBin parent_instance;
 
-  GtkDropDown *drop_down; /* child */
+  /* children */
+  GtkWidget *button, *swatch, *label, *popover;
+  GtkListBox *list;
+  GtkCheckButton *invert;
 
-  EspView *view; /* owned */
+  /* owned */
+  EspView *view;
 
+  /* state */
   gboolean updating;
 };
 
 G_DEFINE_FINAL_TYPE (EspColormapButton, esp_colormap_button, ADW_TYPE_BIN)
-
-static const char *const keys[] = { "sequential-colormap", "diverging-colormap" };
 
 static gboolean
 is_signed (EspColormapButton *self)
@@ -36,28 +41,26 @@ is_signed (EspColormapButton *self)
   return norm == NULL || norm->lo < 0;
 }
 
-/* the map of an item of the list; of "Auto" the one that it stands for now */
-static const EspColormap *
-get_map (EspColormapButton *self, const char *item)
-{
-  const EspColormap *map = esp_colormap_from_name (item);
-
-  return map != NULL ? map : esp_colormap_get_default (is_signed (self), esp_style_is_dark ());
-}
-
 static void
 draw_swatch (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer user_data)
 {
   const EspColormap *map = g_object_get_data (G_OBJECT (area), "colormap");
+  gboolean inverted = g_object_get_data (G_OBJECT (area), "inverted") != NULL;
 
-  if (map != NULL)
-    esp_draw_colormap (cr, 0, 0, width, height, map);
+  if (map == NULL)
+    return;
+  if (inverted)
+    {
+      cairo_translate (cr, width, 0);
+      cairo_scale (cr, -1, 1);
+    }
+  esp_draw_colormap (cr, 0, 0, width, height, map);
 }
 
-static void
-on_setup (EspColormapButton *self, GtkListItem *item)
+static GtkWidget *
+create_swatch (void)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *swatch = gtk_drawing_area_new ();
+  GtkWidget *swatch = gtk_drawing_area_new ();
 
   gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (swatch), SWATCH_WIDTH);
   gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (swatch), SWATCH_HEIGHT);
@@ -65,80 +68,88 @@ on_setup (EspColormapButton *self, GtkListItem *item)
   gtk_widget_set_valign (swatch, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (swatch, "swatch");
   gtk_widget_set_overflow (swatch, GTK_OVERFLOW_HIDDEN);
-  gtk_box_append (GTK_BOX (box), swatch);
-  gtk_box_append (GTK_BOX (box), gtk_label_new (NULL));
-  gtk_list_item_set_child (item, box);
+  return swatch;
 }
 
 static void
-on_bind (EspColormapButton *self, GtkListItem *item)
+set_swatch (GtkWidget *swatch, const EspColormap *map, gboolean inverted)
 {
-  GtkWidget *swatch = gtk_widget_get_first_child (gtk_list_item_get_child (item));
-  GtkWidget *label = gtk_widget_get_next_sibling (swatch);
-  const char *name = gtk_string_object_get_string (gtk_list_item_get_item (item));
-
-  g_object_set_data (G_OBJECT (swatch), "colormap", (gpointer) get_map (self, name));
+  g_object_set_data (G_OBJECT (swatch), "colormap", (gpointer) map);
+  g_object_set_data (G_OBJECT (swatch), "inverted", GINT_TO_POINTER (inverted));
   gtk_widget_queue_draw (swatch);
-  gtk_label_set_label (GTK_LABEL (label), name);
 }
 
-static guint
-find_item (const EspColormap *map)
+/* @map: NULL for "Auto" */
+static void
+add_row (EspColormapButton *self, const EspColormap *map)
 {
-  const EspColormap *const *all = esp_colormap_get_all ();
+  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *swatch = create_swatch (),
+            *label = gtk_label_new (map != NULL ? map->name : _ ("Auto"));
+  GtkWidget *tick = gtk_image_new_from_icon_name ("object-select-symbolic");
 
-  for (guint i = 0; map != NULL && all[i] != NULL; i++)
-    if (all[i] == map)
-      return i + 1;
-
-  return 0;
+  gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (swatch), 3 * SWATCH_WIDTH);
+  gtk_box_append (GTK_BOX (box), swatch);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_box_append (GTK_BOX (box), label);
+  gtk_box_append (GTK_BOX (box), tick);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+  g_object_set_data (G_OBJECT (row), "colormap", (gpointer) map);
+  g_object_set_data (G_OBJECT (row), "swatch", swatch);
+  g_object_set_data (G_OBJECT (row), "tick", tick);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  gtk_label_get_label (GTK_LABEL (label)), -1);
+  gtk_list_box_append (self->list, row);
 }
 
-/* "Auto" has other colours for another kind of data, so its swatch is bound anew */
+static void
+update_rows (EspColormapButton *self)
+{
+  EspLook *look = esp_view_get_look (self->view);
+  const EspColormap *chosen = esp_look_get_colormap (look, is_signed (self));
+  GtkListBoxRow *row;
+
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
+    {
+      const EspColormap *map = g_object_get_data (G_OBJECT (row), "colormap");
+
+      gtk_widget_set_opacity (g_object_get_data (G_OBJECT (row), "tick"), map == chosen);
+      set_swatch (g_object_get_data (G_OBJECT (row), "swatch"),
+                  map != NULL ? map
+                              : esp_colormap_get_default (is_signed (self), esp_style_is_dark ()),
+                  esp_look_get_inverted (look));
+    }
+}
+
 static void
 update (EspColormapButton *self)
 {
-  guint item = find_item (esp_view_get_colormap (self->view, is_signed (self)));
-  g_autofree char *kind = g_strdup_printf ("%d%d", is_signed (self), esp_style_is_dark ());
+  EspLook *look = esp_view_get_look (self->view);
+  const EspColormap *chosen = esp_look_get_colormap (look, is_signed (self));
 
   self->updating = TRUE;
-  if (g_strcmp0 (kind, g_object_get_data (G_OBJECT (self), "kind")) != 0)
-    {
-      GtkStringList *list = GTK_STRING_LIST (gtk_drop_down_get_model (self->drop_down));
-
-      gtk_string_list_splice (list, 0, 1, (const char *const[]) { _ ("Auto"), NULL });
-      g_object_set_data_full (G_OBJECT (self), "kind", g_steal_pointer (&kind), g_free);
-    }
-  gtk_drop_down_set_selected (self->drop_down, item);
+  set_swatch (self->swatch, esp_look_choose_colormap (look, is_signed (self)), FALSE);
+  gtk_label_set_label (GTK_LABEL (self->label), chosen != NULL ? chosen->name : _ ("Auto"));
+  gtk_check_button_set_active (self->invert, esp_look_get_inverted (look));
+  if (gtk_widget_get_visible (self->popover))
+    update_rows (self);
   self->updating = FALSE;
 }
 
 static void
-on_selected (EspColormapButton *self)
+on_row (EspColormapButton *self, GtkListBoxRow *row)
 {
-  guint item = gtk_drop_down_get_selected (self->drop_down);
-  const EspColormap *map;
-
-  if (self->updating || self->view == NULL || item == GTK_INVALID_LIST_POSITION)
-    return;
-
-  map = item > 0 ? esp_colormap_get_all ()[item - 1] : NULL;
-  esp_view_set_colormap (self->view, is_signed (self), map);
-  esp_settings_set_string (keys[is_signed (self)], map != NULL ? map->name : "");
+  esp_look_set_colormap (esp_view_get_look (self->view), is_signed (self),
+                         g_object_get_data (G_OBJECT (row), "colormap"));
 }
 
 static void
-read_settings (EspColormapButton *self)
+on_invert (EspColormapButton *self)
 {
-  if (self->view == NULL)
-    return;
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    {
-      g_autofree char *name = esp_settings_dup_string (keys[i]);
-
-      esp_view_set_colormap (self->view, i == 1, esp_colormap_from_name (name));
-    }
+  if (!self->updating && self->view != NULL)
+    esp_look_set_inverted (esp_view_get_look (self->view),
+                           gtk_check_button_get_active (self->invert));
 }
 
 static void
@@ -146,6 +157,8 @@ esp_colormap_button_dispose (GObject *object)
 {
   EspColormapButton *self = ESP_COLORMAP_BUTTON (object);
 
+  if (self->view != NULL)
+    g_signal_handlers_disconnect_by_data (self->view, self);
   g_clear_object (&self->view);
 
   G_OBJECT_CLASS (esp_colormap_button_parent_class)->dispose (object);
@@ -157,29 +170,55 @@ esp_colormap_button_class_init (EspColormapButtonClass *klass)
   G_OBJECT_CLASS (klass)->dispose = esp_colormap_button_dispose;
 }
 
+static GtkWidget *
+create_popover (EspColormapButton *self)
+{
+  GtkWidget *popover = gtk_popover_new (), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  const EspColormap *const *all = esp_colormap_get_all ();
+
+  self->list = GTK_LIST_BOX (gtk_list_box_new ());
+  gtk_list_box_set_selection_mode (self->list, GTK_SELECTION_NONE);
+  gtk_widget_add_css_class (GTK_WIDGET (self->list), "colormaps");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ ("Colour maps"), -1);
+  add_row (self, NULL);
+  for (guint i = 0; all[i] != NULL; i++)
+    add_row (self, all[i]);
+  g_signal_connect_object (self->list, "row-activated", G_CALLBACK (on_row), self,
+                           G_CONNECT_SWAPPED);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scroller), LIST_HEIGHT);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), GTK_WIDGET (self->list));
+  gtk_box_append (GTK_BOX (box), scroller);
+  self->invert = GTK_CHECK_BUTTON (gtk_check_button_new_with_label (_ ("Turned round")));
+  g_signal_connect_object (self->invert, "toggled", G_CALLBACK (on_invert), self,
+                           G_CONNECT_SWAPPED);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->invert));
+  gtk_popover_set_child (GTK_POPOVER (popover), box);
+  return popover;
+}
+
 static void
 esp_colormap_button_init (EspColormapButton *self)
 {
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  GtkStringList *list = gtk_string_list_new ((const char *const[]) { _ ("Auto"), NULL });
-  const EspColormap *const *all = esp_colormap_get_all ();
+  GtkWidget *face = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
-  for (guint i = 0; all[i] != NULL; i++)
-    gtk_string_list_append (list, all[i]->name);
-  g_signal_connect_object (factory, "setup", G_CALLBACK (on_setup), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (factory, "bind", G_CALLBACK (on_bind), self, G_CONNECT_SWAPPED);
-  self->drop_down = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (list), NULL));
-  gtk_drop_down_set_factory (self->drop_down, factory);
-  g_object_unref (factory);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->drop_down), _ ("Colour map"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL,
+  self->swatch = create_swatch ();
+  self->label = gtk_label_new (NULL);
+  gtk_box_append (GTK_BOX (face), self->swatch);
+  gtk_box_append (GTK_BOX (face), self->label);
+  self->popover = create_popover (self);
+  self->button = gtk_menu_button_new ();
+  gtk_menu_button_set_child (GTK_MENU_BUTTON (self->button), face);
+  gtk_menu_button_set_always_show_arrow (GTK_MENU_BUTTON (self->button), TRUE);
+  gtk_menu_button_set_popover (GTK_MENU_BUTTON (self->button), self->popover);
+  gtk_widget_set_tooltip_text (self->button, _ ("Colour map"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Colour map"), -1);
-  g_signal_connect_object (self->drop_down, "notify::selected", G_CALLBACK (on_selected), self,
-                           G_CONNECT_SWAPPED);
-  adw_bin_set_child (ADW_BIN (self), GTK_WIDGET (self->drop_down));
-  if (esp_settings_get_default () != NULL)
-    g_signal_connect_object (esp_settings_get_default (), "changed", G_CALLBACK (read_settings),
-                             self, G_CONNECT_SWAPPED);
+  adw_bin_set_child (ADW_BIN (self), self->button);
 }
 
 GtkWidget *
@@ -197,6 +236,7 @@ esp_colormap_button_set_view (EspColormapButton *self, EspView *view)
   self->view = g_object_ref (view);
   g_signal_connect_object (view, "tensor-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "look-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
-  read_settings (self);
+  g_signal_connect_object (self->popover, "notify::visible", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
   update (self);
 }

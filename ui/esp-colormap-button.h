@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * EspColormapButton:
  *
- * A drop-down of colour maps, each with a swatch. What is chosen holds for all data of the same
- * kind (signed or not) and is kept in the settings; "Auto" goes back to the style's own.
+ * The colour maps in a popover, each with a swatch, and whether they are turned round. What is
+ * chosen holds for all data of the same kind (signed or not); "Auto" goes back to the style's own.
  */
 #define ESP_TYPE_COLORMAP_BUTTON (esp_colormap_button_get_type ())
 G_DECLARE_FINAL_TYPE (EspColormapButton, esp_colormap_button, ESP, COLORMAP_BUTTON, AdwBin)

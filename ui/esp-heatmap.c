@@ -93,7 +93,7 @@ describe_pixel (EspHeatmap *self, gint64 row, gint64 column)
 {
   gint64 rows, columns;
   const EspPixel *pixel = find_pixel (self, row, column, &rows, &columns);
-  EspReduction reduction = esp_view_get_reduction (self->view);
+  EspReduction reduction = esp_look_get_reduction (esp_view_get_look (self->view));
   g_autofree char *value = NULL;
 
   if (pixel == NULL || (rows <= 1 && columns <= 1))
@@ -384,7 +384,8 @@ keep_pixels (EspHeatmap *self, EspOverview *overview, EspOverview **of, cairo_su
   g_clear_pointer (pixels, cairo_surface_destroy);
   g_clear_pointer (of, esp_overview_unref);
   *of = esp_overview_ref (overview);
-  *pixels = esp_draw_overview_surface (overview, norm, esp_view_get_reduction (self->view));
+  *pixels = esp_draw_overview_surface (overview, norm,
+                                       esp_look_get_reduction (esp_view_get_look (self->view)));
   return *pixels;
 }
 
@@ -397,7 +398,7 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
   esp_style_init_palette (palette, GTK_WIDGET (self));
   scene->geometry = self->geometry;
   scene->palette = palette;
-  scene->reduction = esp_view_get_reduction (self->view);
+  scene->reduction = esp_look_get_reduction (esp_view_get_look (self->view));
   if (esp_view_get_norm (self->view) != NULL)
     {
       scene->norm = *esp_view_get_norm (self->view);

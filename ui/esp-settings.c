@@ -80,6 +80,23 @@ esp_settings_set_boolean (const char *key, gboolean value)
     g_settings_set_boolean (settings, key, value);
 }
 
+double
+esp_settings_get_double (const char *key, double fallback)
+{
+  GSettings *settings = get_for_key (key, "d");
+
+  return settings ? g_settings_get_double (settings, key) : fallback;
+}
+
+void
+esp_settings_set_double (const char *key, double value)
+{
+  GSettings *settings = get_for_key (key, "d");
+
+  if (settings)
+    g_settings_set_double (settings, key, value);
+}
+
 char *
 esp_settings_dup_string (const char *key)
 {

@@ -17,6 +17,8 @@ int esp_settings_get_int (const char *key, int fallback);
 void esp_settings_set_int (const char *key, int value);
 gboolean esp_settings_get_boolean (const char *key, gboolean fallback);
 void esp_settings_set_boolean (const char *key, gboolean value);
+double esp_settings_get_double (const char *key, double fallback);
+void esp_settings_set_double (const char *key, double value);
 /* new string; NULL if it is empty */
 char *esp_settings_dup_string (const char *key);
 void esp_settings_set_string (const char *key, const char *value);

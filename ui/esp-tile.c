@@ -81,16 +81,9 @@ init_norm (EspTile *self, EspNorm *norm)
       lo = 0;
       hi = 1;
     }
-  if (lo < 0)
-    {
-      hi = fmax (-lo, hi);
-      lo = -hi;
-    }
-  esp_norm_init_for_range (norm, lo, hi, esp_style_is_dark ());
-  if (esp_view_is_live (self->view))
+  esp_look_init_norm_for_range (esp_view_get_look (self->view), lo, hi, norm);
+  if (esp_view_is_live (self->view) && !esp_look_get_locked (esp_view_get_look (self->view)))
     esp_norm_hold (norm, &self->held);
-  norm->scale = esp_view_get_scale (self->view);
-  norm->colormap = esp_view_choose_colormap (self->view, norm->lo < 0);
 }
 
 static void
@@ -103,8 +96,8 @@ make_pixels (EspTile *self)
     return;
 
   init_norm (self, &norm);
-  self->pixels = esp_draw_overview_surface (self->overview, &norm,
-                                            esp_view_get_reduction (self->view));
+  self->pixels = esp_draw_overview_surface (
+      self->overview, &norm, esp_look_get_reduction (esp_view_get_look (self->view)));
 }
 
 static void

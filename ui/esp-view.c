@@ -32,15 +32,14 @@ struct _EspView
   char *title, *details;
   EspPlane plane;
   EspUnitMarks *marks;
+  EspLook *look;
 
   /* state */
   EspViewKind kind;
   gboolean has_norm;
   EspNorm norm;
-  double held; /* the range of a live tensor, see esp_norm_hold() */
-  EspReduction reduction;
-  EspScale scale;
-  const EspColormap *colormaps[2]; /* for data of one sign, for signed data; NULL: the default */
+  double held;       /* the range of a live tensor, see esp_norm_hold() */
+  double offered[2]; /* a range to draw with until there are statistics */
 };
 
 enum
@@ -75,30 +74,22 @@ set_message (EspView *self, const char *title, const char *details)
   self->details = g_strdup (details);
 }
 
-/* what the person chose, on top of what the data ask for */
-static void
-apply_choices (EspView *self)
-{
-  gboolean has_sign = self->norm.lo < 0;
-
-  self->norm.scale = self->scale;
-  self->norm.colormap = esp_view_choose_colormap (self, has_sign);
-}
-
 static void
 update_norm (EspView *self)
 {
+  double lo, hi;
+
   if (self->stats == NULL)
     {
       if (self->has_norm)
-        apply_choices (self);
+        esp_look_init_norm_for_range (self->look, self->offered[0], self->offered[1], &self->norm);
       return;
     }
 
-  esp_norm_init_for_stats (&self->norm, self->stats, esp_style_is_dark ());
-  if (esp_view_is_live (self))
+  esp_look_init_norm (self->look, self->stats, &self->norm);
+  if (esp_view_is_live (self) && !esp_look_get_typed (self->look, &lo, &hi) &&
+      esp_look_get_symmetric (self->look) && self->norm.scale != ESP_SCALE_RANK)
     esp_norm_hold (&self->norm, &self->held);
-  apply_choices (self);
   self->has_norm = TRUE;
 }
 
@@ -270,7 +261,11 @@ restart (gpointer user_data)
 
   forget (self);
   if (!same_place)
-    esp_unit_marks_set_place (self->marks, NULL, NULL);
+    {
+      esp_unit_marks_set_place (self->marks, NULL, NULL);
+      if (!esp_look_get_locked (self->look)) /* a typed range is for one tensor */
+        esp_look_clear_typed (self->look);
+    }
   g_set_object (&self->place, place);
   tensor = find_tensor (self);
   g_clear_pointer (&self->tensor, esp_tensor_unref);
@@ -382,7 +377,7 @@ on_marks (EspView *self)
 }
 
 static void
-on_dark (EspView *self)
+on_look (EspView *self)
 {
   update_norm (self);
   g_signal_emit (self, signals[LOOK_CHANGED], 0);
@@ -446,6 +441,7 @@ esp_view_finalize (GObject *object)
 
   esp_session_watch_free (self->watch);
   g_object_unref (self->marks);
+  g_object_unref (self->look);
 
   G_OBJECT_CLASS (esp_view_parent_class)->finalize (object);
 }
@@ -486,8 +482,8 @@ esp_view_init (EspView *self)
   self->watch = esp_session_watch_new (&events, self);
   self->marks = esp_unit_marks_new ();
   g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (on_dark),
-                           self, G_CONNECT_SWAPPED);
+  self->look = esp_look_new ();
+  g_signal_connect_object (self->look, "changed", G_CALLBACK (on_look), self, G_CONNECT_SWAPPED);
 }
 
 EspView *
@@ -707,79 +703,30 @@ esp_view_offer_range (EspView *self, double lo, double hi)
   if (self->has_norm)
     return;
 
-  if (lo < 0)
-    {
-      hi = fmax (-lo, hi);
-      lo = -hi;
-    }
-  esp_norm_init_for_range (&self->norm, lo, hi, esp_style_is_dark ());
+  self->offered[0] = lo;
+  self->offered[1] = hi;
   self->has_norm = TRUE;
-  apply_choices (self);
-  g_signal_emit (self, signals[LOOK_CHANGED], 0);
-}
-
-EspReduction
-esp_view_get_reduction (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), ESP_REDUCTION_LARGEST);
-
-  return self->reduction;
-}
-
-void
-esp_view_set_reduction (EspView *self, EspReduction reduction)
-{
-  g_return_if_fail (ESP_IS_VIEW (self));
-
-  self->reduction = reduction;
-  g_signal_emit (self, signals[LOOK_CHANGED], 0);
-}
-
-EspScale
-esp_view_get_scale (EspView *self)
-{
-  g_return_val_if_fail (ESP_IS_VIEW (self), ESP_SCALE_LINEAR);
-
-  return self->scale;
-}
-
-void
-esp_view_set_scale (EspView *self, EspScale scale)
-{
-  g_return_if_fail (ESP_IS_VIEW (self));
-
-  self->scale = scale;
   update_norm (self);
   g_signal_emit (self, signals[LOOK_CHANGED], 0);
 }
 
-const EspColormap *
-esp_view_get_colormap (EspView *self, gboolean signed_data)
+EspLook *
+esp_view_get_look (EspView *self)
 {
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  return self->colormaps[signed_data ? 1 : 0];
+  return self->look;
 }
 
 void
-esp_view_set_colormap (EspView *self, gboolean signed_data, const EspColormap *colormap)
+esp_view_set_look (EspView *self, EspLook *look)
 {
   g_return_if_fail (ESP_IS_VIEW (self));
+  g_return_if_fail (ESP_IS_LOOK (look));
 
-  if (self->colormaps[signed_data ? 1 : 0] == colormap)
-    return;
-  self->colormaps[signed_data ? 1 : 0] = colormap;
-  update_norm (self);
-  g_signal_emit (self, signals[LOOK_CHANGED], 0);
-}
-
-const EspColormap *
-esp_view_choose_colormap (EspView *self, gboolean signed_data)
-{
-  const EspColormap *chosen;
-
-  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
-
-  chosen = self->colormaps[signed_data ? 1 : 0];
-  return chosen != NULL ? chosen : esp_colormap_get_default (signed_data, esp_style_is_dark ());
+  if (self->look != NULL)
+    g_signal_handlers_disconnect_by_data (self->look, self);
+  g_set_object (&self->look, look);
+  g_signal_connect_object (look, "changed", G_CALLBACK (on_look), self, G_CONNECT_SWAPPED);
+  on_look (self);
 }

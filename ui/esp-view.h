@@ -3,6 +3,7 @@
 
 #include "espalier.h"
 
+#include "esp-look.h"
 #include "esp-plane.h"
 
 #include <adwaita.h>
@@ -75,14 +76,8 @@ EspStats *esp_view_get_stats (EspView *self);     /* borrowed; NULL while they a
 const EspNorm *esp_view_get_norm (EspView *self); /* NULL while nothing is known */
 /* a range to draw with until the statistics are there */
 void esp_view_offer_range (EspView *self, double lo, double hi);
-EspReduction esp_view_get_reduction (EspView *self);
-void esp_view_set_reduction (EspView *self, EspReduction reduction);
-EspScale esp_view_get_scale (EspView *self);
-void esp_view_set_scale (EspView *self, EspScale scale);
-/* chosen maps for signed data and for others; NULL: the default of the style */
-const EspColormap *esp_view_get_colormap (EspView *self, gboolean signed_data);
-void esp_view_set_colormap (EspView *self, gboolean signed_data, const EspColormap *colormap);
-/* the chosen map or the default; never NULL */
-const EspColormap *esp_view_choose_colormap (EspView *self, gboolean signed_data);
+/* what the person chose; borrowed. Views may share one. */
+EspLook *esp_view_get_look (EspView *self);
+void esp_view_set_look (EspView *self, EspLook *look);
 
 G_END_DECLS

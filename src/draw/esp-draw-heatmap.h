@@ -83,6 +83,18 @@ void esp_draw_levels (cairo_t *cr,
                       const EspNorm *norm,
                       EspStats *stats,
                       const EspPalette *palette);
+/* the same over an axis from @lo to @hi that may be wider than the norm's range: the bar goes on in
+ * the end colours, values beyond the range are paler. For a legend whose range can be dragged. */
+void esp_draw_levels_axis (cairo_t *cr,
+                           int width,
+                           int height,
+                           const EspNorm *norm,
+                           double lo,
+                           double hi,
+                           EspStats *stats,
+                           const EspPalette *palette);
+/* where its colour bar begins and how high it is */
+void esp_draw_levels_get_bar (int height, double *top, double *bar);
 /* the bar of a colour map alone, for swatches */
 void esp_draw_colormap (cairo_t *cr,
                         double x,

@@ -81,21 +81,25 @@ get_profile (const EspNorm *norm, EspStats *stats, guint n, double *bars)
     bars[i] = most > 0 ? sqrt (bars[i] / most) : 0;
 }
 
+/* @axis has the norm's scale, and ends of its own */
 static void
 draw_profile (cairo_t *cr,
               double y,
               double width,
               double height,
               const EspNorm *norm,
+              const EspNorm *axis,
               EspStats *stats,
               const EspPalette *palette)
 {
   const EspStatsValues *values = esp_stats_get_values (stats);
   guint most = norm->scale == ESP_SCALE_LINEAR ? 160 : 64;
   guint n = (guint) CLAMP (fmin (width / 4, 4 * sqrt ((double) values->finite)), 8, most);
+  double inside[2] = { esp_norm_map (axis, norm->lo) * width,
+                       esp_norm_map (axis, norm->hi) * width };
   g_autofree double *bars = g_new0 (double, n);
 
-  get_profile (norm, stats, n, bars);
+  get_profile (axis, stats, n, bars);
   for (guint i = 0; i < n; i++)
     {
       double left = round (i * width / n), right = round ((i + 1) * width / n);
@@ -103,8 +107,14 @@ draw_profile (cairo_t *cr,
 
       cairo_rectangle (cr, left, y + height - tall, right - left, tall);
     }
-  esp_draw_set_color (cr, palette->dark ? 0x70ffffff : 0x70000000);
+  esp_draw_set_color (cr, palette->dark ? 0x38ffffff : 0x38000000);
+  cairo_fill_preserve (cr);
+  cairo_save (cr);
+  cairo_clip (cr);
+  cairo_rectangle (cr, inside[0], y, inside[1] - inside[0], height);
+  esp_draw_set_color (cr, palette->dark ? 0x50ffffff : 0x50000000);
   cairo_fill (cr);
+  cairo_restore (cr);
 }
 
 /* "1,204 cells beyond the range, one as far as −3.906" */
@@ -168,16 +178,16 @@ draw_caption (cairo_t *cr,
   esp_draw_text (cr, beyond, width, CAPTION / 2 - 2, ESP_ALIGN_END);
 }
 
-/* both ends and, where there is room, 0 and the middle of the map */
+/* both ends and, where there is room, 0 or the middle of the axis */
 static void
-draw_range (cairo_t *cr, double width, double y, const EspNorm *norm, const EspPalette *palette)
+draw_axis (cairo_t *cr, double width, double y, const EspNorm *axis, const EspPalette *palette)
 {
-  g_autofree char *lo = esp_number_format_value (esp_norm_unmap (norm, 0), 3);
-  g_autofree char *hi = esp_number_format_value (norm->hi, 3);
-  gboolean crosses = norm->lo < 0 && norm->hi > 0;
-  double middle = crosses ? esp_norm_map (norm, 0) : 0.5;
+  g_autofree char *lo = esp_number_format_value (esp_norm_unmap (axis, 0), 3);
+  g_autofree char *hi = esp_number_format_value (axis->hi, 3);
+  gboolean crosses = axis->lo < 0 && axis->hi > 0;
+  double middle = crosses ? esp_norm_map (axis, 0) : 0.5;
   g_autofree char *text = crosses ? g_strdup ("0")
-                                  : esp_number_format_value (esp_norm_unmap (norm, 0.5), 3);
+                                  : esp_number_format_value (esp_norm_unmap (axis, 0.5), 3);
   double from, to, half;
 
   esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
@@ -192,6 +202,61 @@ draw_range (cairo_t *cr, double width, double y, const EspNorm *norm, const EspP
 }
 
 void
+esp_draw_levels_get_bar (int height, double *top, double *bar)
+{
+  *top = height - (height >= BAR + LABELS ? LABELS : 0) - BAR;
+  *bar = BAR;
+}
+
+/* the map between the ends of the range, its end colours beyond */
+static void
+draw_axis_bar (cairo_t *cr, double y, double width, const EspNorm *norm, const EspNorm *axis)
+{
+  double from = round (esp_norm_map (axis, norm->lo) * width);
+  double to = round (esp_norm_map (axis, norm->hi) * width);
+
+  esp_draw_set_color (cr, esp_norm_get_step (norm, 0));
+  cairo_rectangle (cr, 0, y, from, BAR);
+  cairo_fill (cr);
+  esp_draw_set_color (cr, esp_norm_get_step (norm, 255));
+  cairo_rectangle (cr, to, y, width - to, BAR);
+  cairo_fill (cr);
+  if (to > from)
+    draw_bar (cr, from, y, to - from, BAR, norm->colormap, norm->inverted);
+}
+
+void
+esp_draw_levels_axis (cairo_t *cr,
+                      int width,
+                      int height,
+                      const EspNorm *norm,
+                      double lo,
+                      double hi,
+                      EspStats *stats,
+                      const EspPalette *palette)
+{
+  EspNorm axis = *norm;
+  double bar, thickness, top;
+
+  g_return_if_fail (norm != NULL && norm->colormap != NULL && palette != NULL);
+
+  axis.lo = fmin (lo, norm->lo);
+  axis.hi = fmax (hi, norm->hi);
+  esp_draw_levels_get_bar (height, &bar, &thickness);
+
+  cairo_save (cr);
+  if (height >= CAPTION_FROM)
+    draw_caption (cr, width, norm, stats, palette);
+  top = height >= CAPTION_FROM ? CAPTION : 0;
+  if (stats != NULL && height >= HISTOGRAM_FROM)
+    draw_profile (cr, top, width, bar - top, norm, &axis, stats, palette);
+  draw_axis_bar (cr, bar, width, norm, &axis);
+  if (height >= BAR + LABELS)
+    draw_axis (cr, width, bar + BAR + LABELS / 2.0 + 1, &axis, palette);
+  cairo_restore (cr);
+}
+
+void
 esp_draw_levels (cairo_t *cr,
                  int width,
                  int height,
@@ -199,21 +264,9 @@ esp_draw_levels (cairo_t *cr,
                  EspStats *stats,
                  const EspPalette *palette)
 {
-  double labels = height >= BAR + LABELS ? LABELS : 0;
-  double bar = height - labels - BAR, top;
+  g_return_if_fail (norm != NULL);
 
-  g_return_if_fail (norm != NULL && norm->colormap != NULL && palette != NULL);
-
-  cairo_save (cr);
-  if (height >= CAPTION_FROM)
-    draw_caption (cr, width, norm, stats, palette);
-  top = height >= CAPTION_FROM ? CAPTION : 0;
-  if (stats != NULL && height >= HISTOGRAM_FROM)
-    draw_profile (cr, top, width, bar - top, norm, stats, palette);
-  draw_bar (cr, 0, bar, width, BAR, norm->colormap, norm->inverted);
-  if (labels > 0)
-    draw_range (cr, width, bar + BAR + LABELS / 2.0 + 1, norm, palette);
-  cairo_restore (cr);
+  esp_draw_levels_axis (cr, width, height, norm, norm->lo, norm->hi, stats, palette);
 }
 
 /* grid line and label of a count */

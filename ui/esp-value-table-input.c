@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "esp-values-private.h"
+#include "esp-value-table-private.h"
 
 #include "esp-copy.h"
 
@@ -12,13 +12,13 @@
 #include <math.h>
 
 static gboolean
-is_shown (EspValues *self)
+is_shown (EspValueTable *self)
 {
   return self->view != NULL && esp_view_get_matrix (self->view) != NULL;
 }
 
 static void
-on_pressed (EspValues *self, int n_press, double x, double y, GtkGesture *gesture)
+on_pressed (EspValueTable *self, int n_press, double x, double y, GtkGesture *gesture)
 {
   GdkModifierType state =
       gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (gesture));
@@ -28,37 +28,37 @@ on_pressed (EspValues *self, int n_press, double x, double y, GtkGesture *gestur
   if (!is_shown (self))
     return;
 
-  if (esp_values_get_cell_at (self, x, y, &row, &column))
+  if (esp_value_table_get_cell_at (self, x, y, &row, &column))
     {
-      _esp_values_move (self, row, column, (state & GDK_SHIFT_MASK) != 0);
+      _esp_value_table_move (self, row, column, (state & GDK_SHIFT_MASK) != 0);
       if (n_press == 2 && esp_view_is_live (self->view))
-        _esp_values_edit (self);
+        _esp_value_table_edit (self);
       return;
     }
-  row = _esp_values_get_row_head (self, x, y);
-  column = _esp_values_get_column_head (self, x, y);
+  row = _esp_value_table_get_row_head (self, x, y);
+  column = _esp_value_table_get_column_head (self, x, y);
   if (row >= 0)
-    _esp_values_select (self, &(EspRegion) { row, 0, 1, self->columns });
+    _esp_value_table_select (self, &(EspRegion) { row, 0, 1, self->columns });
   else if (column >= 0)
-    _esp_values_select (self, &(EspRegion) { 0, column, self->rows, 1 });
+    _esp_value_table_select (self, &(EspRegion) { 0, column, self->rows, 1 });
 }
 
 static void
-on_drag_update (EspValues *self, double x, double y, GtkGestureDrag *drag)
+on_drag_update (EspValueTable *self, double x, double y, GtkGestureDrag *drag)
 {
   double start_x, start_y;
   gint64 row, column;
 
   gtk_gesture_drag_get_start_point (drag, &start_x, &start_y);
-  if (hypot (x, y) < 5 || !esp_values_get_cell_at (self, start_x, start_y, &row, &column) ||
-      !esp_values_get_cell_at (self, start_x + x, start_y + y, &row, &column))
+  if (hypot (x, y) < 5 || !esp_value_table_get_cell_at (self, start_x, start_y, &row, &column) ||
+      !esp_value_table_get_cell_at (self, start_x + x, start_y + y, &row, &column))
     return;
   if (row != self->cursor_row || column != self->cursor_column)
-    _esp_values_move (self, row, column, TRUE);
+    _esp_value_table_move (self, row, column, TRUE);
 }
 
 static void
-open_menu (EspValues *self, const GdkRectangle *at)
+open_menu (EspValueTable *self, const GdkRectangle *at)
 {
   if (self->menu == NULL)
     {
@@ -78,35 +78,35 @@ open_menu (EspValues *self, const GdkRectangle *at)
 }
 
 static void
-on_menu_pressed (EspValues *self, int n_press, double x, double y)
+on_menu_pressed (EspValueTable *self, int n_press, double x, double y)
 {
   EspRegion region;
   gint64 row, column;
 
-  if (!is_shown (self) || !esp_values_get_cell_at (self, x, y, &row, &column))
+  if (!is_shown (self) || !esp_value_table_get_cell_at (self, x, y, &row, &column))
     return;
   /* within the selection it stays */
-  if (!esp_values_get_selected (self, &region) || row < region.row || column < region.column ||
+  if (!esp_value_table_get_selected (self, &region) || row < region.row || column < region.column ||
       row >= region.row + region.rows || column >= region.column + region.columns)
-    _esp_values_move (self, row, column, FALSE);
+    _esp_value_table_move (self, row, column, FALSE);
   open_menu (self, &(GdkRectangle) { (int) x, (int) y, 1, 1 });
 }
 
 static gboolean
 on_menu_key (GtkWidget *widget, GVariant *args, gpointer unused)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
   GdkRectangle box;
 
   if (!is_shown (self) || self->cursor_row < 0)
     return GDK_EVENT_PROPAGATE;
-  _esp_values_get_box (self, self->cursor_row, self->cursor_column, &box);
+  _esp_value_table_get_box (self, self->cursor_row, self->cursor_column, &box);
   open_menu (self, &box);
   return GDK_EVENT_STOP;
 }
 
 void
-_esp_values_add_controllers (EspValues *self)
+_esp_value_table_add_controllers (EspValueTable *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   GtkGesture *click = gtk_gesture_click_new (), *menu = gtk_gesture_click_new ();
@@ -136,7 +136,7 @@ step (gint64 from, int by, gint64 n, gint64 page)
 static gboolean
 on_move (GtkWidget *widget, GVariant *args, gpointer unused)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
   gint64 page = MAX (1, gtk_widget_get_height (widget) / MAX (self->cell_height, 1) - 2);
   gint64 row = self->cursor_row, column = self->cursor_column;
   int rows, columns;
@@ -153,20 +153,20 @@ on_move (GtkWidget *widget, GVariant *args, gpointer unused)
       if (ABS (rows) == 1 || ABS (columns) == 1)
         rows = columns = 0;
     }
-  _esp_values_move (self, step (row, rows, self->rows, page),
-                    step (column, columns, self->columns, page), extend);
+  _esp_value_table_move (self, step (row, rows, self->rows, page),
+                         step (column, columns, self->columns, page), extend);
   return GDK_EVENT_STOP;
 }
 
 static gboolean
 on_escape (GtkWidget *widget, GVariant *args, gpointer unused)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
 
   if (!is_shown (self) || self->cursor_row < 0)
     return GDK_EVENT_PROPAGATE;
   if (self->anchor_row >= 0)
-    _esp_values_move (self, self->cursor_row, self->cursor_column, FALSE);
+    _esp_value_table_move (self, self->cursor_row, self->cursor_column, FALSE);
   else
     esp_view_set_cell (self->view, -1, -1);
   return GDK_EVENT_STOP;
@@ -175,24 +175,24 @@ on_escape (GtkWidget *widget, GVariant *args, gpointer unused)
 static gboolean
 on_edit (GtkWidget *widget, GVariant *args, gpointer unused)
 {
-  _esp_values_edit (ESP_VALUES (widget));
+  _esp_value_table_edit (ESP_VALUE_TABLE (widget));
   return GDK_EVENT_STOP;
 }
 
 static void
 on_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
   EspRegion region;
 
   if (!is_shown (self))
     return;
   if (g_str_equal (name, "values.select-all"))
     {
-      _esp_values_select (self, &(EspRegion) { 0, 0, self->rows, self->columns });
+      _esp_value_table_select (self, &(EspRegion) { 0, 0, self->rows, self->columns });
       return;
     }
-  if (!esp_values_get_selected (self, &region))
+  if (!esp_value_table_get_selected (self, &region))
     return;
   if (g_str_equal (name, "values.copy-row"))
     {
@@ -221,7 +221,7 @@ bind (GtkWidgetClass *klass, guint key, guint keypad, GdkModifierType state, int
 }
 
 void
-_esp_values_class_add_bindings (GtkWidgetClass *klass)
+_esp_value_table_class_add_bindings (GtkWidgetClass *klass)
 {
   bind (klass, GDK_KEY_Left, GDK_KEY_KP_Left, 0, 0, -1);
   bind (klass, GDK_KEY_Right, GDK_KEY_KP_Right, 0, 0, 1);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-values.h"
+#include "esp-value-table.h"
 
 #include "esp-value-blocks.h"
 
 G_BEGIN_DECLS
 
-/* What esp-values.c (layout, drawing) and esp-values-input.c (pointer, keys) share. */
+/* What esp-value-table.c (layout, drawing) and esp-value-table-input.c (pointer, keys) share. */
 
-struct _EspValues
+struct _EspValueTable
 {
   GtkWidget parent_instance;
 
@@ -30,18 +30,18 @@ struct _EspValues
 };
 
 /* brings a cell into view */
-void _esp_values_reveal (EspValues *self, gint64 row, gint64 column);
+void _esp_value_table_reveal (EspValueTable *self, gint64 row, gint64 column);
 /* moves the cursor; the selection goes with it or, if not @extend, goes away */
-void _esp_values_move (EspValues *self, gint64 row, gint64 column, gboolean extend);
-void _esp_values_select (EspValues *self, const EspRegion *region);
+void _esp_value_table_move (EspValueTable *self, gint64 row, gint64 column, gboolean extend);
+void _esp_value_table_select (EspValueTable *self, const EspRegion *region);
 /* rectangle of a cell in the widget */
-void _esp_values_get_box (EspValues *self, gint64 row, gint64 column, GdkRectangle *box);
+void _esp_value_table_get_box (EspValueTable *self, gint64 row, gint64 column, GdkRectangle *box);
 /* the row head or column head at a place; -1 none */
-gint64 _esp_values_get_row_head (EspValues *self, double x, double y);
-gint64 _esp_values_get_column_head (EspValues *self, double x, double y);
-void _esp_values_edit (EspValues *self);
+gint64 _esp_value_table_get_row_head (EspValueTable *self, double x, double y);
+gint64 _esp_value_table_get_column_head (EspValueTable *self, double x, double y);
+void _esp_value_table_edit (EspValueTable *self);
 
-void _esp_values_add_controllers (EspValues *self);
-void _esp_values_class_add_bindings (GtkWidgetClass *widget_class);
+void _esp_value_table_add_controllers (EspValueTable *self);
+void _esp_value_table_class_add_bindings (GtkWidgetClass *widget_class);
 
 G_END_DECLS

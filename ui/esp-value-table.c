@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of numbers: heads that stay, cells below them. In: the view's matrix and two
  * adjustments; out: text for the cells in view, some hundreds. Texts come from EspValueBlocks;
- * pointer and keys are in esp-values-input.c. */
+ * pointer and keys are in esp-value-table-input.c. */
 
 #include "config.h"
 
-#include "esp-values-private.h"
+#include "esp-value-table-private.h"
 
 #include "esp-cell-editor.h"
 #include "esp-style.h"
@@ -27,13 +27,13 @@ enum
   PROP_VSCROLL_POLICY,
 };
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (EspValues,
-                               esp_values,
+G_DEFINE_FINAL_TYPE_WITH_CODE (EspValueTable,
+                               esp_value_table,
                                GTK_TYPE_WIDGET,
                                G_IMPLEMENT_INTERFACE (GTK_TYPE_SCROLLABLE, NULL))
 
 static EspTensor *
-get_matrix (EspValues *self)
+get_matrix (EspValueTable *self)
 {
   return self->view != NULL && esp_view_get_kind (self->view) == ESP_VIEW_MATRIX
              ? esp_view_get_matrix (self->view)
@@ -41,7 +41,7 @@ get_matrix (EspValues *self)
 }
 
 static double
-get_scroll (EspValues *self, GtkOrientation orientation)
+get_scroll (EspValueTable *self, GtkOrientation orientation)
 {
   return self->adjustments[orientation] != NULL
              ? floor (gtk_adjustment_get_value (self->adjustments[orientation]))
@@ -86,7 +86,7 @@ get_digits (gint64 count)
 
 /* from the font: a table is as wide as its digits */
 static void
-measure_cells (EspValues *self)
+measure_cells (EspValueTable *self)
 {
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), "0");
   EspTensor *matrix = get_matrix (self);
@@ -106,7 +106,7 @@ measure_cells (EspValues *self)
 }
 
 static void
-configure (EspValues *self, GtkOrientation orientation)
+configure (EspValueTable *self, GtkOrientation orientation)
 {
   GtkAdjustment *adjustment = self->adjustments[orientation];
   gboolean across = orientation == GTK_ORIENTATION_HORIZONTAL;
@@ -124,7 +124,7 @@ configure (EspValues *self, GtkOrientation orientation)
 }
 
 static void
-resize (EspValues *self)
+resize (EspValueTable *self)
 {
   measure_cells (self);
   configure (self, GTK_ORIENTATION_HORIZONTAL);
@@ -133,7 +133,7 @@ resize (EspValues *self)
 }
 
 void
-_esp_values_get_box (EspValues *self, gint64 row, gint64 column, GdkRectangle *box)
+_esp_value_table_get_box (EspValueTable *self, gint64 row, gint64 column, GdkRectangle *box)
 {
   double x = (double) column * self->cell_width - get_scroll (self, GTK_ORIENTATION_HORIZONTAL);
   double y = (double) row * self->cell_height - get_scroll (self, GTK_ORIENTATION_VERTICAL);
@@ -145,7 +145,7 @@ _esp_values_get_box (EspValues *self, gint64 row, gint64 column, GdkRectangle *b
 }
 
 static gint64
-find_index (EspValues *self, GtkOrientation orientation, double at)
+find_index (EspValueTable *self, GtkOrientation orientation, double at)
 {
   gboolean across = orientation == GTK_ORIENTATION_HORIZONTAL;
   int head = across ? self->head_width : self->head_height;
@@ -159,21 +159,21 @@ find_index (EspValues *self, GtkOrientation orientation, double at)
 }
 
 gint64
-_esp_values_get_row_head (EspValues *self, double x, double y)
+_esp_value_table_get_row_head (EspValueTable *self, double x, double y)
 {
   return x < self->head_width ? find_index (self, GTK_ORIENTATION_VERTICAL, y) : -1;
 }
 
 gint64
-_esp_values_get_column_head (EspValues *self, double x, double y)
+_esp_value_table_get_column_head (EspValueTable *self, double x, double y)
 {
   return y < self->head_height ? find_index (self, GTK_ORIENTATION_HORIZONTAL, x) : -1;
 }
 
 gboolean
-esp_values_get_cell_at (EspValues *self, double x, double y, gint64 *row, gint64 *column)
+esp_value_table_get_cell_at (EspValueTable *self, double x, double y, gint64 *row, gint64 *column)
 {
-  g_return_val_if_fail (ESP_IS_VALUES (self), FALSE);
+  g_return_val_if_fail (ESP_IS_VALUE_TABLE (self), FALSE);
 
   *row = find_index (self, GTK_ORIENTATION_VERTICAL, y);
   *column = find_index (self, GTK_ORIENTATION_HORIZONTAL, x);
@@ -181,7 +181,7 @@ esp_values_get_cell_at (EspValues *self, double x, double y, gint64 *row, gint64
 }
 
 static void
-reveal_along (EspValues *self, GtkOrientation orientation, gint64 index, int cell)
+reveal_along (EspValueTable *self, GtkOrientation orientation, gint64 index, int cell)
 {
   if (self->adjustments[orientation] != NULL)
     gtk_adjustment_clamp_page (self->adjustments[orientation], (double) index * cell,
@@ -189,7 +189,7 @@ reveal_along (EspValues *self, GtkOrientation orientation, gint64 index, int cel
 }
 
 void
-_esp_values_reveal (EspValues *self, gint64 row, gint64 column)
+_esp_value_table_reveal (EspValueTable *self, gint64 row, gint64 column)
 {
   reveal_along (self, GTK_ORIENTATION_VERTICAL, row, self->cell_height);
   reveal_along (self, GTK_ORIENTATION_HORIZONTAL, column, self->cell_width);
@@ -198,7 +198,7 @@ _esp_values_reveal (EspValues *self, gint64 row, gint64 column)
 /* --- what is shown --- */
 
 static void
-update_accessible (EspValues *self)
+update_accessible (EspValueTable *self)
 {
   EspTensor *tensor = self->view != NULL ? esp_view_get_tensor (self->view) : NULL;
   g_autofree char *shape = NULL, *name = NULL, *where = NULL, *cell = NULL;
@@ -227,14 +227,14 @@ update_accessible (EspValues *self)
 }
 
 static void
-take_cursor (EspValues *self)
+take_cursor (EspValueTable *self)
 {
   if (!esp_view_get_cell (self->view, &self->cursor_row, &self->cursor_column))
     self->cursor_row = self->cursor_column = -1;
 }
 
 static void
-on_cell_changed (EspValues *self)
+on_cell_changed (EspValueTable *self)
 {
   gint64 row = self->cursor_row, column = self->cursor_column;
 
@@ -242,7 +242,7 @@ on_cell_changed (EspValues *self)
   if (row == self->cursor_row && column == self->cursor_column)
     return;
   if (self->cursor_row >= 0)
-    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+    _esp_value_table_reveal (self, self->cursor_row, self->cursor_column);
   else
     self->anchor_row = self->anchor_column = -1;
   update_accessible (self);
@@ -250,7 +250,7 @@ on_cell_changed (EspValues *self)
 }
 
 static void
-on_tensor_changed (EspValues *self)
+on_tensor_changed (EspValueTable *self)
 {
   EspTensor *matrix = get_matrix (self);
   const EspPlane *plane;
@@ -281,12 +281,12 @@ on_tensor_changed (EspValues *self)
   resize (self);
   take_cursor (self);
   if (self->cursor_row >= 0)
-    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+    _esp_value_table_reveal (self, self->cursor_row, self->cursor_column);
   update_accessible (self);
 }
 
 static void
-on_values_changed (EspValues *self)
+on_values_changed (EspValueTable *self)
 {
   if (get_matrix (self) == NULL)
     return;
@@ -298,14 +298,14 @@ on_values_changed (EspValues *self)
 }
 
 static void
-on_blocks (EspValues *self)
+on_blocks (EspValueTable *self)
 {
   update_accessible (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 void
-_esp_values_move (EspValues *self, gint64 row, gint64 column, gboolean extend)
+_esp_value_table_move (EspValueTable *self, gint64 row, gint64 column, gboolean extend)
 {
   if (get_matrix (self) == NULL)
     return;
@@ -320,12 +320,12 @@ _esp_values_move (EspValues *self, gint64 row, gint64 column, gboolean extend)
   esp_view_set_cell (self->view, CLAMP (row, 0, self->rows - 1),
                      CLAMP (column, 0, self->columns - 1));
   if (self->cursor_row >= 0)
-    _esp_values_reveal (self, self->cursor_row, self->cursor_column);
+    _esp_value_table_reveal (self, self->cursor_row, self->cursor_column);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 void
-_esp_values_select (EspValues *self, const EspRegion *region)
+_esp_value_table_select (EspValueTable *self, const EspRegion *region)
 {
   if (get_matrix (self) == NULL)
     return;
@@ -337,9 +337,9 @@ _esp_values_select (EspValues *self, const EspRegion *region)
 }
 
 gboolean
-esp_values_get_selected (EspValues *self, EspRegion *region)
+esp_value_table_get_selected (EspValueTable *self, EspRegion *region)
 {
-  g_return_val_if_fail (ESP_IS_VALUES (self), FALSE);
+  g_return_val_if_fail (ESP_IS_VALUE_TABLE (self), FALSE);
 
   if (get_matrix (self) == NULL || self->cursor_row < 0)
     return FALSE;
@@ -355,7 +355,7 @@ esp_values_get_selected (EspValues *self, EspRegion *region)
 }
 
 void
-_esp_values_edit (EspValues *self)
+_esp_value_table_edit (EspValueTable *self)
 {
   GdkRectangle box;
 
@@ -371,8 +371,8 @@ _esp_values_edit (EspValues *self)
       self->editor = esp_cell_editor_new ();
       gtk_widget_set_parent (self->editor, GTK_WIDGET (self));
     }
-  _esp_values_reveal (self, self->cursor_row, self->cursor_column);
-  _esp_values_get_box (self, self->cursor_row, self->cursor_column, &box);
+  _esp_value_table_reveal (self, self->cursor_row, self->cursor_column);
+  _esp_value_table_get_box (self, self->cursor_row, self->cursor_column, &box);
   gtk_popover_set_pointing_to (GTK_POPOVER (self->editor), &box);
   esp_cell_editor_open (ESP_CELL_EDITOR (self->editor), self->view, self->cursor_row,
                         self->cursor_column);
@@ -398,7 +398,7 @@ get_color (GtkWidget *widget, const char *name, const char *fallback)
 }
 
 static void
-brush_init (Brush *brush, EspValues *self, GtkSnapshot *snapshot)
+brush_init (Brush *brush, EspValueTable *self, GtkSnapshot *snapshot)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   PangoAttrList *attributes = pango_attr_list_new ();
@@ -450,7 +450,7 @@ draw_rectangle (Brush *brush, double x, double y, double width, double height, c
 }
 
 static void
-get_visible (EspValues *self, EspRegion *region)
+get_visible (EspValueTable *self, EspRegion *region)
 {
   double left = get_scroll (self, GTK_ORIENTATION_HORIZONTAL);
   double top = get_scroll (self, GTK_ORIENTATION_VERTICAL);
@@ -467,21 +467,21 @@ get_visible (EspValues *self, EspRegion *region)
 }
 
 static void
-draw_selection (EspValues *self, Brush *brush)
+draw_selection (EspValueTable *self, Brush *brush)
 {
   EspRegion region;
   GdkRectangle first, last;
 
-  if (!esp_values_get_selected (self, &region))
+  if (!esp_value_table_get_selected (self, &region))
     return;
 
-  _esp_values_get_box (self, region.row, region.column, &first);
-  _esp_values_get_box (self, region.row + region.rows - 1, region.column + region.columns - 1,
-                       &last);
+  _esp_value_table_get_box (self, region.row, region.column, &first);
+  _esp_value_table_get_box (self, region.row + region.rows - 1, region.column + region.columns - 1,
+                            &last);
   if (region.rows > 1 || region.columns > 1)
     draw_rectangle (brush, first.x, first.y, last.x + last.width - first.x,
                     last.y + last.height - first.y, &brush->selected);
-  _esp_values_get_box (self, self->cursor_row, self->cursor_column, &first);
+  _esp_value_table_get_box (self, self->cursor_row, self->cursor_column, &first);
   gtk_snapshot_append_border (
       brush->snapshot,
       &GSK_ROUNDED_RECT_INIT ((float) first.x, (float) first.y, (float) first.width + 1,
@@ -497,7 +497,7 @@ is_finite_text (const char *text)
 }
 
 static void
-draw_cells (EspValues *self, Brush *brush, const EspRegion *region)
+draw_cells (EspValueTable *self, Brush *brush, const EspRegion *region)
 {
   GdkRectangle box;
 
@@ -506,7 +506,7 @@ draw_cells (EspValues *self, Brush *brush, const EspRegion *region)
       {
         const char *text = esp_value_blocks_get (self->blocks, row, column);
 
-        _esp_values_get_box (self, row, column, &box);
+        _esp_value_table_get_box (self, row, column, &box);
         if (text == NULL)
           draw_text (brush, "…", &box, &brush->second);
         else
@@ -515,7 +515,7 @@ draw_cells (EspValues *self, Brush *brush, const EspRegion *region)
 }
 
 static void
-draw_heads (EspValues *self, Brush *brush, const EspRegion *region)
+draw_heads (EspValueTable *self, Brush *brush, const EspRegion *region)
 {
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   int height = gtk_widget_get_height (GTK_WIDGET (self));
@@ -528,7 +528,7 @@ draw_heads (EspValues *self, Brush *brush, const EspRegion *region)
                                                (float) self->head_height));
   for (gint64 column = region->column; column < region->column + region->columns; column++)
     {
-      _esp_values_get_box (self, 0, column, &box);
+      _esp_value_table_get_box (self, 0, column, &box);
       box.y = 0;
       g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, column);
       draw_text (brush, text, &box, column == self->cursor_column ? &brush->text : &brush->second);
@@ -541,7 +541,7 @@ draw_heads (EspValues *self, Brush *brush, const EspRegion *region)
                                             (float) MAX (0, height - self->head_height)));
   for (gint64 row = region->row; row < region->row + region->rows; row++)
     {
-      _esp_values_get_box (self, row, 0, &box);
+      _esp_value_table_get_box (self, row, 0, &box);
       box.x = 0;
       box.width = self->head_width;
       g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, row);
@@ -561,24 +561,24 @@ draw_heads (EspValues *self, Brush *brush, const EspRegion *region)
 }
 
 static void
-draw_lines (EspValues *self, Brush *brush, const EspRegion *region)
+draw_lines (EspValueTable *self, Brush *brush, const EspRegion *region)
 {
   GdkRectangle box, last;
 
-  _esp_values_get_box (self, region->row + region->rows - 1, region->column + region->columns - 1,
-                       &last);
+  _esp_value_table_get_box (self, region->row + region->rows - 1,
+                            region->column + region->columns - 1, &last);
   for (gint64 row = region->row; row < region->row + region->rows; row++)
     {
-      _esp_values_get_box (self, row, region->column, &box);
+      _esp_value_table_get_box (self, row, region->column, &box);
       draw_rectangle (brush, box.x, box.y + box.height, last.x + last.width - box.x, 1,
                       &brush->line);
     }
 }
 
 static void
-esp_values_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+esp_value_table_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
   int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
   EspRegion region;
   Brush brush;
@@ -609,9 +609,9 @@ esp_values_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 /* --- the widget --- */
 
 static void
-esp_values_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+esp_value_table_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
-  EspValues *self = ESP_VALUES (widget);
+  EspValueTable *self = ESP_VALUE_TABLE (widget);
 
   configure (self, GTK_ORIENTATION_HORIZONTAL);
   configure (self, GTK_ORIENTATION_VERTICAL);
@@ -622,13 +622,13 @@ esp_values_size_allocate (GtkWidget *widget, int width, int height, int baseline
 }
 
 static void
-esp_values_measure (GtkWidget *widget,
-                    GtkOrientation orientation,
-                    int for_size,
-                    int *minimum,
-                    int *natural,
-                    int *minimum_baseline,
-                    int *natural_baseline)
+esp_value_table_measure (GtkWidget *widget,
+                         GtkOrientation orientation,
+                         int for_size,
+                         int *minimum,
+                         int *natural,
+                         int *minimum_baseline,
+                         int *natural_baseline)
 {
   *minimum = 120;
   *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 480 : 360;
@@ -636,15 +636,15 @@ esp_values_measure (GtkWidget *widget,
 
 /* the font's size decides */
 static void
-esp_values_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+esp_value_table_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 {
-  GTK_WIDGET_CLASS (esp_values_parent_class)->css_changed (widget, change);
+  GTK_WIDGET_CLASS (esp_value_table_parent_class)->css_changed (widget, change);
 
-  resize (ESP_VALUES (widget));
+  resize (ESP_VALUE_TABLE (widget));
 }
 
 static void
-set_adjustment (EspValues *self, GtkOrientation orientation, GtkAdjustment *adjustment)
+set_adjustment (EspValueTable *self, GtkOrientation orientation, GtkAdjustment *adjustment)
 {
   GtkAdjustment **where = &self->adjustments[orientation];
 
@@ -661,9 +661,9 @@ set_adjustment (EspValues *self, GtkOrientation orientation, GtkAdjustment *adju
 }
 
 static void
-esp_values_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+esp_value_table_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  EspValues *self = ESP_VALUES (object);
+  EspValueTable *self = ESP_VALUE_TABLE (object);
 
   switch (id)
     {
@@ -681,9 +681,9 @@ esp_values_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
 }
 
 static void
-esp_values_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+esp_value_table_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  EspValues *self = ESP_VALUES (object);
+  EspValueTable *self = ESP_VALUE_TABLE (object);
 
   switch (id)
     {
@@ -701,9 +701,9 @@ esp_values_set_property (GObject *object, guint id, const GValue *value, GParamS
 }
 
 static void
-esp_values_dispose (GObject *object)
+esp_value_table_dispose (GObject *object)
 {
-  EspValues *self = ESP_VALUES (object);
+  EspValueTable *self = ESP_VALUE_TABLE (object);
 
   g_clear_pointer (&self->editor, gtk_widget_unparent);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
@@ -720,35 +720,35 @@ esp_values_dispose (GObject *object)
   g_clear_pointer (&self->row_name, g_free);
   g_clear_pointer (&self->column_name, g_free);
 
-  G_OBJECT_CLASS (esp_values_parent_class)->dispose (object);
+  G_OBJECT_CLASS (esp_value_table_parent_class)->dispose (object);
 }
 
 static void
-esp_values_class_init (EspValuesClass *klass)
+esp_value_table_class_init (EspValueTableClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  object_class->get_property = esp_values_get_property;
-  object_class->set_property = esp_values_set_property;
-  object_class->dispose = esp_values_dispose;
-  widget_class->snapshot = esp_values_snapshot;
-  widget_class->size_allocate = esp_values_size_allocate;
-  widget_class->measure = esp_values_measure;
-  widget_class->css_changed = esp_values_css_changed;
+  object_class->get_property = esp_value_table_get_property;
+  object_class->set_property = esp_value_table_set_property;
+  object_class->dispose = esp_value_table_dispose;
+  widget_class->snapshot = esp_value_table_snapshot;
+  widget_class->size_allocate = esp_value_table_size_allocate;
+  widget_class->measure = esp_value_table_measure;
+  widget_class->css_changed = esp_value_table_css_changed;
 
   g_object_class_override_property (object_class, PROP_HADJUSTMENT, "hadjustment");
   g_object_class_override_property (object_class, PROP_VADJUSTMENT, "vadjustment");
   g_object_class_override_property (object_class, PROP_HSCROLL_POLICY, "hscroll-policy");
   g_object_class_override_property (object_class, PROP_VSCROLL_POLICY, "vscroll-policy");
 
-  _esp_values_class_add_bindings (widget_class);
+  _esp_value_table_class_add_bindings (widget_class);
   gtk_widget_class_set_css_name (widget_class, "values");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
 }
 
 static void
-esp_values_init (EspValues *self)
+esp_value_table_init (EspValueTable *self)
 {
   self->rows = self->columns = 1;
   self->cursor_row = self->cursor_column = self->anchor_row = self->anchor_column = -1;
@@ -758,20 +758,20 @@ esp_values_init (EspValues *self)
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   gtk_widget_set_overflow (GTK_WIDGET (self), GTK_OVERFLOW_HIDDEN);
   esp_style_follow (GTK_WIDGET (self));
-  _esp_values_add_controllers (self);
+  _esp_value_table_add_controllers (self);
   measure_cells (self);
 }
 
 GtkWidget *
-esp_values_new (void)
+esp_value_table_new (void)
 {
-  return g_object_new (ESP_TYPE_VALUES, NULL);
+  return g_object_new (ESP_TYPE_VALUE_TABLE, NULL);
 }
 
 void
-esp_values_set_view (EspValues *self, EspView *view)
+esp_value_table_set_view (EspValueTable *self, EspView *view)
 {
-  g_return_if_fail (ESP_IS_VALUES (self));
+  g_return_if_fail (ESP_IS_VALUE_TABLE (self));
   g_return_if_fail (ESP_IS_VIEW (view) && self->view == NULL);
 
   self->view = g_object_ref (view);
