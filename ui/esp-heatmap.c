@@ -392,8 +392,8 @@ keep_pixels (EspHeatmap *self, EspOverview *overview, EspOverview **of, cairo_su
 static void
 fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
 {
-  EspOverview *ground = esp_overview_loader_get_ground (self->loader);
   EspOverview *overview = esp_overview_loader_get_overview (self->loader);
+  EspOverview *ground = overview == NULL ? esp_overview_loader_get_ground (self->loader) : NULL;
 
   esp_style_init_palette (palette, GTK_WIDGET (self));
   scene->geometry = self->geometry;
@@ -404,7 +404,10 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
       scene->norm = *esp_view_get_norm (self->view);
       scene->overview = overview;
       scene->pixels = keep_pixels (self, overview, &self->pixels_of, &self->pixels);
-      scene->ground = ground != overview ? ground : NULL;
+      if (overview == NULL)
+        scene->tiles = esp_overview_loader_get_tiles (self->loader);
+      scene->tiles_scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+      scene->ground = overview == NULL ? ground : NULL;
       scene->ground_pixels = keep_pixels (self, scene->ground, &self->ground_of,
                                           &self->ground_pixels);
     }

@@ -71,6 +71,11 @@ choose_axis (EspLevels *self)
       self->axis[0] = fmin (self->axis[0], fmax (values->min, norm->lo - room));
       self->axis[1] = fmax (self->axis[1], fmin (values->max, norm->hi + room));
     }
+  if (norm->lo == -norm->hi)
+    {
+      self->axis[1] = fmax (-self->axis[0], self->axis[1]);
+      self->axis[0] = -self->axis[1];
+    }
   if (norm->lo >= 0) /* data of one sign have no other side */
     self->axis[0] = fmax (self->axis[0], fmin (norm->lo, 0));
   if (norm->scale == ESP_SCALE_RANK || !isfinite (width))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which overview to make next. In: a matrix and what is in view; out: the ground (all of the matrix
- * in about a thousand pixels a side) and the picture of what is in view at one pixel per screen
- * pixel. One job at a time: the ground coarse, then what is in view exactly, then the ground
- * exactly. A pan within the margin that pictures have costs nothing. */
+/* Which picture to paint next. In: a matrix and what is in view; out: the ground, tiles, and an
+ * overview of what is in view at one pixel per screen pixel. To put an overview together takes some
+ * milliseconds, too long for each frame of a pan, so it waits until the view rests - unless few
+ * cells are in view. A pan within the margin that overviews have costs nothing. */
 
 #include "config.h"
 
@@ -10,19 +10,13 @@
 
 #include <math.h>
 
-#define GROUND_PIXELS 1024
-/* cells that a first, coarse look may read */
-#define COARSE_CELLS (2 * 1000 * 1000)
-/* a job that no longer shows what is in view may run this long before it is given up */
-#define PATIENCE (200 * G_TIME_SPAN_MILLISECOND)
-
-typedef enum
-{
-  JOB_NONE,
-  JOB_GROUND_COARSE,
-  JOB_VIEW,
-  JOB_GROUND,
-} JobKind;
+#define GROUND_PIXELS 512
+/* cells of a matrix whose ground is made here: for larger ones the pyramid begins with one */
+#define GROUND_CELLS (2 * 1000 * 1000)
+/* cells that are put together for every frame, so that their numbers move along */
+#define FEW_CELLS 16384
+/* the view rests when it hasn't moved for so long, in ms */
+#define REST 70
 
 struct _EspOverviewLoader
 {
@@ -30,10 +24,14 @@ struct _EspOverviewLoader
 
   /* owned */
   EspTensor *matrix;
+  EspTensor *next; /* newer values, which wait until those of now are painted; or NULL */
+  EspPyramid *pyramid;
+  EspTilePixels *tiles;
   EspOverview *overview;
   EspOverview *ground;
   GError *error;
-  GCancellable *cancellable; /* of the job that runs */
+  GCancellable *grounding; /* while the ground is being made */
+  GCancellable *composing; /* while a worker puts the overview together */
 
   /* state */
   gboolean quick;
@@ -42,22 +40,8 @@ struct _EspOverviewLoader
   gboolean wanted; /* something was requested */
   EspRegion region;
   guint width, height;
-  EspRegion made; /* the request that @overview answers */
-  guint made_width, made_height;
-  JobKind job;
-  gint64 started;
+  guint rest; /* source */
 };
-
-/* what a job needs when it is done */
-typedef struct
-{
-  EspOverviewLoader *loader;
-  EspTensor *matrix;
-  GCancellable *cancellable;
-  JobKind kind;
-  EspRegion wanted; /* for %JOB_VIEW */
-  guint width, height;
-} Job;
 
 enum
 {
@@ -68,17 +52,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EspOverviewLoader, esp_overview_loader, G_TYPE_OBJECT)
-
-static void schedule (EspOverviewLoader *self); /* a job that ends starts the next */
-
-static void
-job_free (Job *job)
-{
-  g_object_unref (job->loader);
-  esp_tensor_unref (job->matrix);
-  g_object_unref (job->cancellable);
-  g_free (job);
-}
 
 static gint64
 get_rows (EspOverviewLoader *self)
@@ -101,12 +74,6 @@ contains (const EspRegion *outer, const EspRegion *inner)
 }
 
 static gboolean
-is_same (const EspRegion *a, const EspRegion *b)
-{
-  return contains (a, b) && contains (b, a);
-}
-
-static gboolean
 same_density (guint have, gint64 have_cells, guint want, gint64 want_cells)
 {
   double wanted = (double) want / (double) want_cells;
@@ -115,19 +82,15 @@ same_density (guint have, gint64 have_cells, guint want, gint64 want_cells)
   return fabs ((double) have / (double) have_cells - wanted) <= wanted * 2 / (have + 1.0);
 }
 
-/* the picture shows what is in view, pixel for pixel */
+/* the overview shows what is in view, pixel for pixel; maybe with older values */
 static gboolean
-is_satisfied (EspOverviewLoader *self)
+covers (EspOverviewLoader *self)
 {
   const EspRegion *region;
 
-  if (!self->fresh || self->overview == NULL || !esp_overview_is_exact (self->overview))
+  if (self->overview == NULL || !self->wanted)
     return FALSE;
   region = esp_overview_get_region (self->overview);
-  if (is_same (&self->made, &self->region) && self->made_width == self->width &&
-      self->made_height == self->height)
-    return TRUE;
-
   return contains (region, &self->region) &&
          same_density (esp_overview_get_width (self->overview), region->columns, self->width,
                        self->region.columns) &&
@@ -147,6 +110,17 @@ widen_axis (gint64 *start, gint64 *count, guint *pixels, gint64 n)
   *pixels = (guint) CLAMP (round ((double) *count * density), 1, (double) *count);
 }
 
+/* what is requested, with margins */
+static void
+widen (EspOverviewLoader *self, EspRegion *region, guint *width, guint *height)
+{
+  *region = self->region;
+  *width = self->width;
+  *height = self->height;
+  widen_axis (&region->row, &region->rows, height, get_rows (self));
+  widen_axis (&region->column, &region->columns, width, get_columns (self));
+}
+
 static void
 take_error (EspOverviewLoader *self, GError *error)
 {
@@ -161,142 +135,255 @@ take_overview (EspOverview **where, EspOverview *overview)
   *where = overview;
 }
 
-static gboolean
-is_whole (EspOverviewLoader *self, const EspRegion *region)
+static void start_pyramid (EspOverviewLoader *self); /* one that is done may start the next */
+
+/* an exact picture; of all of the matrix it is a ground, too */
+static void
+take_composed (EspOverviewLoader *self, EspOverview *overview)
 {
-  return region->rows == get_rows (self) && region->columns == get_columns (self);
+  const EspRegion *region = esp_overview_get_region (overview);
+
+  take_overview (&self->overview, overview);
+  self->fresh = TRUE;
+  if (region->rows < get_rows (self) || region->columns < get_columns (self))
+    return;
+  take_overview (&self->ground, esp_overview_ref (overview));
+  self->ground_fresh = TRUE;
+}
+
+/* from the tiles that are there; FALSE if one is missing */
+static gboolean
+compose (EspOverviewLoader *self)
+{
+  g_autoptr (GError) error = NULL;
+  EspOverview *overview;
+  EspRegion region;
+  guint width, height;
+
+  widen (self, &region, &width, &height);
+  overview = esp_pyramid_compose (self->pyramid, &region, width, height, FALSE, NULL, &error);
+  if (overview == NULL)
+    return FALSE;
+
+  take_composed (self, overview);
+  return TRUE;
+}
+
+/* what a worker puts together, tiles that are missing included */
+typedef struct
+{
+  EspPyramid *pyramid;
+  EspRegion region;
+  guint width, height;
+} Composition;
+
+static void
+composition_free (gpointer data)
+{
+  Composition *composition = data;
+
+  esp_pyramid_unref (composition->pyramid);
+  g_free (composition);
 }
 
 static void
-on_made (GObject *source, GAsyncResult *result, gpointer user_data)
+compose_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Job *job = user_data;
-  EspOverviewLoader *self = job->loader;
-  g_autoptr (GError) error = NULL;
-  EspOverview *overview = esp_overview_new_finish (result, &error);
-  gboolean newest = job->matrix == self->matrix;
+  Composition *composition = data;
+  GError *error = NULL;
+  EspOverview *overview = esp_pyramid_compose (composition->pyramid, &composition->region,
+                                               composition->width, composition->height, TRUE,
+                                               cancellable, &error);
 
-  if (g_cancellable_is_cancelled (job->cancellable)) /* given up, though it may just be done */
+  if (overview != NULL)
+    g_task_return_pointer (task, overview, (GDestroyNotify) esp_overview_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void go_on (EspOverviewLoader *self); /* one that is painted may be followed by newer ones */
+
+static void
+on_composed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  EspOverviewLoader *self = ESP_OVERVIEW_LOADER (source);
+  GError *error = NULL;
+  EspOverview *overview = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      g_clear_pointer (&overview, esp_overview_unref);
-      job_free (job);
+      g_error_free (error);
       return;
     }
-
-  g_clear_object (&self->cancellable);
-  self->job = JOB_NONE;
-  if (overview == NULL)
-    {
-      take_error (self, g_steal_pointer (&error));
-      self->fresh = self->ground_fresh = newest; /* no use in trying again */
-    }
-  else if (job->kind == JOB_VIEW)
-    {
-      take_overview (&self->overview, overview);
-      self->fresh = newest;
-      self->made = job->wanted;
-      self->made_width = job->width;
-      self->made_height = job->height;
-      if (is_whole (self, esp_overview_get_region (overview)))
-        {
-          take_overview (&self->ground, esp_overview_ref (overview));
-          self->ground_fresh = newest;
-        }
-    }
+  g_clear_object (&self->composing);
+  if (overview != NULL)
+    take_composed (self, overview);
   else
-    {
-      take_overview (&self->ground, overview);
-      self->ground_fresh = newest;
-    }
-  job_free (job);
+    take_error (self, error);
   g_signal_emit (self, signals[CHANGED], 0);
-  if (self->error == NULL)
-    schedule (self);
+  go_on (self);
 }
 
+/* where the tiles of the view aren't those that a picture is made of: a stretched matrix, a small
+ * cache */
 static void
-start (EspOverviewLoader *self,
-       JobKind kind,
-       EspRegion region,
-       guint width,
-       guint height,
-       guint every)
+start_composing (EspOverviewLoader *self)
 {
-  Job *job = g_new0 (Job, 1);
+  Composition *composition = g_new0 (Composition, 1);
+  g_autoptr (GTask) task = NULL;
 
-  job->loader = g_object_ref (self);
-  job->matrix = esp_tensor_ref (self->matrix);
-  job->kind = kind;
-  self->job = kind;
-  self->started = g_get_monotonic_time ();
-  self->cancellable = g_cancellable_new ();
-  job->cancellable = g_object_ref (self->cancellable);
-  job->wanted = self->region;
-  job->width = self->width;
-  job->height = self->height;
-  esp_overview_new_async (self->matrix, &region, width, height, every, self->cancellable, on_made,
-                          job);
+  composition->pyramid = esp_pyramid_ref (self->pyramid);
+  widen (self, &composition->region, &composition->width, &composition->height);
+  self->composing = g_cancellable_new ();
+  task = g_task_new (self, self->composing, on_composed, NULL);
+  g_task_set_source_tag (task, start_composing);
+  g_task_set_task_data (task, composition, composition_free);
+  g_task_run_in_thread (task, compose_in_worker);
 }
 
 static void
-start_view (EspOverviewLoader *self)
+stop_composing (EspOverviewLoader *self)
 {
-  EspRegion region = self->region;
-  guint width = self->width, height = self->height;
+  if (self->composing != NULL)
+    g_cancellable_cancel (self->composing);
+  g_clear_object (&self->composing);
+}
 
-  widen_axis (&region.row, &region.rows, &height, get_rows (self));
-  widen_axis (&region.column, &region.columns, &width, get_columns (self));
-  start (self, JOB_VIEW, region, width, height, 1);
+/* the view rests; TRUE if its picture is there at once */
+static gboolean
+compose_or_start (EspOverviewLoader *self)
+{
+  if (self->composing != NULL)
+    return FALSE;
+  if (compose (self))
+    return TRUE;
+  if (!esp_pyramid_is_busy (self->pyramid) && self->error == NULL)
+    start_composing (self);
+  return FALSE;
 }
 
 static void
-start_ground (EspOverviewLoader *self, JobKind kind)
+want (EspOverviewLoader *self)
+{
+  EspRegion region;
+  guint width, height;
+
+  widen (self, &region, &width, &height);
+  esp_pyramid_want (self->pyramid, &region, width, height);
+}
+
+static void
+take_ground (EspOverviewLoader *self)
+{
+  EspOverview *ground = esp_pyramid_get_ground (self->pyramid);
+
+  if (ground == NULL || self->ground_fresh) /* maybe a better one */
+    {
+      g_clear_pointer (&ground, esp_overview_unref);
+      return;
+    }
+  take_overview (&self->ground, ground);
+  self->ground_fresh = TRUE;
+}
+
+static void
+on_ground (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (EspOverviewLoader) self = user_data;
+  g_autoptr (GError) error = NULL;
+  EspOverview *ground = esp_overview_new_finish (result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  g_clear_object (&self->grounding);
+  if (ground == NULL) /* the tiles say why */
+    return;
+  take_overview (&self->ground, ground);
+  self->ground_fresh = TRUE;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+start_ground (EspOverviewLoader *self)
 {
   EspRegion region = { .rows = get_rows (self), .columns = get_columns (self) };
-  guint width = (guint) MIN (region.columns, GROUND_PIXELS);
-  guint height = (guint) MIN (region.rows, GROUND_PIXELS);
-  double cells = (double) region.rows * (double) region.columns;
-  guint every = 1;
 
-  if (kind == JOB_GROUND_COARSE)
-    every = (guint) CLAMP (cells / COARSE_CELLS, 1, (double) region.rows / height);
-  start (self, kind, region, width, height, MAX (every, 1));
-}
-
-static void
-give_up (EspOverviewLoader *self)
-{
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->cancellable);
-  self->job = JOB_NONE;
-}
-
-static void
-schedule (EspOverviewLoader *self)
-{
-  double cells;
-
-  if (self->matrix == NULL || self->quick || !self->wanted || self->error != NULL)
+  if ((double) region.rows * (double) region.columns > GROUND_CELLS)
     return;
-  if (self->job != JOB_NONE)
-    {
-      /* what runs may be long and no longer wanted; a short one is better waited for, or a
-       * steady pan would never show anything */
-      if (self->job != JOB_GROUND_COARSE && !is_satisfied (self) &&
-          g_get_monotonic_time () - self->started > PATIENCE)
-        give_up (self);
-      else
-        return;
-    }
+  self->grounding = g_cancellable_new ();
+  esp_overview_new_async (self->matrix, &region, (guint) MIN (region.columns, GROUND_PIXELS),
+                          (guint) MIN (region.rows, GROUND_PIXELS), 1, self->grounding, on_ground,
+                          g_object_ref (self));
+}
 
-  cells = (double) get_rows (self) * (double) get_columns (self);
-  if (self->ground == NULL && cells > COARSE_CELLS)
-    start_ground (self, JOB_GROUND_COARSE);
-  else if (!is_satisfied (self))
-    start_view (self);
-  else if (!self->ground_fresh || self->ground == NULL || !esp_overview_is_exact (self->ground))
-    start_ground (self, JOB_GROUND);
+/* the values of now are painted, or can't be: newer ones may follow */
+static void
+go_on (EspOverviewLoader *self)
+{
+  if (self->next == NULL || !(self->fresh || self->error != NULL))
+    return;
+
+  g_clear_pointer (&self->matrix, esp_tensor_unref);
+  self->matrix = g_steal_pointer (&self->next);
+  start_pyramid (self);
+}
+
+static void
+on_pyramid (EspPyramid *pyramid, gpointer user_data)
+{
+  EspOverviewLoader *self = user_data;
+
+  if (pyramid != self->pyramid)
+    return;
+  take_ground (self);
+  take_error (self, esp_pyramid_dup_error (pyramid));
+  if (self->wanted && !self->fresh && self->rest == 0)
+    compose_or_start (self);
+  g_signal_emit (self, signals[CHANGED], 0);
+  go_on (self);
+}
+
+static void
+stop_pyramid (EspOverviewLoader *self)
+{
+  g_clear_handle_id (&self->rest, g_source_remove);
+  if (self->grounding != NULL)
+    g_cancellable_cancel (self->grounding);
+  g_clear_object (&self->grounding);
+  stop_composing (self);
+  if (self->pyramid != NULL)
+    esp_pyramid_set_notify (self->pyramid, NULL, NULL, NULL);
+  g_clear_pointer (&self->tiles, esp_tile_pixels_free);
+  g_clear_pointer (&self->pyramid, esp_pyramid_unref);
+}
+
+static void
+start_pyramid (EspOverviewLoader *self)
+{
+  stop_pyramid (self);
+  self->fresh = self->ground_fresh = FALSE;
+  self->pyramid = esp_pyramid_new (self->matrix);
+  self->tiles = esp_tile_pixels_new (self->pyramid);
+  esp_pyramid_set_notify (self->pyramid, NULL, on_pyramid, self);
+  start_ground (self);
+  if (self->wanted)
+    want (self);
+}
+
+static gboolean
+on_rest (gpointer user_data)
+{
+  EspOverviewLoader *self = user_data;
+
+  self->rest = 0;
+  if (self->pyramid == NULL || !self->wanted)
+    return G_SOURCE_REMOVE;
+  if (compose_or_start (self))
+    {
+      g_signal_emit (self, signals[CHANGED], 0);
+      go_on (self);
+    }
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -304,8 +391,9 @@ esp_overview_loader_dispose (GObject *object)
 {
   EspOverviewLoader *self = ESP_OVERVIEW_LOADER (object);
 
-  give_up (self);
+  stop_pyramid (self);
   g_clear_pointer (&self->matrix, esp_tensor_unref);
+  g_clear_pointer (&self->next, esp_tensor_unref);
   g_clear_pointer (&self->overview, esp_overview_unref);
   g_clear_pointer (&self->ground, esp_overview_unref);
   g_clear_error (&self->error);
@@ -342,9 +430,17 @@ esp_overview_loader_set_matrix (EspOverviewLoader *self,
   g_return_if_fail (ESP_IS_OVERVIEW_LOADER (self));
   g_return_if_fail (matrix == NULL || esp_tensor_get_ndim (matrix) == 2);
 
+  if (newer && matrix != NULL && self->pyramid != NULL && !quick && !self->fresh &&
+      self->error == NULL)
+    {
+      /* faster than they can be read: those under way are shown first */
+      g_clear_pointer (&self->next, esp_tensor_unref);
+      self->next = esp_tensor_ref (matrix);
+      return;
+    }
+
   if (!newer || matrix == NULL)
     {
-      give_up (self);
       g_clear_pointer (&self->overview, esp_overview_unref);
       g_clear_pointer (&self->ground, esp_overview_unref);
       self->wanted = FALSE;
@@ -352,11 +448,32 @@ esp_overview_loader_set_matrix (EspOverviewLoader *self,
   if (matrix != NULL)
     esp_tensor_ref (matrix);
   g_clear_pointer (&self->matrix, esp_tensor_unref);
+  g_clear_pointer (&self->next, esp_tensor_unref);
   self->matrix = matrix;
   self->quick = quick;
   self->fresh = self->ground_fresh = FALSE;
   g_clear_error (&self->error);
-  schedule (self);
+  if (matrix != NULL && !quick)
+    start_pyramid (self);
+  else
+    stop_pyramid (self);
+}
+
+static void
+request_quick (EspOverviewLoader *self)
+{
+  GError *error = NULL;
+  EspOverview *overview;
+
+  if ((self->fresh && covers (self)) || (self->fresh && self->error != NULL))
+    return;
+
+  overview = esp_overview_new (self->matrix, &self->region, self->width, self->height, 1, NULL,
+                               &error);
+  if (overview != NULL)
+    take_overview (&self->overview, overview);
+  take_error (self, error);
+  self->fresh = TRUE;
 }
 
 void
@@ -365,34 +482,34 @@ esp_overview_loader_request (EspOverviewLoader *self,
                              guint width,
                              guint height)
 {
-  GError *error = NULL;
-  EspOverview *overview;
+  gboolean same;
 
   g_return_if_fail (ESP_IS_OVERVIEW_LOADER (self));
 
   if (self->matrix == NULL || width == 0 || height == 0)
     return;
 
+  same = self->wanted && contains (region, &self->region) && contains (&self->region, region) &&
+         self->width == width && self->height == height;
   self->region = *region;
   self->width = width;
   self->height = height;
   self->wanted = TRUE;
-  if (!self->quick)
+  if (self->quick)
     {
-      schedule (self);
+      request_quick (self);
       return;
     }
-  if (is_satisfied (self) || (self->fresh && self->error != NULL))
+  if (same || covers (self))
     return;
 
-  overview = esp_overview_new (self->matrix, region, width, height, 1, NULL, &error);
-  if (overview != NULL)
-    take_overview (&self->overview, overview);
-  take_error (self, error);
-  self->fresh = TRUE;
-  self->made = *region;
-  self->made_width = width;
-  self->made_height = height;
+  stop_composing (self);
+  want (self);
+  self->fresh = FALSE;
+  g_clear_handle_id (&self->rest, g_source_remove);
+  if (region->rows * region->columns <= FEW_CELLS && compose (self))
+    return;
+  self->rest = g_timeout_add (REST, on_rest, self);
 }
 
 EspOverview *
@@ -400,7 +517,7 @@ esp_overview_loader_get_overview (EspOverviewLoader *self)
 {
   g_return_val_if_fail (ESP_IS_OVERVIEW_LOADER (self), NULL);
 
-  return self->overview;
+  return covers (self) ? self->overview : NULL;
 }
 
 EspOverview *
@@ -421,6 +538,14 @@ esp_overview_loader_get_ground (EspOverviewLoader *self)
   return self->ground;
 }
 
+EspTilePixels *
+esp_overview_loader_get_tiles (EspOverviewLoader *self)
+{
+  g_return_val_if_fail (ESP_IS_OVERVIEW_LOADER (self), NULL);
+
+  return self->tiles;
+}
+
 const GError *
 esp_overview_loader_get_error (EspOverviewLoader *self)
 {
@@ -434,5 +559,6 @@ esp_overview_loader_is_busy (EspOverviewLoader *self)
 {
   g_return_val_if_fail (ESP_IS_OVERVIEW_LOADER (self), FALSE);
 
-  return self->job != JOB_NONE;
+  return self->pyramid != NULL && self->wanted && self->error == NULL &&
+         (!self->fresh || self->next != NULL || esp_pyramid_is_busy (self->pyramid));
 }

@@ -8,11 +8,12 @@ G_BEGIN_DECLS
 /**
  * EspOverviewLoader:
  *
- * Has the overviews made that a heatmap paints: quickly and coarse first, then exactly, in workers;
- * small tensors at once. Keeps a coarse picture of the whole matrix (the ground) and an exact one
- * of what is in view. What comes too late is dropped. Main thread only.
+ * Has the pictures made that a heatmap paints. Of a small matrix in reach: at once. Of others: a
+ * pyramid, whose workers make a coarse picture of all (the ground) and tiles of what is in view;
+ * tiles are painted while the view moves, and put together to an exact overview where it rests.
+ * Main thread only.
  *
- * Signal "changed": another overview, or an error.
+ * Signal "changed": something better can be painted, or there is an error.
  */
 #define ESP_TYPE_OVERVIEW_LOADER (esp_overview_loader_get_type ())
 G_DECLARE_FINAL_TYPE (EspOverviewLoader, esp_overview_loader, ESP, OVERVIEW_LOADER, GObject)
@@ -24,19 +25,22 @@ void esp_overview_loader_set_matrix (EspOverviewLoader *self,
                                      EspTensor *matrix,
                                      gboolean quick,
                                      gboolean newer);
-/* what is in view now, and the pixels for it; cheap to call for every frame. Makes the overview at
- * once if the matrix is quick (without "changed"). */
+/* what is in view now, and the pixels for it; cheap to call for every frame. A picture that is made
+ * at once is there after it, without "changed". */
 void esp_overview_loader_request (EspOverviewLoader *self,
                                   const EspRegion *region,
                                   guint width,
                                   guint height);
-EspOverview *esp_overview_loader_get_overview (EspOverviewLoader *self); /* borrowed or NULL */
-EspOverview *esp_overview_loader_get_ground (
-    EspOverviewLoader *self); /* the same; of a quick matrix
-                                 made when it is asked for */
+/* a picture of all that was requested, at that size; perhaps of older values. Borrowed, NULL while
+ * there is none. */
+EspOverview *esp_overview_loader_get_overview (EspOverviewLoader *self);
+/* all of the matrix, perhaps coarse; of a quick one made when it is asked for. Borrowed or NULL. */
+EspOverview *esp_overview_loader_get_ground (EspOverviewLoader *self);
+/* what is there of the tiles; borrowed, NULL for a quick matrix */
+EspTilePixels *esp_overview_loader_get_tiles (EspOverviewLoader *self);
 /* why the last one could not be made; NULL if it could */
 const GError *esp_overview_loader_get_error (EspOverviewLoader *self);
-/* something is being computed */
+/* something is being made */
 gboolean esp_overview_loader_is_busy (EspOverviewLoader *self);
 
 G_END_DECLS
