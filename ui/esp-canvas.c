@@ -6,11 +6,11 @@
 
 #include "esp-canvas.h"
 
-#include "esp-heatmap.h"
+#include "esp-heatmap-frame.h"
 #include "esp-histogram.h"
+#include "esp-jumper.h"
 #include "esp-levels.h"
 #include "esp-look-bar.h"
-#include "esp-minimap.h"
 #include "esp-path-bar.h"
 #include "esp-sheet.h"
 #include "esp-slice-button.h"
@@ -25,6 +25,8 @@
 #define SPACING 6
 /* below this height the levels shrink */
 #define TALL_FROM 600
+/* below this width profiles are left out */
+#define WIDE_FROM 480
 
 struct _EspCanvas
 {
@@ -42,8 +44,7 @@ struct _EspCanvas
   GtkWidget *view_menu;
   EspSliceButton *slice;
   GtkStack *stage;
-  EspHeatmap *heatmap;
-  EspMinimap *minimap;
+  EspHeatmapFrame *frame;
   EspLevels *levels;
   EspValueTable *values;
   EspHistogram *histogram;
@@ -51,6 +52,7 @@ struct _EspCanvas
   EspSheet *sheet;
   AdwStatusPage *message;
   GtkLabel *status;
+  GtkWidget *go_to;
   GtkWidget *zoom;
   GtkLabel *percent;
   GtkCheckButton *log_counts;
@@ -58,9 +60,11 @@ struct _EspCanvas
   /* owned */
   EspSession *session;
   EspView *view;
+  EspJumper *jumper;
+  EspHeatmap *heatmap; /* borrowed from the frame */
 
   /* state */
-  gboolean narrow, low;
+  gboolean narrow, low, slim;
   guint adapt; /* source that adapts to these */
 };
 
@@ -93,9 +97,12 @@ static void
 update_status (EspCanvas *self)
 {
   const char *page = gtk_stack_get_visible_child_name (self->stage);
-  g_autofree char *status = NULL;
+  const char *jump = self->jumper != NULL ? esp_jumper_get_status (self->jumper) : NULL;
+  g_autofree char *status = jump != NULL ? g_markup_escape_text (jump, -1) : NULL;
 
-  if (g_strcmp0 (page, "heatmap") == 0 || g_strcmp0 (page, "values") == 0)
+  if (status != NULL)
+    ; /* what was asked for last */
+  else if (g_strcmp0 (page, "heatmap") == 0 || g_strcmp0 (page, "values") == 0)
     g_object_get (self->heatmap, "status", &status, NULL);
   else if (g_strcmp0 (page, "sheet") == 0)
     g_object_get (self->sheet, "status", &status, NULL);
@@ -162,6 +169,7 @@ on_adapt (gpointer user_data)
   self->adapt = 0;
   move_choices (self);
   esp_levels_set_brief (self->levels, self->low);
+  esp_heatmap_frame_set_small (self->frame, self->low || self->slim);
   return G_SOURCE_REMOVE;
 }
 
@@ -212,6 +220,7 @@ show_stage (EspCanvas *self)
   gtk_stack_set_visible_child_name (self->stage, page);
   gtk_widget_set_visible (self->views, kind == ESP_VIEW_MATRIX);
   gtk_widget_set_visible (self->zoom, heatmap);
+  gtk_widget_set_visible (self->go_to, heatmap || g_str_equal (page, "values"));
   gtk_widget_set_visible (self->choices, heatmap || kind == ESP_VIEW_MODULE);
   adapt_later (self);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-in", heatmap);
@@ -282,6 +291,66 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
     esp_heatmap_zoom_fit (self->heatmap);
 }
 
+static void
+on_jump (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  static const char *const names[ESP_N_FINDS] = {
+    [ESP_FIND_EXTREME] = "canvas.next-extreme",
+    [ESP_FIND_NONFINITE] = "canvas.next-nonfinite",
+    [ESP_FIND_ZERO_ROW] = "canvas.next-zero-row",
+    [ESP_FIND_ZERO_COLUMN] = "canvas.next-zero-column",
+  };
+  EspCanvas *self = ESP_CANVAS (widget);
+
+  for (guint i = 0; i < ESP_N_FINDS; i++)
+    if (g_str_equal (name, names[i]))
+      esp_jumper_go (self->jumper, (EspFindKind) i);
+  if (g_str_equal (name, "canvas.jump-back"))
+    esp_jumper_go_back (self->jumper);
+}
+
+static void
+on_choice (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspCanvas *self = ESP_CANVAS (widget);
+
+  if (g_str_equal (name, "canvas.lock"))
+    esp_look_bar_toggle_lock (ESP_LOOK_BAR (self->choices));
+  else if (gtk_widget_get_sensitive (GTK_WIDGET (self->gradient_button)))
+    gtk_toggle_button_set_active (gtk_toggle_button_get_active (self->gradient_button)
+                                      ? self->data_button
+                                      : self->gradient_button,
+                                  TRUE);
+}
+
+/* every command has an action and a key; these are the canvas's own */
+static void
+add_commands (GtkWidgetClass *widget_class)
+{
+  static const struct
+  {
+    const char *name;
+    GtkWidgetActionActivateFunc func;
+    guint key;
+    GdkModifierType state;
+  } commands[] = {
+    { "canvas.next-nonfinite", on_jump, GDK_KEY_n, 0 },
+    { "canvas.jump-back", on_jump, GDK_KEY_n, GDK_SHIFT_MASK },
+    { "canvas.next-extreme", on_jump, GDK_KEY_e, 0 },
+    { "canvas.next-zero-row", on_jump, GDK_KEY_z, 0 },
+    { "canvas.next-zero-column", on_jump, GDK_KEY_z, GDK_SHIFT_MASK },
+    { "canvas.lock", on_choice, GDK_KEY_l, 0 },
+    { "canvas.gradient", on_choice, GDK_KEY_g, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      gtk_widget_class_install_action (widget_class, commands[i].name, NULL, commands[i].func);
+      gtk_widget_class_add_binding_action (widget_class, commands[i].key, commands[i].state,
+                                           commands[i].name, NULL);
+    }
+}
+
 static int
 get_natural_width (GtkWidget *widget)
 {
@@ -312,11 +381,13 @@ esp_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline
 {
   EspCanvas *self = ESP_CANVAS (widget);
   gboolean narrow = width < get_wide_width (self), low = height < TALL_FROM;
+  gboolean slim = width < WIDE_FROM;
 
   gtk_widget_allocate (self->all, width, height, baseline, NULL);
 
-  if (narrow == self->narrow && low == self->low)
+  if (narrow == self->narrow && low == self->low && slim == self->slim)
     return;
+  self->slim = slim;
   self->narrow = narrow;
   self->low = low;
   adapt_later (self);
@@ -384,6 +455,7 @@ esp_canvas_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->view, self);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_CANVAS);
   g_clear_object (&self->session);
+  g_clear_object (&self->jumper);
   g_clear_object (&self->view);
 
   G_OBJECT_CLASS (esp_canvas_parent_class)->dispose (object);
@@ -406,8 +478,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, view_menu);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, slice);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, stage);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, heatmap);
-  gtk_widget_class_bind_template_child (widget_class, EspCanvas, minimap);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, frame);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, levels);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, values);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, histogram);
@@ -415,6 +486,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, sheet);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, message);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, status);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, go_to);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, zoom);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, percent);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, log_counts);
@@ -438,11 +510,10 @@ esp_canvas_class_init (EspCanvasClass *klass)
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  g_type_ensure (ESP_TYPE_HEATMAP);
+  g_type_ensure (ESP_TYPE_HEATMAP_FRAME);
   g_type_ensure (ESP_TYPE_HISTOGRAM);
   g_type_ensure (ESP_TYPE_LEVELS);
   g_type_ensure (ESP_TYPE_LOOK_BAR);
-  g_type_ensure (ESP_TYPE_MINIMAP);
   g_type_ensure (ESP_TYPE_PATH_BAR);
   g_type_ensure (ESP_TYPE_SHEET);
   g_type_ensure (ESP_TYPE_SLICE_BUTTON);
@@ -453,6 +524,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
   gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-fit", NULL, on_action);
+  add_commands (widget_class);
   gtk_widget_class_set_css_name (widget_class, "canvas");
 }
 
@@ -463,8 +535,9 @@ esp_canvas_init (EspCanvas *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_stack_hidden_follow (self->stage);
 
-  esp_heatmap_set_view (self->heatmap, self->view);
-  esp_minimap_set_heatmap (self->minimap, self->heatmap);
+  esp_heatmap_frame_set_view (self->frame, self->view);
+  self->heatmap = esp_heatmap_frame_get_heatmap (self->frame);
+  self->jumper = esp_jumper_new (self->view, self->heatmap);
   esp_levels_set_view (self->levels, self->view);
   esp_value_table_set_view (self->values, self->view);
   esp_look_bar_set_view (ESP_LOOK_BAR (self->choices), self->view);
@@ -481,6 +554,8 @@ esp_canvas_init (EspCanvas *self)
   g_signal_connect_object (self->heatmap, "notify::status", G_CALLBACK (update_status), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->heatmap, "notify::zoom", G_CALLBACK (update_zoom), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->jumper, "notify::status", G_CALLBACK (update_status), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sheet, "notify::status", G_CALLBACK (update_status), self,
                            G_CONNECT_SWAPPED);

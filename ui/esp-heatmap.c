@@ -117,7 +117,11 @@ describe_pixel (EspHeatmap *self, gint64 row, gint64 column)
     case ESP_REDUCTION_MAX:
       return g_strdup_printf (_ ("Largest of %lld × %lld cells: %s"), (long long) rows,
                               (long long) columns, value);
+    case ESP_REDUCTION_RMS:
+      return g_strdup_printf (_ ("RMS of %lld × %lld cells: %s"), (long long) rows,
+                              (long long) columns, value);
     case ESP_REDUCTION_LARGEST:
+    case ESP_N_REDUCTIONS:
     default:
       return g_strdup_printf (_ ("Farthest from 0 of %lld × %lld cells: %s"), (long long) rows,
                               (long long) columns, value);
@@ -740,6 +744,20 @@ esp_heatmap_get_ground (EspHeatmap *self, EspOverview **ground)
     return NULL;
   *ground = esp_overview_loader_get_ground (self->loader);
   return keep_pixels (self, *ground, &self->ground_of, &self->ground_pixels);
+}
+
+EspPyramid *
+esp_heatmap_dup_pyramid (EspHeatmap *self)
+{
+  EspTilePixels *tiles;
+
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), NULL);
+
+  if (get_matrix (self) == NULL)
+    return NULL;
+  tiles = esp_overview_loader_get_tiles (self->loader);
+  return tiles != NULL ? esp_pyramid_ref (esp_tile_pixels_get_pyramid (tiles))
+                       : esp_pyramid_new (get_matrix (self));
 }
 
 const EspHeatmapGeometry *

@@ -42,6 +42,8 @@ gboolean esp_heatmap_is_shown (EspHeatmap *self);
 /* all of the matrix in small, in the colours of now, and what it was made of; borrowed. NULL while
  * there is none. */
 cairo_surface_t *esp_heatmap_get_ground (EspHeatmap *self, EspOverview **ground);
+/* the matrix's overviews at every scale; new reference, NULL without a matrix */
+EspPyramid *esp_heatmap_dup_pyramid (EspHeatmap *self);
 /* where the matrix lies in the widget */
 const EspHeatmapGeometry *esp_heatmap_get_geometry (EspHeatmap *self);
 

@@ -7,6 +7,7 @@
 #include "esp-pacer.h"
 #include "esp-place-list.h"
 #include "esp-session-watch.h"
+#include "esp-sheet-order.h"
 #include "esp-sheet.h"
 #include "esp-stack-hidden.h"
 #include "esp-tile.h"
@@ -23,6 +24,9 @@ struct _EspSheet
   /* template */
   GtkWidget *stack;
   GtkGridView *grid;
+  GtkDropDown *sort;
+  GtkWidget *scanning;
+  GtkProgressBar *progress;
 
   /* owned */
   EspView *view;
@@ -31,7 +35,9 @@ struct _EspSheet
   EspSessionWatch *watch;
   EspPlace *module;
   EspPlaceList *places; /* the tensors below it */
-  GHashTable *tiles;    /* those bound, borrowed */
+  EspSheetOrder *order;
+  EspChannel channel; /* whose figures sort */
+  GHashTable *tiles;  /* those bound, borrowed */
   char *status;
 };
 
@@ -53,11 +59,20 @@ on_setup (EspSheet *self, GtkListItem *item)
 }
 
 static void
+set_figure (EspSheet *self, EspTile *tile)
+{
+  g_autofree char *figure = esp_sheet_order_format (self->order, esp_tile_get_place (tile));
+
+  esp_tile_set_figure (tile, figure);
+}
+
+static void
 on_bind (EspSheet *self, GtkListItem *item)
 {
   EspTile *tile = ESP_TILE (gtk_list_item_get_child (item));
 
   esp_tile_bind (tile, self->view, self->thumbnails, self->module, gtk_list_item_get_item (item));
+  set_figure (self, tile);
   g_hash_table_add (self->tiles, tile);
 }
 
@@ -96,8 +111,56 @@ on_updated (gpointer user_data)
 {
   EspSheet *self = user_data;
 
-  if (self->module != NULL)
-    update_tiles (self, FALSE);
+  if (self->module == NULL)
+    return;
+  update_tiles (self, FALSE);
+  esp_sheet_order_renew (self->order);
+}
+
+static void
+on_order_changed (EspSheet *self)
+{
+  GHashTableIter iter;
+  gpointer tile;
+  guint done, all;
+  gboolean busy = esp_sheet_order_get_progress (self->order, &done, &all);
+
+  g_hash_table_iter_init (&iter, self->tiles);
+  while (g_hash_table_iter_next (&iter, &tile, NULL))
+    set_figure (self, tile);
+  gtk_widget_set_visible (self->scanning, busy);
+  if (busy && all > 0)
+    {
+      g_autofree char *text = g_strdup_printf (_ ("%u of %u scanned"), done, all);
+
+      gtk_progress_bar_set_fraction (self->progress, (double) done / all);
+      gtk_progress_bar_set_text (self->progress, text);
+    }
+}
+
+static void
+on_sort (EspSheet *self)
+{
+  guint key = gtk_drop_down_get_selected (self->sort);
+
+  if (self->order != NULL && key < ESP_N_SHEET_KEYS)
+    esp_sheet_order_set_key (self->order, (EspSheetKey) key);
+}
+
+static void
+on_stop (EspSheet *self)
+{
+  esp_sheet_order_stop (self->order);
+}
+
+/* what sorts: the tensors of the channel that is shown */
+static void
+give_places (EspSheet *self)
+{
+  EspSession *session = esp_session_watch_get_session (self->watch);
+
+  self->channel = session != NULL ? esp_session_get_channel (session) : ESP_CHANNEL_DATA;
+  esp_sheet_order_set_places (self->order, G_LIST_MODEL (self->places), self->channel);
 }
 
 static void
@@ -147,7 +210,9 @@ show_module (EspSheet *self, EspPlace *module)
   g_clear_object (&self->places);
   if (module != NULL)
     self->places = esp_place_list_new (module);
-  esp_pacer_set_model (self->pacer, G_LIST_MODEL (self->places));
+  give_places (self);
+  esp_pacer_set_model (self->pacer,
+                       module != NULL ? esp_sheet_order_get_model (self->order) : NULL);
   if (module == NULL)
     return;
 
@@ -167,7 +232,11 @@ on_tensor_changed (EspSheet *self)
   if (module != self->module)
     show_module (self, module);
   else if (module != NULL) /* another channel */
-    update_tiles (self, FALSE);
+    {
+      update_tiles (self, FALSE);
+      if (esp_session_get_channel (esp_view_get_session (self->view)) != self->channel)
+        give_places (self);
+    }
   update_status (self);
 }
 
@@ -195,6 +264,9 @@ esp_sheet_dispose (GObject *object)
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_SHEET);
   g_clear_object (&self->view);
   g_clear_object (&self->thumbnails);
+  if (self->order != NULL)
+    esp_sheet_order_set_places (self->order, NULL, ESP_CHANNEL_DATA);
+  g_clear_object (&self->order);
   g_clear_object (&self->module);
   if (self->pacer != NULL)
     esp_pacer_stop (self->pacer);
@@ -233,6 +305,11 @@ esp_sheet_class_init (EspSheetClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/org/espalier/Espalier/esp-sheet.ui");
   gtk_widget_class_bind_template_child (widget_class, EspSheet, stack);
   gtk_widget_class_bind_template_child (widget_class, EspSheet, grid);
+  gtk_widget_class_bind_template_child (widget_class, EspSheet, sort);
+  gtk_widget_class_bind_template_child (widget_class, EspSheet, scanning);
+  gtk_widget_class_bind_template_child (widget_class, EspSheet, progress);
+  gtk_widget_class_bind_template_callback (widget_class, on_sort);
+  gtk_widget_class_bind_template_callback (widget_class, on_stop);
   gtk_widget_class_bind_template_callback (widget_class, on_setup);
   gtk_widget_class_bind_template_callback (widget_class, on_bind);
   gtk_widget_class_bind_template_callback (widget_class, on_unbind);
@@ -250,6 +327,9 @@ esp_sheet_init (EspSheet *self)
   self->watch = esp_session_watch_new (&events, self);
   self->tiles = g_hash_table_new (NULL, NULL);
   self->thumbnails = esp_thumbnails_new ();
+  self->order = esp_sheet_order_new ();
+  g_signal_connect_object (self->order, "changed", G_CALLBACK (on_order_changed), self,
+                           G_CONNECT_SWAPPED);
   gtk_widget_init_template (GTK_WIDGET (self));
   self->pacer = esp_pacer_new (GTK_WIDGET (self), TILES_PER_FRAME, ENOUGH_TILES);
   tiles =

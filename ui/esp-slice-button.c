@@ -282,7 +282,7 @@ update (EspSliceButton *self)
 {
   EspTensor *tensor = esp_view_get_tensor (self->view);
   const EspPlane *plane = esp_view_get_plane (self->view);
-  gboolean useful = tensor != NULL && plane->ndim >= 2 && plane->ndim <= MAX_AXES &&
+  gboolean useful = tensor != NULL && plane->ndim > 2 && plane->ndim <= MAX_AXES &&
                     esp_tensor_get_count (tensor) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self), useful);

@@ -19,6 +19,7 @@ struct _EspTile
   GtkLabel *title;
   GtkLabel *module;
   GtkLabel *shape;
+  GtkLabel *figure;
 
   /* owned */
   EspView *view;
@@ -225,6 +226,7 @@ esp_tile_dispose (GObject *object)
   g_clear_pointer ((GtkWidget **) &self->title, gtk_widget_unparent);
   g_clear_pointer ((GtkWidget **) &self->module, gtk_widget_unparent);
   g_clear_pointer ((GtkWidget **) &self->shape, gtk_widget_unparent);
+  g_clear_pointer ((GtkWidget **) &self->figure, gtk_widget_unparent);
 
   G_OBJECT_CLASS (esp_tile_parent_class)->dispose (object);
 }
@@ -309,6 +311,9 @@ esp_tile_init (EspTile *self)
                             (const char *[]) { "caption", "second", NULL });
   self->shape = add_label (self, PANGO_ELLIPSIZE_END,
                            (const char *[]) { "caption", "second", "numeric", NULL });
+  self->figure = add_label (self, PANGO_ELLIPSIZE_END,
+                            (const char *[]) { "caption", "numeric", NULL });
+  gtk_widget_set_visible (GTK_WIDGET (self->figure), FALSE);
 }
 
 GtkWidget *
@@ -425,6 +430,23 @@ esp_tile_update (EspTile *self, gboolean look)
       make_pixels (self);
       gtk_widget_queue_draw (self->picture);
     }
+}
+
+void
+esp_tile_set_figure (EspTile *self, const char *figure)
+{
+  g_return_if_fail (ESP_IS_TILE (self));
+
+  gtk_label_set_label (self->figure, figure != NULL ? figure : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->figure), figure != NULL);
+}
+
+EspPlace *
+esp_tile_get_place (EspTile *self)
+{
+  g_return_val_if_fail (ESP_IS_TILE (self), NULL);
+
+  return self->place;
 }
 
 EspTensor *

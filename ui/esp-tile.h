@@ -28,6 +28,9 @@ void esp_tile_bind (EspTile *self,
 void esp_tile_unbind (EspTile *self);
 /* newer values, another channel or look; draws again only if something changed */
 void esp_tile_update (EspTile *self, gboolean look);
+/* the number that the sheet is sorted by, beside the module; NULL for none */
+void esp_tile_set_figure (EspTile *self, const char *figure);
+EspPlace *esp_tile_get_place (EspTile *self);   /* borrowed, NULL if it isn't bound */
 EspTensor *esp_tile_get_tensor (EspTile *self); /* borrowed, NULL if there is none */
 
 G_END_DECLS
