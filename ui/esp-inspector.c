@@ -14,6 +14,7 @@
 #include "esp-metadata-section.h"
 #include "esp-pickle-section.h"
 #include "esp-session-watch.h"
+#include "esp-states-section.h"
 #include "esp-stats-section.h"
 #include "esp-ties-section.h"
 #include "esp-units-section.h"
@@ -178,6 +179,7 @@ ensure_sections (void)
   g_type_ensure (ESP_TYPE_FINDINGS_SECTION);
   g_type_ensure (ESP_TYPE_METADATA_SECTION);
   g_type_ensure (ESP_TYPE_PICKLE_SECTION);
+  g_type_ensure (ESP_TYPE_STATES_SECTION);
   g_type_ensure (ESP_TYPE_STATS_SECTION);
   g_type_ensure (ESP_TYPE_TIES_SECTION);
   g_type_ensure (ESP_TYPE_UNITS_SECTION);

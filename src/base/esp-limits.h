@@ -7,6 +7,8 @@
 
 #define ESP_LIMIT_NAME_BYTES 65535 /* as zip has it; longest real names are under 300 bytes */
 #define ESP_LIMIT_TENSORS 2000000  /* mixture-of-experts checkpoints have about 100,000 */
+#define ESP_LIMIT_STATE_ORDER_BYTES                                                                \
+  (64 * 1024 * 1024) /* what optimizers list; 100,000 parameters take some 10 MB */
 #define ESP_LIMIT_PLACES                                                                           \
   4000000 /* rows of a tree; a small graph of shared modules can unfold without end */
 #define ESP_LIMIT_DIMS 64 /* torch and NumPy both stop at 64 */

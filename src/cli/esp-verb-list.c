@@ -89,8 +89,33 @@ put_keys (EspJsonWriter *json, EspTree *tree, guint index)
 }
 
 static void
-put_tensor (EspJsonWriter *json, EspTree *tree, guint index, const EspTreeRow *row, GString *name)
+put_owner (EspJsonWriter *json, EspDocument *document, guint index)
 {
+  EspTree *tree = esp_document_get_tree (document);
+  gboolean guessed;
+  gint64 owner = esp_pairing_get_owner (esp_document_get_pairing (document), index, &guessed);
+  g_autoptr (GString) name = g_string_new (NULL);
+
+  if (owner < 0)
+    return;
+  esp_tree_append_row_path (tree, (guint) owner, name);
+  esp_json_writer_key (json, "of");
+  esp_json_writer_begin_object (json);
+  esp_json_writer_key (json, "name");
+  esp_json_writer_string (json, name->str);
+  esp_json_writer_key (json, "guessed");
+  esp_json_writer_bool (json, guessed);
+  esp_json_writer_end_object (json);
+}
+
+static void
+put_tensor (EspJsonWriter *json,
+            EspDocument *document,
+            guint index,
+            const EspTreeRow *row,
+            GString *name)
+{
+  EspTree *tree = esp_document_get_tree (document);
   const GError *error = esp_tensor_get_error (row->tensor);
 
   g_string_truncate (name, 0);
@@ -114,13 +139,16 @@ put_tensor (EspJsonWriter *json, EspTree *tree, guint index, const EspTreeRow *r
   put_storage (json, row->tensor);
   esp_json_writer_key (json, "error");
   esp_json_writer_string (json, error != NULL ? error->message : NULL);
+  if (row->role == ESP_ROLE_OPTIMIZER)
+    put_owner (json, document, index);
   esp_json_writer_end_object (json);
 }
 
 /* what the file itself lists: a name without bytes is no row of it, only a member of its tie */
 static void
-put_tensors (EspJsonWriter *json, EspTree *tree, EspTotals *listed)
+put_tensors (EspJsonWriter *json, EspDocument *document, EspTotals *listed)
 {
+  EspTree *tree = esp_document_get_tree (document);
   g_autoptr (GString) name = g_string_new (NULL);
   guint n = esp_tree_get_n_tensors (tree);
   EspTreeRow row;
@@ -132,7 +160,7 @@ put_tensors (EspJsonWriter *json, EspTree *tree, EspTotals *listed)
     {
       esp_tree_read_row (tree, i, &row);
       if (row.stored)
-        put_tensor (json, tree, i, &row, name);
+        put_tensor (json, document, i, &row, name);
       else
         {
           listed->tensors--;
@@ -254,7 +282,7 @@ list_json (EspDocument *document, const char *file)
   esp_json_writer_newline (json);
   esp_json_writer_end_array (json);
   esp_json_writer_newline (json);
-  put_tensors (json, tree, &listed);
+  put_tensors (json, document, &listed);
   esp_json_writer_newline (json);
   put_ties (json, tree);
   esp_json_writer_newline (json);

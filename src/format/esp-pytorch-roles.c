@@ -57,9 +57,8 @@ context_of_key (const EspPickleValue *key)
   return ESP_CONTEXT_MODEL;
 }
 
-/* {'state': {...}, 'param_groups': [...]} */
-static gboolean
-is_optimizer (const EspPickleValue *value)
+gboolean
+esp_pytorch_is_optimizer (const EspPickleValue *value)
 {
   return value->kind == ESP_PICKLE_DICT && value->items.n <= 2 * OPTIMIZER_KEYS_MAX &&
          esp_pickle_value_find (value, "param_groups") != NULL &&
@@ -71,7 +70,7 @@ esp_pytorch_context_below (EspPytorchContext above, const EspPytorchEdge *edge)
 {
   if (above != ESP_CONTEXT_MODEL || edge->kind != ESP_EDGE_ITEM)
     return above;
-  if (is_optimizer (edge->value))
+  if (esp_pytorch_is_optimizer (edge->value))
     return ESP_CONTEXT_OPTIMIZER;
   return edge->key != NULL && edge->key->kind == ESP_PICKLE_STRING ? context_of_key (edge->key)
                                                                    : above;

@@ -25,4 +25,7 @@ EspRole esp_pytorch_get_role (const EspPytorchEdge *edge,
 EspRequiresGrad esp_pytorch_get_requires_grad (const EspPytorchEdge *edge,
                                                const EspPytorchTensor *tensor);
 
+/* {'state': {...}, 'param_groups': [...]} */
+gboolean esp_pytorch_is_optimizer (const EspPickleValue *value);
+
 G_END_DECLS

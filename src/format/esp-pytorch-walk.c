@@ -14,6 +14,7 @@
 #include "esp-pytorch-edges.h"
 #include "esp-pytorch-modules.h"
 #include "esp-pytorch-numpy.h"
+#include "esp-pytorch-optimizer.h"
 #include "esp-pytorch-roles.h"
 #include "esp-pytorch-survey.h"
 
@@ -270,6 +271,8 @@ add_container (Walk *self, const EspPickleValue *value, EspPytorchContext contex
   if (!self->in_attributes &&
       !esp_pytorch_add_state_dict_modules (self->builder, self->keys, value, error))
     return FALSE;
+  if (esp_pytorch_is_optimizer (value))
+    esp_pytorch_add_state_order (self->builder, get_keys (self), value);
   push_frame (self, value, context, FALSE);
   return TRUE;
 }

@@ -11,6 +11,17 @@
 
 #include <string.h>
 
+static void
+free_state_order (gpointer data)
+{
+  EspStateOrder *entry = data;
+
+  g_ref_string_release (entry->base);
+  g_free (entry->key);
+  g_free (entry->name);
+  g_free (entry);
+}
+
 EspNodes *
 esp_nodes_new (const char *separator)
 {
@@ -26,6 +37,7 @@ esp_nodes_new (const char *separator)
   self->modules = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->tensors = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->ties_complete = TRUE;
+  self->state_order = g_ptr_array_new_with_free_func (free_state_order);
   g_mutex_init (&self->lock);
   self->module_objects = g_ptr_array_new ();
   self->parameter_objects = g_ptr_array_new ();
@@ -67,6 +79,7 @@ esp_nodes_unref (EspNodes *self)
   g_clear_pointer (&self->alias_of, g_hash_table_unref);
   g_clear_pointer (&self->odd_keys, g_hash_table_unref);
   g_clear_pointer (&self->odd_names, g_hash_table_unref);
+  g_ptr_array_unref (self->state_order);
   g_array_unref (self->nodes);
   g_array_unref (self->leaves);
   g_array_unref (self->modules);

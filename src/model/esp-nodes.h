@@ -70,6 +70,7 @@ struct _EspNodes
   GHashTable *odd_keys;  /* node -> GStrv, where the key bits can't say it; or NULL */
   GHashTable *odd_names; /* node -> char *, where the producer joins otherwise; or NULL */
 
+  GPtrArray *state_order; /* EspStateOrder, owned */
   GPtrArray *ties;        /* EspTie, owned */
   GHashTable *tie_of;     /* node -> EspTie, the strongest; or NULL */
   GHashTable *alias_of;   /* leaf -> first leaf of its alias group; or NULL */

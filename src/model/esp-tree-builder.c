@@ -17,6 +17,7 @@
 #include "esp-hash.h"
 #include "esp-limits.h"
 #include "esp-nodes.h"
+#include "esp-path.h"
 #include "esp-ties.h"
 #include "esp-unfold.h"
 
@@ -32,6 +33,7 @@ struct _EspTreeBuilder
   EspNodes *nodes;
   GArray *shared;     /* EspSharedPlace */
   GPtrArray *implied; /* name, kept, name, kept, ... */
+  gsize state_bytes;  /* of the texts of the state's order */
 
   /* modules by (parent, name): open addressing, 0 is free (the root is never looked up) */
   guint32 *slots;
@@ -531,6 +533,38 @@ esp_tree_builder_add_implied (EspTreeBuilder *self,
     }
   g_ptr_array_add (self->implied, g_strdup (name));
   g_ptr_array_add (self->implied, g_strdup (kept));
+  return TRUE;
+}
+
+gboolean
+esp_tree_builder_add_state_order (EspTreeBuilder *self,
+                                  const char *const *base,
+                                  const char *key,
+                                  const char *name)
+{
+  GPtrArray *order;
+  EspStateOrder *entry, *last;
+  g_autofree char *path = NULL;
+
+  g_return_val_if_fail (self != NULL && base != NULL && key != NULL, FALSE);
+
+  order = self->nodes->state_order;
+  self->state_bytes += sizeof *entry + strlen (key) + (name != NULL ? strlen (name) : 0);
+  if (self->state_bytes > ESP_LIMIT_STATE_ORDER_BYTES)
+    return FALSE;
+  path = esp_path_join (base, self->nodes->separator);
+  last = order->len > 0 ? order->pdata[order->len - 1] : NULL;
+  entry = g_new (EspStateOrder, 1);
+  if (last != NULL && strcmp (last->base, path) == 0)
+    entry->base = g_ref_string_acquire (last->base);
+  else
+    {
+      entry->base = g_ref_string_new (path);
+      self->state_bytes += strlen (path);
+    }
+  entry->key = g_strdup (key);
+  entry->name = g_strdup (name);
+  g_ptr_array_add (order, entry);
   return TRUE;
 }
 

@@ -93,6 +93,13 @@ gboolean esp_tree_builder_add_implied (EspTreeBuilder *self,
                                        const char *kept,
                                        GError **error);
 
+/* the next parameter in the order of an optimizer (EspStateOrder): @base is the path of its state;
+ * @name may be NULL. FALSE when there are so many that the rest is left out. */
+gboolean esp_tree_builder_add_state_order (EspTreeBuilder *self,
+                                           const char *const *base,
+                                           const char *key,
+                                           const char *name);
+
 /* builds places and ties; children whose names are numbers are put in their order. Tensors keep the
  * order in which they came, except that a tree with shared modules lists them as a walk does. The
  * builder is of no more use afterwards. */

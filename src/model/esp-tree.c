@@ -237,6 +237,14 @@ esp_tree_get_totals (EspTree *self)
   return esp_place_get_totals (esp_tree_get_root (self));
 }
 
+GPtrArray *
+esp_tree_get_state_order (EspTree *self)
+{
+  g_return_val_if_fail (ESP_IS_TREE (self), NULL);
+
+  return self->nodes->state_order;
+}
+
 const char *
 esp_tree_get_separator (EspTree *self)
 {

@@ -70,6 +70,24 @@ typedef void (*EspTreeModuleFunc) (const char *path,
                                    gpointer user_data);
 /* all places of modules, the root first, as a walk meets them */
 void esp_tree_foreach_module (EspTree *self, EspTreeModuleFunc func, gpointer user_data);
+/**
+ * EspStateOrder:
+ * @base: path of an optimizer's state, "optimizer.state"
+ * @key: the name below it of one parameter's state, "3"
+ * @name: that parameter's name as the optimizer has it, or NULL
+ *
+ * What an optimizer says of the parameters that it has state for, in its order.
+ */
+typedef struct
+{
+  char *base; /* GRefString */
+  char *key;
+  char *name;
+} EspStateOrder;
+
+/* (element-type EspStateOrder); borrowed, may be empty */
+GPtrArray *esp_tree_get_state_order (EspTree *self);
+
 /* "" if the names were not joined */
 const char *esp_tree_get_separator (EspTree *self);
 

@@ -31,6 +31,7 @@ struct _EspDocument
   EspTrainer *trainer;
   EspEventLog *log;
   EspSnapshot *snapshot;
+  EspPairing *pairing; /* NULL until somebody asks */
   char *title;
   GHashTable *findings; /* EspPlace -> Found */
 
@@ -85,6 +86,7 @@ esp_document_finalize (GObject *object)
   g_clear_object (&self->checkpoint);
   g_clear_object (&self->log);
   g_clear_pointer (&self->snapshot, esp_snapshot_unref);
+  g_clear_pointer (&self->pairing, esp_pairing_free);
   g_clear_pointer (&self->findings, g_hash_table_unref);
   g_free (self->title);
   G_OBJECT_CLASS (esp_document_parent_class)->finalize (object);
@@ -249,6 +251,16 @@ esp_document_get_modified (EspDocument *self)
   g_return_val_if_fail (ESP_IS_DOCUMENT (self), FALSE);
 
   return self->modified;
+}
+
+EspPairing *
+esp_document_get_pairing (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  if (self->pairing == NULL)
+    self->pairing = esp_pairing_new (esp_document_get_tree (self));
+  return self->pairing;
 }
 
 /* a parameter and a module may have the same path */

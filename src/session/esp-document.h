@@ -4,6 +4,7 @@
 #include "esp-checkpoint.h"
 #include "esp-event-log.h"
 #include "esp-finding.h"
+#include "esp-pairing.h"
 #include "esp-trainer.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,9 @@ EspCheckpoint *esp_document_get_checkpoint (EspDocument *self); /* NULL for a ne
 EspTrainer *esp_document_get_trainer (EspDocument *self);       /* NULL for a checkpoint */
 EspEventLog *esp_document_get_event_log (EspDocument *self);
 gboolean esp_document_get_modified (EspDocument *self);
+/* which tensor of an optimizer's state belongs to which parameter; made when first asked for.
+ * Borrowed. */
+EspPairing *esp_document_get_pairing (EspDocument *self);
 /* where in this document stands what stood at @place, a place of another version of it: by its
  * path, else what is next above it; the root for NULL. Borrowed. */
 EspPlace *esp_document_find_again (EspDocument *self, EspPlace *place);
