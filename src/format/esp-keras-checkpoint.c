@@ -165,9 +165,9 @@ esp_keras_get_layout (EspHdf5File *file)
 /* }}} */
 /* {{{ the tree */
 
-/* Keras 2 doesn't write names into its groups; Keras 3 did not before 3.6 */
+/* Keras 2 doesn't write names into its groups; Keras 3 does since 3.6 */
 static gboolean
-is_keras2 (const EspKerasCheckpoint *self, EspKerasLayout layout)
+is_older (const EspKerasCheckpoint *self, EspKerasLayout layout)
 {
   if (self->version != NULL)
     return self->version[0] < '3';
@@ -222,7 +222,8 @@ build (EspKerasCheckpoint *self, EspKerasLayout layout, gboolean no_repeats, GEr
   gboolean done;
 
   esp_keras_tree_init (&tree, self->config);
-  tree.keras2 = is_keras2 (self, layout);
+  tree.keras2 = is_older (self, layout);
+  tree.unsure = self->version == NULL && layout == ESP_KERAS_GROUPS && tree.keras2;
   tree.no_repeats = no_repeats;
   if (layout == ESP_KERAS_MODEL || layout == ESP_KERAS_WEIGHTS)
     done = fill_legacy (&tree, self->files->pdata[0], error);

@@ -566,9 +566,11 @@ read_optimizer (Reading *reading, Raw raw)
 {
   EspKerasLayer *optimizer;
 
-  if (!begins (raw, '{'))
+  if (!begins (raw, '{') && !begins (raw, '"'))
     return NULL;
   optimizer = layer_new ("optimizer");
+  /* the bare name of one with its usual settings */
+  set_class (optimizer, raw);
   if (fill_layer (reading, optimizer, raw, NULL))
     return optimizer;
   layer_free (optimizer);

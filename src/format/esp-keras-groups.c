@@ -188,7 +188,7 @@ warn_gap (EspKerasTree *tree, const GPtrArray *vars)
                        shown);
 }
 
-static gboolean
+static void
 name_variables (Walk *self,
                 const EspKerasLayer *layer,
                 const char *class_name,
@@ -196,6 +196,7 @@ name_variables (Walk *self,
                 EspKerasNaming *out)
 {
   g_autoptr (GPtrArray) tensors = g_ptr_array_new ();
+  EspKerasNaming other;
 
   for (guint i = 0; i < group->vars->len; i++)
     g_ptr_array_add (tensors, ((const EspHdf5Node *) group->vars->pdata[i])->tensor);
@@ -203,8 +204,15 @@ name_variables (Walk *self,
     class_name = esp_keras_class_from_group (group->name);
   if (*class_name == '\0')
     class_name = esp_keras_class_from_group (group->label);
-  return esp_keras_name_variables (class_name, layer, (EspTensor *const *) tensors->pdata,
-                                   tensors->len, self->tree->keras2, out);
+  esp_keras_name_variables (class_name, layer, (EspTensor *const *) tensors->pdata, tensors->len,
+                            self->tree->keras2, out);
+  if (!self->tree->unsure)
+    return;
+  esp_keras_name_variables (class_name, layer, (EspTensor *const *) tensors->pdata, tensors->len,
+                            !self->tree->keras2, &other);
+  for (guint i = 0; i < ESP_KERAS_MOST_NAMED; i++)
+    if (out->names[i] != other.names[i])
+      out->names[i] = NULL;
 }
 
 /* data sets that are nobody's variables */
@@ -534,6 +542,18 @@ is_counted (const Group *group)
   return !group->is_object && *group->name != '\0';
 }
 
+/* one that no config tells of */
+static gboolean
+walk_untold (Walk *self, const char *key, Group *group, GError **error)
+{
+  gboolean done;
+
+  self->tree->n_unordered++;
+  done = walk_at (self, key, NULL, "", group, error);
+  self->tree->n_unordered--;
+  return done;
+}
+
 /* groups that stand under the attributes that held them, or in lists under their own names */
 static gboolean
 walk_rest (Walk *self, Group *group, GError **error)
@@ -548,7 +568,7 @@ walk_rest (Walk *self, Group *group, GError **error)
                           g_hash_table_add (taken, (gpointer) child->label);
 
       if (!child->claimed &&
-          !walk_at (self, by_label ? child->label : child->name, NULL, "", child, error))
+          !walk_untold (self, by_label ? child->label : child->name, child, error))
         return FALSE;
     }
   return TRUE;
@@ -592,7 +612,7 @@ walk_unknown (Walk *self,
         key = g_strdup (child->name);
       else
         key = g_strconcat (container->name, "/", child->name, NULL);
-      if (!walk_at (self, key, NULL, "", child, error))
+      if (!walk_untold (self, key, child, error))
         return FALSE;
     }
   return TRUE;

@@ -170,8 +170,6 @@ enter (Legacy *self, Way *way, const char *key, const EspKerasLayer *layer, GErr
   way->n_frozen += layer != NULL && layer->is_frozen ? 1 : 0;
   way->layer = layer;
   way->class_name = class_name;
-  if (*class_name == '\0')
-    return TRUE;
   g_ptr_array_add (self->tree->keys, NULL);
   path = g_strjoinv ("/", (GStrv) self->tree->keys->pdata);
   esp_keras_tree_pop (self->tree);
@@ -203,6 +201,24 @@ advance (Legacy *self, Way *way, GError **error)
   return TRUE;
 }
 
+/* the part that is behind the layer's own name, before which a model's may stand: own/dense/kernel
+ */
+static guint
+skip_known (const EspKerasLayer *layer, const char *name, char *const *parts, guint n)
+{
+  guint at = 0;
+
+  if (*name == '\0')
+    return 0;
+  while (at < n && strcmp (parts[at], name) != 0)
+    at++;
+  if (at == n)
+    return 0;
+  while (at < n && strcmp (parts[at], name) == 0 && find_inside (layer, name) == NULL)
+    at++;
+  return at;
+}
+
 /* @name: of the layer, or "" at the root */
 static gboolean
 put_variable (Legacy *self,
@@ -215,23 +231,24 @@ put_variable (Legacy *self,
   g_auto (GStrv) parts = g_strsplit (path, "/", MOST_DEPTH);
   guint n = g_strv_length (parts);
   Way way = { .parts = parts, .layer = layer };
-  g_autofree char *leaf = NULL;
+  g_autofree char *leaf = NULL, *alias = NULL;
   gboolean done = TRUE;
 
   if (n == 0)
     return TRUE;
   way.n = n - 1;
   way.class_name = layer != NULL ? layer->class_name : "";
-  while (way.at < way.n && *name != '\0' && strcmp (parts[way.at], name) == 0 &&
-         find_inside (layer, parts[way.at]) == NULL)
-    way.at++;
+  way.at = skip_known (layer, name, parts, way.n);
   while (way.at < way.n && done)
     done = advance (self, &way, error);
   leaf = dup_leaf (parts[n - 1], name);
+  alias = dup_leaf (path, "");
+  self->tree->alias = alias;
   self->tree->n_frozen += way.n_frozen;
   done = done && esp_keras_tree_add_variable (self->tree, leaf, node->path,
                                               get_role (leaf, node->tensor), node->tensor, error);
   self->tree->n_frozen -= way.n_frozen;
+  self->tree->alias = NULL;
   while (way.n_pushed-- > 0)
     esp_keras_tree_pop (self->tree);
   return done;

@@ -23,8 +23,7 @@
 
 #define COUNTERS_MOST 2
 #define SLOTS_MOST 8
-#define LONGEST_NAME 1024  /* that is taken apart; real ones have some 60 characters */
-#define MOST_COMPARED 2000 /* trained variables that a name's end is compared with */
+#define LONGEST_NAME 1024 /* that is taken apart; real ones have some 60 characters */
 
 static const EspKerasTrained *
 get_trained (const EspKerasTree *self, guint index)
@@ -32,6 +31,18 @@ get_trained (const EspKerasTree *self, guint index)
   return &g_array_index (self->trained, EspKerasTrained, index);
 }
 
+static guint
+push_parts (EspKerasTree *self, const char *path)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  guint n = 0;
+
+  for (; parts[n] != NULL; n++)
+    esp_keras_tree_push (self, parts[n]);
+  return n;
+}
+
+/* @leaf below @path, which may be NULL */
 static gboolean
 put (EspKerasTree *self,
      const char *path,
@@ -39,13 +50,11 @@ put (EspKerasTree *self,
      const EspHdf5Node *node,
      GError **error)
 {
-  gboolean done;
+  guint n = path != NULL ? push_parts (self, path) : 0;
+  gboolean done = esp_keras_tree_add_variable (self, leaf, node->path, ESP_ROLE_OPTIMIZER,
+                                               node->tensor, error);
 
-  if (path != NULL)
-    esp_keras_tree_push (self, path);
-  done = esp_keras_tree_add_variable (self, leaf, node->path, ESP_ROLE_OPTIMIZER, node->tensor,
-                                      error);
-  if (path != NULL)
+  while (n-- > 0)
     esp_keras_tree_pop (self);
   return done;
 }
@@ -130,6 +139,7 @@ match_slots (const EspKerasTree *self,
              const EspHdf5Node *const *nodes,
              guint m,
              guint step,
+             gboolean with_frozen,
              gboolean backwards,
              guint *out)
 {
@@ -142,6 +152,8 @@ match_slots (const EspKerasTree *self,
       guint slot = backwards ? m - 1 - found : found;
       const EspKerasTrained *trained = get_trained (self, index);
 
+      if (trained->is_frozen && !with_frozen)
+        continue;
       if (found < m && have_equal_shapes (nodes[slot * step]->tensor, trained->tensor))
         {
           out[slot] = index;
@@ -160,6 +172,7 @@ fit_plan (const EspKerasTree *self,
           const Plan *plan,
           const EspHdf5Node *const *nodes,
           guint n,
+          gboolean with_frozen,
           guint *out,
           guint *n_out)
 {
@@ -177,8 +190,9 @@ fit_plan (const EspKerasTree *self,
       *n_out = m;
       if (slots == 0)
         return (int) counters;
-      if (m > 0 && match_slots (self, nodes + counters, m, plan->rounds[0].n, FALSE, out) &&
-          match_slots (self, nodes + counters, m, plan->rounds[0].n, TRUE, other) &&
+      if (m > 0 &&
+          match_slots (self, nodes + counters, m, plan->rounds[0].n, with_frozen, FALSE, out) &&
+          match_slots (self, nodes + counters, m, plan->rounds[0].n, with_frozen, TRUE, other) &&
           memcmp (out, other, m * sizeof *out) == 0)
         return (int) counters;
     }
@@ -249,10 +263,13 @@ esp_keras_tree_read_optimizer (EspKerasTree *self,
   int counters = -1;
   guint m = 0;
 
-  if (make_plan (self, &plan))
-    counters = fit_plan (self, &plan, nodes, n, chosen, &m);
-  if (counters >= 0 && !check_plan (self, &plan, nodes + counters, chosen, m))
-    counters = -1;
+  if (self->config->model != NULL && !self->is_unordered && make_plan (self, &plan))
+    for (guint with_frozen = 0; with_frozen < 2 && counters < 0; with_frozen++)
+      {
+        counters = fit_plan (self, &plan, nodes, n, with_frozen != 0, chosen, &m);
+        if (counters >= 0 && !check_plan (self, &plan, nodes + counters, chosen, m))
+          counters = -1;
+      }
   if (esp_keras_tree_add_module (self, optimizer != NULL ? optimizer->class_name : "", name,
                                  optimizer, error) == NULL)
     return FALSE;
@@ -280,8 +297,19 @@ dup_plain (const char *text)
                                                  : g_strdup (text);
 }
 
-/* where the trained variables' names stand in those of an optimizer: path with "/" or "_" -> path
- */
+/* What variables are called -> their paths: by path or alias, with "/" or "_". A name that two have
+ * stands for neither. */
+static void
+add_name (GHashTable *index, char *name, const char *path)
+{
+  const char *known = NULL;
+
+  if (g_hash_table_lookup_extended (index, name, NULL, (gpointer *) &known) &&
+      g_strcmp0 (known, path) != 0)
+    path = NULL;
+  g_hash_table_replace (index, name, (gpointer) path);
+}
+
 static GHashTable *
 index_trained (const EspKerasTree *self)
 {
@@ -289,46 +317,21 @@ index_trained (const EspKerasTree *self)
 
   for (guint i = 0; i < self->trained->len; i++)
     {
-      const char *path = get_trained (self, i)->path;
-      char *flat;
+      const EspKerasTrained *trained = get_trained (self, i);
+      const char *names[] = { trained->path, trained->alias };
 
-      g_hash_table_insert (index, g_strdup (path), (gpointer) path);
-      flat = g_strdelimit (g_strdup (path), "/", '_');
-      if (g_hash_table_contains (index, flat))
-        g_free (flat);
-      else
-        g_hash_table_insert (index, flat, (gpointer) path);
+      for (guint k = 0; k < 2 && names[k] != NULL; k++)
+        {
+          add_name (index, g_strdup (names[k]), trained->path);
+          add_name (index, g_strdelimit (g_strdup (names[k]), "/", '_'), trained->path);
+        }
     }
   return index;
 }
 
-/* the variable whose path is a whole end of @text, or that ends with @text: in Keras 2 a nested
- * layer's doesn't begin with its model's */
-static const char *
-find_path (const EspKerasTree *self, GHashTable *index, const char *text)
-{
-  const char *found = g_hash_table_lookup (index, text);
-  g_autofree char *end = NULL;
-
-  if (found != NULL || self->trained->len > MOST_COMPARED)
-    return found;
-  end = g_strconcat ("/", text, NULL);
-  for (guint i = 0; i < self->trained->len; i++)
-    {
-      const char *path = get_trained (self, i)->path;
-
-      if (!g_str_has_suffix (path, end))
-        continue;
-      if (found != NULL)
-        return NULL;
-      found = path;
-    }
-  return found;
-}
-
 /* takes @name apart into a variable's path and what is kept for it; NULL where it isn't so made */
 static const char *
-split_name (const EspKerasTree *self, GHashTable *index, const char *name, char **slot)
+split_name (GHashTable *index, const char *name, char **slot)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", 64);
   guint n = g_strv_length (parts);
@@ -339,7 +342,7 @@ split_name (const EspKerasTree *self, GHashTable *index, const char *name, char 
   for (guint i = 0; i + 1 < n && i < 2; i++)
     {
       g_autofree char *rest = g_strjoinv ("/", parts + i + 1);
-      const char *path = find_path (self, index, rest);
+      const char *path = g_hash_table_lookup (index, rest);
 
       if (path != NULL)
         {
@@ -380,16 +383,17 @@ put_named (EspKerasTree *self,
                            ? node->path + skip + 1
                            : node->name;
   g_autofree char *name = dup_plain (inside);
-  g_autofree char *slot = NULL;
-  const char *path = split_name (self, index, name, &slot);
+  g_autofree char *slot = NULL, *around = NULL;
+  const char *path = split_name (index, name, &slot);
   const char *brief = strrchr (name, '/');
 
   brief = brief != NULL ? brief + 1 : name;
   if (path != NULL)
     return put (self, path, slot, node, error);
-  if (strcmp (brief, "iteration") == 0 || strcmp (brief, "learning_rate") == 0)
+  if (brief == name || strcmp (brief, "iteration") == 0 || strcmp (brief, "learning_rate") == 0)
     return put (self, NULL, brief, node, error);
-  return put (self, NULL, name, node, error);
+  around = g_strndup (name, (gsize) (brief - 1 - name));
+  return put (self, around, brief, node, error);
 }
 
 /* the data sets below a group in the order of their links */

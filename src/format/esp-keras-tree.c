@@ -20,6 +20,7 @@ clear_trained (gpointer data)
   EspKerasTrained *trained = data;
 
   g_free (trained->path);
+  g_free (trained->alias);
   esp_tensor_unref (trained->tensor);
 }
 
@@ -112,10 +113,14 @@ esp_keras_tree_add_module (EspKerasTree *self,
 static void
 note_trained (EspKerasTree *self, EspTensor *tensor)
 {
-  EspKerasTrained trained = { g_strjoinv ("/", (GStrv) open_keys (self)), esp_tensor_ref (tensor),
-                              self->is_uncertain };
+  EspKerasTrained trained = { .tensor = esp_tensor_ref (tensor),
+                              .is_uncertain = self->is_uncertain,
+                              .is_frozen = self->n_frozen > 0 };
 
+  trained.path = g_strjoinv ("/", (GStrv) open_keys (self));
   close_keys (self);
+  trained.alias = g_strdup (self->alias);
+  self->is_unordered = self->is_unordered || self->n_unordered > 0;
   g_array_append_val (self->trained, trained);
 }
 
@@ -128,12 +133,13 @@ esp_keras_tree_add_variable (EspKerasTree *self,
                              GError **error)
 {
   EspKind kind = esp_dtype_get_info (esp_tensor_get_dtype (tensor))->kind;
+  /* integers stand for quantised values, which aren't trained */
+  gboolean trainable = role == ESP_ROLE_PARAMETER &&
+                       (kind == ESP_KIND_FLOAT || kind == ESP_KIND_COMPLEX);
   EspRequiresGrad grad = ESP_REQUIRES_GRAD_UNKNOWN;
   gboolean done;
 
-  /* integers stand for quantised values, which aren't trained */
-  if (role != ESP_ROLE_PARAMETER || self->n_frozen > 0 ||
-      (kind != ESP_KIND_FLOAT && kind != ESP_KIND_COMPLEX))
+  if (!trainable || self->n_frozen > 0)
     grad = ESP_REQUIRES_GRAD_NO;
   else if (self->config->model != NULL)
     grad = ESP_REQUIRES_GRAD_YES;
@@ -141,7 +147,7 @@ esp_keras_tree_add_variable (EspKerasTree *self,
   done = esp_tree_builder_put_tensor (self->builder, open_keys (self), path, role, grad, tensor,
                                       error);
   close_keys (self);
-  if (done && grad == ESP_REQUIRES_GRAD_YES)
+  if (done && trainable)
     note_trained (self, tensor);
   esp_keras_tree_pop (self);
   return done;

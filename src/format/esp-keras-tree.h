@@ -19,6 +19,7 @@ typedef struct
   EspTreeBuilder *builder;
   EspKerasConfig *config; /* borrowed; its model may be NULL */
   gboolean keras2;        /* Keras 2 or 1 wrote it */
+  gboolean unsure;        /* or a Keras 3 from before 3.6 */
   gboolean no_repeats;    /* leave out the further places of shared layers */
   GPtrArray *keys;        /* of the place */
   GPtrArray *warnings;    /* of char * */
@@ -26,14 +27,19 @@ typedef struct
   GHashTable *keepers;    /* class and name of layers with variables -> EspModule */
   guint n_frozen;         /* modules around the place that aren't trained */
   gboolean is_uncertain;  /* whether the variables to come are trained */
+  guint n_unordered;      /* groups around the place that are in no order that Keras keeps */
+  gboolean is_unordered;  /* whether trained variables came out of such */
+  const char *alias;      /* what the file calls the variable to come, or NULL */
 } EspKerasTree;
 
 /* a variable that an optimizer may keep something for */
 typedef struct
 {
-  char *path; /* "shared/kernel" */
+  char *path;  /* "shared/kernel" */
+  char *alias; /* what the file calls it, where that differs: "before/kernel"; or NULL */
   EspTensor *tensor;
   gboolean is_uncertain; /* it may be one that isn't trained */
+  gboolean is_frozen;    /* its layer's settings say that it isn't; not all versions keep to that */
 } EspKerasTrained;
 
 void esp_keras_tree_init (EspKerasTree *self, EspKerasConfig *config);

@@ -413,6 +413,10 @@ esp_keras_class_from_group (const char *group)
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (is_group_of (parts[i].class_name, group, length))
       return parts[i].class_name;
+  /* what layers make for themselves; all cells call their variables alike */
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (strcmp (parts[i].group, group) == 0)
+      return parts[i].inner;
   return "";
 }
 
@@ -455,7 +459,7 @@ const char *
 esp_keras_get_slots (const char *class_name, gboolean keras2)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (slots); i++)
-    if (strcmp (slots[i].class_name, class_name) == 0)
+    if (g_ascii_strcasecmp (slots[i].class_name, class_name) == 0)
       return keras2 ? slots[i].older : slots[i].slots;
   return NULL;
 }

@@ -58,7 +58,8 @@ const EspKerasPart *esp_keras_next_part (const char *class_name, const EspKerasP
 
 /* what an optimizer keeps beside its counters, a word a trained variable: "momentum velocity";
  * behind a "|" stand those that come after them for all variables once more. A word with "?" only
- * if the setting behind it is set. NULL if the class isn't known. */
+ * if the setting behind it is set. Capitals don't count: "adam" is how an optimizer is asked for.
+ * NULL if the class isn't known. */
 const char *esp_keras_get_slots (const char *class_name, gboolean keras2);
 
 G_END_DECLS
