@@ -25,7 +25,7 @@ struct _EspHdf5Cache
 {
   EspHdf5LoadFunc load;
   gpointer data;
-  GHashTable *parts; /* guint64 -> EspHdf5Part */
+  GHashTable *parts; /* guint64 -> EspHdf5Part; NULL before the first */
 };
 
 static GMutex lock;
@@ -89,6 +89,8 @@ add_part (EspHdf5Cache *self, guint64 number)
   part->pins = 1;
   part->is_listed = TRUE;
   part->link.data = part;
+  if (self->parts == NULL)
+    self->parts = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_hash_table_insert (self->parts, &part->number, part);
   return part;
 }
@@ -126,7 +128,7 @@ load_part (EspHdf5Cache *self, EspHdf5Part *part, GCancellable *cancellable, GEr
 static EspHdf5Part *
 look_up (EspHdf5Cache *self, guint64 number, gboolean *absent)
 {
-  EspHdf5Part *part = g_hash_table_lookup (self->parts, &number);
+  EspHdf5Part *part = self->parts != NULL ? g_hash_table_lookup (self->parts, &number) : NULL;
 
   *absent = part == NULL;
   if (part == NULL || part->bytes == NULL)
@@ -194,10 +196,9 @@ esp_hdf5_cache_new (EspHdf5LoadFunc load, gpointer data)
 
   g_return_val_if_fail (load != NULL, NULL);
 
-  self = g_new (EspHdf5Cache, 1);
+  self = g_new0 (EspHdf5Cache, 1);
   self->load = load;
   self->data = data;
-  self->parts = g_hash_table_new (g_int64_hash, g_int64_equal);
   return self;
 }
 
@@ -209,14 +210,14 @@ esp_hdf5_cache_free (EspHdf5Cache *self)
   g_return_if_fail (self != NULL);
 
   g_mutex_lock (&lock);
-  parts = g_hash_table_get_values (self->parts);
+  parts = self->parts != NULL ? g_hash_table_get_values (self->parts) : NULL;
   for (GList *at = parts; at != NULL; at = at->next)
     {
       unlist (at->data);
       part_free (at->data);
     }
   g_mutex_unlock (&lock);
-  g_hash_table_unref (self->parts);
+  g_clear_pointer (&self->parts, g_hash_table_unref);
   g_free (self);
 }
 

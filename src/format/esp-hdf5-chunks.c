@@ -67,7 +67,7 @@ typedef struct
   guint run_axis;     /* behind it chunks are as wide as the tensor */
 
   GMutex lock;       /* of the places */
-  GHashTable *pages; /* guint64 -> EspHdf5Place[PAGE_CHUNKS] */
+  GHashTable *pages; /* guint64 -> EspHdf5Place[PAGE_CHUNKS]; NULL before the first */
 
   guint n_fill;
   guint8 *fill;
@@ -94,7 +94,7 @@ look_up_place (Chunks *self, guint64 chunk, EspHdf5Place *out)
   const EspHdf5Place *places;
 
   g_mutex_lock (&self->lock);
-  places = g_hash_table_lookup (self->pages, &page);
+  places = self->pages != NULL ? g_hash_table_lookup (self->pages, &page) : NULL;
   if (places != NULL)
     *out = places[chunk % PAGE_CHUNKS];
   g_mutex_unlock (&self->lock);
@@ -123,6 +123,8 @@ find_place (Chunks *self,
     return FALSE;
   *out = places[chunk % PAGE_CHUNKS];
   g_mutex_lock (&self->lock);
+  if (self->pages == NULL)
+    self->pages = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   if (g_hash_table_size (self->pages) >= PAGES)
     g_hash_table_remove_all (self->pages);
   g_hash_table_replace (self->pages, g_memdup2 (&page, sizeof page), places);
@@ -508,7 +510,7 @@ chunks_free (gpointer data)
 
   esp_hdf5_cache_free (self->cache);
   esp_hdf5_process_unref (self->process);
-  g_hash_table_unref (self->pages);
+  g_clear_pointer (&self->pages, g_hash_table_unref);
   g_mutex_clear (&self->lock);
   g_free (self->filters);
   g_free (self->shape);
@@ -516,7 +518,9 @@ chunks_free (gpointer data)
   g_free (self);
 }
 
-static const EspStorageFuncs chunks_funcs = { chunks_read, chunks_free, NULL };
+static const EspStorageFuncs chunks_funcs = { chunks_read, chunks_free, NULL, TRUE };
+/* the process answers one at a time */
+static const EspStorageFuncs library_funcs = { chunks_read, chunks_free, NULL, FALSE };
 
 /* }}} */
 /* {{{ making one */
@@ -651,7 +655,6 @@ esp_hdf5_chunks_new_storage (const EspHdf5Dataset *dataset,
   self = g_new0 (Chunks, 1);
   self->process = esp_hdf5_process_ref (process);
   self->cache = esp_hdf5_cache_new (load_part, self);
-  self->pages = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   g_mutex_init (&self->lock);
   self->object = dataset->object;
   self->element = convert ? 8 : dataset->type.size;
@@ -665,7 +668,7 @@ esp_hdf5_chunks_new_storage (const EspHdf5Dataset *dataset,
       return NULL;
     }
   choose_parts (self);
-  return esp_storage_new (&chunks_funcs, self, id, bytes);
+  return esp_storage_new (self->by_library ? &library_funcs : &chunks_funcs, self, id, bytes);
 }
 
 /* }}} */

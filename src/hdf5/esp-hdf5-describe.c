@@ -306,8 +306,8 @@ put_fill_value (EspHdf5Message *message, hid_t list, hid_t type)
   esp_hdf5_message_bytes (message, value, has ? size : 0);
 }
 
-static void
-put_layout (EspHdf5Message *message, hid_t dataset, hid_t list, hid_t type)
+static uint16_t
+put_layout (EspHdf5Message *message, hid_t dataset, hid_t list, hid_t type, int n_axes)
 {
   H5D_layout_t layout = H5Pget_layout (list);
   hsize_t chunk[H5S_MAX_RANK + 1] = { 0 };
@@ -317,8 +317,11 @@ put_layout (EspHdf5Message *message, hid_t dataset, hid_t list, hid_t type)
 
   if (layout == H5D_CHUNKED)
     H5Pget_chunk_opts (list, &options);
-  if (n < 0 || n > H5S_MAX_RANK)
-    n = 0;
+  if (layout == H5D_CHUNKED && (n != n_axes || n == 0))
+    return ESP_HDF5_BROKEN;
+  for (int i = 0; i < n; i++)
+    if (chunk[i] == 0 || chunk[i] > INT64_MAX)
+      return ESP_HDF5_BROKEN;
   esp_hdf5_message_u8 (message, layout == H5D_CHUNKED   ? ESP_HDF5_LAYOUT_CHUNKED
                                 : layout == H5D_COMPACT ? ESP_HDF5_LAYOUT_COMPACT
                                                         : ESP_HDF5_LAYOUT_CONTIGUOUS);
@@ -330,12 +333,13 @@ put_layout (EspHdf5Message *message, hid_t dataset, hid_t list, hid_t type)
   esp_hdf5_message_u8 (message, (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0);
   put_filters (message, list);
   put_fill_value (message, list, type);
+  return ESP_HDF5_FINE;
 }
 
 /* }}} */
 /* {{{ the whole */
 
-/* the data set's axes, and behind them those of an array type; FALSE with a reason */
+/* the data set's axes, and behind them those of an array type */
 static uint16_t
 put_shape (EspHdf5Message *message, hid_t space, hid_t type)
 {
@@ -349,6 +353,9 @@ put_shape (EspHdf5Message *message, hid_t space, hid_t type)
   more = esp_hdf5_get_array_dims (type, dims + n);
   if (more < 0 || n + more > ESP_HDF5_DIMS)
     return ESP_HDF5_BROKEN;
+  for (int i = 0; i < n + more; i++)
+    if (dims[i] > INT64_MAX)
+      return ESP_HDF5_TOO_LARGE;
   esp_hdf5_message_u32 (message, (uint32_t) n);
   esp_hdf5_message_u32 (message, (uint32_t) (n + more));
   for (int i = 0; i < n + more; i++)
@@ -362,26 +369,30 @@ put_dataset (EspHdf5Message *message, hid_t dataset, hid_t type)
   uint16_t reason = esp_hdf5_check_dataset (dataset);
   hid_t space, list, element;
   Type described;
+  int n_axes;
 
   if (reason != ESP_HDF5_FINE)
     return reason;
   element = H5Tget_class (type) == H5T_ARRAY ? H5Tget_super (type) : H5Tcopy (type);
   describe_type (element, &described);
   H5Tclose (element);
+  if (described.size == 0)
+    return ESP_HDF5_BROKEN;
   put_type (message, &described);
   space = H5Dget_space (dataset);
   if (space < 0)
     return ESP_HDF5_BROKEN;
   reason = put_shape (message, space, type);
+  n_axes = H5Sget_simple_extent_ndims (space);
   H5Sclose (space);
   if (reason != ESP_HDF5_FINE)
     return reason;
   list = H5Dget_create_plist (dataset);
   if (list < 0)
     return ESP_HDF5_BROKEN;
-  put_layout (message, dataset, list, type);
+  reason = put_layout (message, dataset, list, type, n_axes);
   H5Pclose (list);
-  return ESP_HDF5_FINE;
+  return reason;
 }
 
 static void

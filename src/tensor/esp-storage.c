@@ -173,6 +173,8 @@ esp_storage_is_stream (EspStorage *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   stored = esp_storage_get_stored (self);
+  if (stored->kind == KIND_FUNCS && stored->funcs->is_random)
+    return FALSE;
   return esp_storage_peek (stored) == NULL && esp_storage_get_file_offset (stored) < 0;
 }
 

@@ -25,6 +25,9 @@ typedef struct
   /* or NULL: the storage whose bytes this one makes other bytes of, element by element or block by
    * block, so that going to any place costs no more than it does there; borrowed */
   EspStorage *(*get_stored) (gpointer data);
+  /* reading at any place costs about what lies there, and threads don't hinder one another: so that
+   * many may go through it at once */
+  gboolean is_random;
 } EspStorageFuncs;
 
 /* @id is the producer's key of the storage ("0"), for people; unique within one checkpoint */
