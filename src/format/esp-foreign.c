@@ -11,6 +11,7 @@
 
 #include "esp-error.h"
 #include "esp-path.h"
+#include "esp-table.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -120,18 +121,21 @@ recognise_pickle (const EspProbe *probe)
       "save its tensors with torch.save()");
 }
 
-/* the table files of TensorFlow's checkpoints end with this number */
-static gboolean
-is_tensor_index (const EspProbe *probe, GCancellable *cancellable)
+/* files of TensorFlow's checkpoints that are of no use alone have no mark of their own, only names:
+ * here the index that goes with them is missing */
+static const char *
+recognise_name (const EspProbe *probe)
 {
-  static const guint8 magic[8] = { 0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb };
-  guint64 size = esp_source_get_size (probe->source);
-  guint8 tail[8];
+  g_autofree char *name = g_path_get_basename (probe->path);
+  const char *data = g_strrstr (name, ".data-");
 
-  return size >= sizeof tail &&
-         esp_source_read (probe->source, size - sizeof tail, sizeof tail, tail, cancellable,
-                          NULL) &&
-         memcmp (tail, magic, sizeof magic) == 0;
+  if (data != NULL && strstr (data, "-of-") != NULL)
+    return N_ ("this is a data file of a TensorFlow checkpoint; its index, which tells what is in "
+               "it, isn’t beside it");
+  if (g_str_has_suffix (name, ".meta") && probe->head[0] == 0x0a)
+    return N_ ("this is the graph of a TensorFlow checkpoint; the checkpoint itself isn’t beside "
+               "it");
+  return NULL;
 }
 
 /* a map of few names, each a text: how Flax writes its parameters */
@@ -206,7 +210,7 @@ recognise_text (const EspProbe *probe)
 static const char *
 recognise (const EspProbe *probe, GCancellable *cancellable)
 {
-  const char *pickle;
+  const char *pickle, *name;
 
   if (probe->zip != NULL)
     return recognise_zip (probe->zip);
@@ -220,10 +224,11 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
   pickle = recognise_pickle (probe);
   if (pickle != NULL)
     return pickle;
-  if (is_tensor_index (probe, cancellable))
-    return N_ ("this is a table that TensorFlow 0.x or another program wrote, which can’t be "
-               "opened; load it in Python and save its variables with "
-               "safetensors.tensorflow.save_file()");
+  name = recognise_name (probe);
+  if (name != NULL)
+    return name;
+  if (esp_table_is_one (probe->source, cancellable))
+    return N_ ("this is a table of LevelDB, but not one of a TensorFlow checkpoint");
   if (is_msgpack_map (probe))
     return N_ ("this looks like a MessagePack file, as Flax writes them, which can’t be opened "
                "yet; load it in Python and save its arrays with safetensors.flax.save_file()");

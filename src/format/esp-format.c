@@ -22,7 +22,9 @@
 #include "esp-sharded.h"
 #include "esp-torch-dcp.h"
 #include "esp-tf-checkpoint.h"
+#include "esp-tf-graph.h"
 #include "esp-tf-savedmodel.h"
+#include "esp-tf-v1.h"
 #include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
@@ -51,7 +53,9 @@ static const EspFormat *const formats[] = {
   &esp_format_keras_h5_weights,
   &esp_format_hdf5,
   &esp_format_tf_checkpoint,
+  &esp_format_tf_checkpoint_v1,
   &esp_format_tf_savedmodel,
+  &esp_format_tf_graphdef,
   &esp_format_onnx,
   NULL,
 };

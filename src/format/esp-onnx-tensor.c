@@ -3,7 +3,7 @@
 /* TensorProto: shape, type and where the values are, which is one of three places:
  *
  *   raw_data       little endian, packed, in the model's file: stays there
- *   *_data         a typed field, one number an entry or several to a byte (esp-onnx-typed.c)
+ *   *_data         a typed field, one number an entry or several to a byte (esp-proto-values.c)
  *   external_data  a range of a file beside the model
  *
  * Whatever is wrong with one tensor is its own: it becomes unreadable, and the others are not. */
@@ -16,7 +16,7 @@
 #include "esp-check.h"
 #include "esp-error.h"
 #include "esp-limits.h"
-#include "esp-onnx-typed.h"
+#include "esp-proto-values.h"
 #include "esp-path.h"
 #include "esp-source.h"
 
@@ -372,9 +372,9 @@ find_typed (const Proto *self,
             GError **error)
 {
   guint64 n, wanted = count_entries (type, count);
-  EspStorage *storage = _esp_onnx_typed_new (store->source, self->message.offset,
-                                             self->message.length, type->number, type->kind,
-                                             type->bits, id, &n, store->cancellable, error);
+  EspStorage *storage = esp_proto_values_new (store->source, self->message.offset,
+                                              self->message.length, type->number, type->kind,
+                                              type->bits, id, &n, store->cancellable, error);
 
   if (storage == NULL || n == wanted)
     return storage;
@@ -548,9 +548,9 @@ _esp_onnx_tensor_read_attribute (EspOnnxStore *store,
       return finish (&proto, store, reason, error);
     }
   proto.type = type->dtype == ESP_DTYPE_INT64 ? TYPE_INT64 : TYPE_FLOAT;
-  storage = _esp_onnx_typed_new (store->source, message->offset, message->length, number,
-                                 type->kind, type->bits, "constant", &n, store->cancellable,
-                                 &reason);
+  storage = esp_proto_values_new (store->source, message->offset, message->length, number,
+                                  type->kind, type->bits, "constant", &n, store->cancellable,
+                                  &reason);
   proto.shape[0] = (gint64) n;
   if (storage != NULL && !list && n != 1)
     g_set_error (&reason, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,

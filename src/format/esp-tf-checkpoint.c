@@ -23,6 +23,7 @@
 #include "esp-tf-names.h"
 #include "esp-tf-state.h"
 #include "esp-tf-tree.h"
+#include "esp-tf-v1.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -93,11 +94,14 @@ add_texts (EspCheckpoint *checkpoint, EspTfBundle *bundle, GCancellable *cancell
 
 /* }}} */
 
-static void
-add_meta (EspCheckpoint *checkpoint, const EspTfMeta *meta)
+void
+esp_tf_checkpoint_add_meta (EspCheckpoint *checkpoint, const EspTfMeta *meta)
 {
   g_autofree char *producer = NULL;
 
+  esp_checkpoint_set_producer (checkpoint, "tensorflow");
+  if (meta == NULL)
+    return;
   if (meta->version != NULL && *meta->version != '\0')
     {
       producer = g_strdup_printf ("tensorflow %s", meta->version);
@@ -141,10 +145,8 @@ esp_tf_checkpoint_build (const char *format,
   if (tree == NULL)
     return NULL;
   checkpoint = esp_checkpoint_new (format, tree);
-  esp_checkpoint_set_producer (checkpoint, "tensorflow");
   esp_checkpoint_set_file_size (checkpoint, esp_tf_bundle_get_file_size (bundle));
-  if (meta != NULL)
-    add_meta (checkpoint, meta);
+  esp_tf_checkpoint_add_meta (checkpoint, meta);
   add_texts (checkpoint, bundle, cancellable);
   if (failure != NULL)
     esp_checkpoint_add_warning (
@@ -157,9 +159,11 @@ esp_tf_checkpoint_build (const char *format,
 
 /* {{{ files */
 
-/* what TensorFlow 1 wrote beside it; that it is broken is no more than a warning */
-static EspTfMeta *
-read_meta (EspBeside *beside, const char *prefix, GCancellable *cancellable, GError **failure)
+EspTfMeta *
+esp_tf_checkpoint_read_meta (EspBeside *beside,
+                             const char *prefix,
+                             GCancellable *cancellable,
+                             GError **failure)
 {
   g_autofree char *name = g_strconcat (prefix, ".meta", NULL);
   g_autoptr (EspSource) source = esp_beside_open (beside, name, ESP_BESIDE_LINKS, NULL);
@@ -190,7 +194,7 @@ read_index (EspSource *index,
 
   if (bundle == NULL)
     return NULL;
-  meta = read_meta (beside, prefix, cancellable, &failure);
+  meta = esp_tf_checkpoint_read_meta (beside, prefix, cancellable, &failure);
   checkpoint = esp_tf_checkpoint_build (esp_format_tf_checkpoint.name, bundle, meta, progress,
                                         user_data, cancellable, error);
   if (checkpoint != NULL && failure != NULL)
@@ -198,7 +202,30 @@ read_index (EspSource *index,
   return checkpoint;
 }
 
-/* the index of the prefix; its name stands before what is wrong with it */
+/* a checkpoint of version 1 is one file of that name, or several: then the text has ????? for their
+ * numbers */
+static EspCheckpoint *
+read_v1 (EspBeside *beside, const char *prefix, GCancellable *cancellable, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (prefix, "?????", 2);
+  g_autofree char *name = g_strjoinv ("00000", parts);
+  g_autoptr (EspSource) source = esp_beside_open (beside, name, ESP_BESIDE_LINKS, error);
+  g_autoptr (EspTfMeta) meta = NULL;
+  g_autofree char *shown = NULL;
+  EspCheckpoint *checkpoint;
+
+  if (source == NULL)
+    return NULL;
+  meta = esp_tf_checkpoint_read_meta (beside, prefix, cancellable, NULL);
+  checkpoint = esp_tf_v1_read (source, beside, name, meta, cancellable, error);
+  shown = esp_path_escape (name);
+  if (checkpoint == NULL)
+    g_prefix_error (error, "%s: ", shown);
+  return checkpoint;
+}
+
+/* the index of the prefix, or the file of version 1; its name stands before what is wrong with it
+ */
 static EspCheckpoint *
 read_prefix (EspBeside *beside,
              const char *prefix,
@@ -208,12 +235,18 @@ read_prefix (EspBeside *beside,
              GError **error)
 {
   g_autofree char *name = g_strconcat (prefix, ".index", NULL);
-  g_autoptr (EspSource) index = esp_beside_open (beside, name, ESP_BESIDE_LINKS, error);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (EspSource) index = esp_beside_open (beside, name, ESP_BESIDE_LINKS, &failure);
   g_autofree char *shown = NULL;
   EspCheckpoint *checkpoint;
 
   if (index == NULL)
-    return NULL;
+    {
+      checkpoint = read_v1 (beside, prefix, cancellable, NULL);
+      if (checkpoint == NULL)
+        g_propagate_error (error, g_steal_pointer (&failure));
+      return checkpoint;
+    }
   checkpoint = read_index (index, beside, prefix, progress, user_data, cancellable, error);
   shown = esp_path_escape (name);
   if (checkpoint == NULL)

@@ -20,4 +20,14 @@ EspCheckpoint *esp_tf_checkpoint_build (const char *format,
                                         GCancellable *cancellable,
                                         GError **error);
 
+/* what a MetaGraph says of the producer, tags and signatures; @meta may be NULL */
+void esp_tf_checkpoint_add_meta (EspCheckpoint *checkpoint, const EspTfMeta *meta);
+
+/* the `.meta` of TensorFlow 1 beside a checkpoint; NULL if there is none. What was read of a broken
+ * one is there, and @failure says what is wrong. */
+EspTfMeta *esp_tf_checkpoint_read_meta (EspBeside *beside,
+                                        const char *prefix,
+                                        GCancellable *cancellable,
+                                        GError **failure);
+
 G_END_DECLS

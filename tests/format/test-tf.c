@@ -139,6 +139,10 @@ static const Good good[] = {
   { "saved/variables/variables.index", "saved", "tf-checkpoint", 0 },
   { "saved-scopes", NULL, "tf-savedmodel", 0 },
   { "saved-keras", NULL, "tf-savedmodel", 0 },
+  { "v1", NULL, "tf-checkpoint-v1", 0 },
+  { "v1/model.ckpt-7", "v1", "tf-checkpoint-v1", 0 },
+  { "v1-types", NULL, "tf-checkpoint-v1", 0 },
+  { "frozen.pb", "frozen", "tf-graphdef", 2 },
 };
 
 static void
@@ -320,6 +324,38 @@ test_saved_scopes (void)
 
   assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
   g_assert_cmpstr (find_metadata (checkpoint, "tags"), ==, "serve, test");
+}
+
+static void
+test_frozen (void)
+{
+  static const Wanted wanted[] = {
+    { "dense/kernel", "dense", ESP_ROLE_PARAMETER },
+    { "tail", "", ESP_ROLE_CONSTANT },
+    { "functions/f/c", "functions/f", ESP_ROLE_PARAMETER },
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("frozen.pb");
+  EspTensor *tensor = find_tensor (checkpoint, "functions/f/c");
+  double value;
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
+  g_assert_true (esp_tensor_read_f64 (tensor, 0, 1, &value, NULL, NULL));
+  g_assert_cmpfloat (value, ==, 7);
+  g_assert_error (esp_tensor_get_error (find_tensor (checkpoint, "words")), ESP_TENSOR_ERROR,
+                  ESP_TENSOR_ERROR_DTYPE);
+}
+
+static void
+test_v1 (void)
+{
+  static const Wanted wanted[] = {
+    { "dense/kernel/Adam", "dense/kernel", ESP_ROLE_OPTIMIZER },
+    { "emb/table", "emb", ESP_ROLE_PARAMETER },
+    { "global_step", "", ESP_ROLE_OTHER },
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("v1");
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
 }
 
 static void
@@ -617,6 +653,81 @@ test_damaged_index (void)
   g_assert_cmpuint (count.refused, >, 8000);
 }
 
+/* a constant of @dims that has the last of @n values for all that are missing */
+typedef struct
+{
+  const char *name;
+  const char *tensor; /* TensorProto */
+  gsize length;
+  const char *message; /* of the tensor, a part */
+} BadConstant;
+
+static const BadConstant bad_constants[] = {
+  { "none", BYTES ("\x08\1\x12\4\x12\2\x08\2"), "take 2 entries, but it has 0" },
+  { "more", BYTES ("\x08\3\x12\4\x12\2\x08\2\x3a\3\1\2\3"), "take 2 entries, but it has 3" },
+  { "content-short", BYTES ("\x08\1\x12\4\x12\2\x08\2\x22\4\0\0\0\0"),
+    "take 8 bytes, but it has 4" },
+  { "filled-without-end", BYTES ("\x08\3\x12\x08\x12\6\x08\x80\x80\x80\x80\x40\x3a\1\1"),
+    "elements, more than the limit of" },
+  { "type", BYTES ("\x08\x63"), "its data type has the number 99" },
+};
+
+static void
+put_field (GByteArray *out, guint8 tag, const void *bytes, gsize length)
+{
+  g_byte_array_append (out, &tag, 1);
+  table_put_varint (out, length);
+  g_byte_array_append (out, bytes, (guint) length);
+}
+
+static void
+test_bad_constant (gconstpointer data)
+{
+  const BadConstant *row = data;
+  g_autoptr (GByteArray) value = g_byte_array_new (), attribute = g_byte_array_new ();
+  g_autoptr (GByteArray) node = g_byte_array_new (), graph = g_byte_array_new ();
+  g_autoptr (EspSource) source = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+  g_autoptr (GError) error = NULL;
+  const GError *reason;
+
+  put_field (value, 0x42, row->tensor, row->length);
+  put_field (attribute, 0x0a, "value", 5);
+  put_field (attribute, 0x12, value->data, value->len);
+  put_field (node, 0x0a, "bad", 3);
+  put_field (node, 0x12, "Const", 5);
+  put_field (node, 0x2a, attribute->data, attribute->len);
+  put_field (graph, 0x0a, node->data, node->len);
+  bytes = g_bytes_new (graph->data, graph->len);
+  source = esp_source_new_for_bytes (bytes, "graph");
+  checkpoint = esp_format_open_source (source, "graph.pb", NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  reason = esp_tensor_get_error (find_tensor (checkpoint, "bad"));
+  g_assert_nonnull (reason);
+  if (strstr (reason->message, row->message) == NULL)
+    g_error ("“%s” lacks “%s”", reason->message, row->message);
+}
+
+static void
+test_damaged_graph (void)
+{
+  EspDamageCount count = esp_damage_fixture ("tensorflow/frozen.pb",
+                                             (EspDamage) { .flips = ESP_DAMAGE_EVERY_BIT });
+
+  g_assert_cmpuint (count.opened, >, 100);
+  g_assert_cmpuint (count.refused, >, 100);
+}
+
+static void
+test_damaged_v1 (void)
+{
+  EspDamageCount count = esp_damage_fixture ("tensorflow/v1-types",
+                                             (EspDamage) { .flips = "\x01\xff" });
+
+  g_assert_cmpuint (count.cut_opened, ==, 0);
+}
+
 /* the graph of a SavedModel has no checksum */
 static void
 test_damaged_saved (void)
@@ -655,11 +766,16 @@ main (int argc, char *argv[])
   g_test_add_func ("/tf/saved", test_saved);
   g_test_add_func ("/tf/saved-keras", test_saved_keras);
   g_test_add_func ("/tf/saved-scopes", test_saved_scopes);
+  g_test_add_func ("/tf/frozen", test_frozen);
+  g_test_add_func ("/tf/v1", test_v1);
   g_test_add_func ("/tf/long-slices", test_long_slices);
   g_test_add_func ("/tf/folder", test_folder);
   g_test_add_func ("/tf/keys", test_keys);
   ADD ("bad", bad, test_bad)
   ADD ("bad-header", bad_headers, test_bad_header)
+  ADD ("bad-constant", bad_constants, test_bad_constant)
+  g_test_add_func ("/tf/damaged-graph", test_damaged_graph);
+  g_test_add_func ("/tf/damaged-v1", test_damaged_v1);
   ADD ("state", states, test_state)
   g_test_add_func ("/tf/missing-shard", test_missing_shard);
   g_test_add_func ("/tf/damaged-data", test_damaged_data);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The values of a tensor in one of ONNX's typed fields, as packed or as loose varints and fixed
- * numbers: float_data, int32_data and so on. A 2 GB field isn't expanded: it is gone through once,
- * to count its entries and to mark where every 4096th lies, and from the nearest mark again
- * whenever some are wanted. Fixed numbers in one packed run lie in the file as they are. The hot
- * call is next_entry(). */
+/* The values of a tensor in a typed field of its message, as packed or as loose varints and fixed
+ * numbers: float_data of ONNX, int_val of TensorFlow and so on. A 2 GB field isn't expanded: it is
+ * gone through once, to count its entries and to mark where every 4096th lies, and from the nearest
+ * mark again whenever some are wanted. Fixed numbers in one packed run lie in the file as they are.
+ * The hot call is next_entry(). */
 
 #include "config.h"
 
-#include "esp-onnx-typed.h"
+#include "esp-proto-values.h"
 
 #include "esp-check.h"
 #include "esp-source.h"
@@ -188,16 +188,16 @@ find_run (const Typed *self, EspWireField *out)
 }
 
 EspStorage *
-_esp_onnx_typed_new (EspSource *source,
-                     guint64 offset,
-                     guint64 length,
-                     guint32 number,
-                     EspWireKind kind,
-                     guint bits,
-                     const char *id,
-                     guint64 *n_entries,
-                     GCancellable *cancellable,
-                     GError **error)
+esp_proto_values_new (EspSource *source,
+                      guint64 offset,
+                      guint64 length,
+                      guint32 number,
+                      EspWireKind kind,
+                      guint bits,
+                      const char *id,
+                      guint64 *n_entries,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   g_autoptr (Typed) self = g_new0 (Typed, 1);
   guint64 size = kind == ESP_WIRE_FIXED32 ? 4 : 8;
