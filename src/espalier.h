@@ -7,6 +7,7 @@
 #include "esp-draw-plot.h"
 #include "esp-draw-tiles.h"
 #include "esp-error.h"
+#include "esp-export.h"
 #include "esp-find.h"
 #include "esp-format.h"
 #include "esp-number.h"

@@ -241,6 +241,12 @@ esp_output_free (EspOutput *self)
   g_free (self);
 }
 
+gboolean
+esp_cli_export (const void *bytes, gsize length, gpointer data, GError **error)
+{
+  return esp_output_write (data, bytes, length, error);
+}
+
 static int print_failure; /* errno of the first failed write to stdout */
 
 void

@@ -78,6 +78,8 @@ gboolean esp_output_write (EspOutput *self, const void *data, gsize length, GErr
 gboolean esp_output_commit (EspOutput *self, GError **error);
 void esp_output_free (EspOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspOutput, esp_output_free)
+/* an EspExportFunc; @data is an EspOutput */
+gboolean esp_cli_export (const void *bytes, gsize length, gpointer data, GError **error);
 
 /* text on the standard output; the first write error is told at the end by esp_cli_finish() */
 void esp_cli_print (const char *format, ...) G_GNUC_PRINTF (1, 2);

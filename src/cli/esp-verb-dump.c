@@ -10,21 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esp-export.h"
 #include "esp-path.h"
 #include "esp-slice.h"
-#include "esp-values.h"
 
 static const char *const forms[] = { "native", "f32", "csv", "npy" };
 
 /* FALSE after a message */
 static gboolean
-find_form (const char *word, const char *out, EspValuesForm *form)
+find_form (const char *word, const char *out, EspExportForm *form)
 {
-  *form = ESP_VALUES_NATIVE;
+  *form = ESP_EXPORT_NATIVE;
   if (word == NULL && out != NULL && g_str_has_suffix (out, ".npy"))
-    *form = ESP_VALUES_NPY;
+    *form = ESP_EXPORT_NPY;
   if (word == NULL && out != NULL && g_str_has_suffix (out, ".csv"))
-    *form = ESP_VALUES_CSV;
+    *form = ESP_EXPORT_CSV;
   for (guint i = 0; word != NULL && i < G_N_ELEMENTS (forms); i++)
     if (strcmp (word, forms[i]) == 0)
       {
@@ -36,7 +36,7 @@ find_form (const char *word, const char *out, EspValuesForm *form)
       esp_cli_message (_ ("--as: “%s” is none of native, f32, csv, npy"), word);
       return FALSE;
     }
-  if (*form == ESP_VALUES_NATIVE && (out == NULL || strcmp (out, "-") == 0) &&
+  if (*form == ESP_EXPORT_NATIVE && (out == NULL || strcmp (out, "-") == 0) &&
       isatty (STDOUT_FILENO))
     {
       esp_cli_message (_ ("bytes are nothing for a terminal: --as csv, or -o FILE"));
@@ -46,7 +46,7 @@ find_form (const char *word, const char *out, EspValuesForm *form)
 }
 
 static int
-dump (const char *file, EspTensor *tensor, const char *slice, EspValuesForm form, const char *out)
+dump (const char *file, EspTensor *tensor, const char *slice, EspExportForm form, const char *out)
 {
   g_autoptr (EspTensor) view = NULL;
   g_autoptr (EspOutput) output = NULL;
@@ -66,7 +66,7 @@ dump (const char *file, EspTensor *tensor, const char *slice, EspValuesForm form
   output = esp_output_new (out, &error);
   if (output == NULL)
     return esp_cli_fail (out, error);
-  if (!esp_values_write (view, form, output, &error))
+  if (!esp_export_values (view, form, esp_cli_export, output, NULL, &error))
     return esp_cli_fail (file, error);
   if (!esp_output_commit (output, &error))
     return esp_cli_fail (out != NULL ? out : file, error);
@@ -89,7 +89,7 @@ esp_verb_dump (int argc, char *argv[])
   g_auto (GStrv) operands = NULL;
   g_autoptr (EspSession) session = NULL;
   g_autofree char *shown = NULL;
-  EspValuesForm form;
+  EspExportForm form;
   EspTensor *tensor;
 
   if (!esp_cli_parse (argc, argv, entries,

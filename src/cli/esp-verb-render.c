@@ -6,34 +6,25 @@
 
 #include "esp-cli.h"
 
-#include <cairo-svg.h>
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
-#include "esp-draw-heatmap.h"
 #include "esp-error.h"
+#include "esp-export.h"
 #include "esp-number.h"
-#include "esp-overview.h"
 #include "esp-path.h"
 #include "esp-slice.h"
 
-#define LEAST_SIZE 64
-#define MOST_SIZE 16384
-
-/* a picture whose size isn't told follows the matrix within these */
-#define USUAL_WIDTH 1200
-#define USUAL_HEIGHT 1200
-#define SMALLEST_WIDTH 480
-#define SMALLEST_STAGE 120
-
 typedef struct
 {
-  char *slice, *size, *colormap, *scale, *range, *out;
+  char *slice, *size, *colormap, *scale, *range, *reduce, *out;
   int width, height;
-  gboolean has_range;
-  double lo, hi;
+  EspRange range_id;
   EspScale scale_id;
+  double threshold; /* of symlog, 0 unless told */
+  EspReduction reduction;
+  gboolean symmetric, inverted;
   const EspColormap *map;
   gboolean svg;
 } Options;
@@ -51,10 +42,11 @@ parse_size (Options *self)
   width = g_ascii_strtoll (self->size, &end, 10);
   if (*end == 'x')
     height = g_ascii_strtoll (end + 1, &end, 10);
-  if (*end != '\0' || MIN (width, height) < LEAST_SIZE || MAX (width, height) > MOST_SIZE)
+  if (*end != '\0' || MIN (width, height) < ESP_PICTURE_LEAST_SIZE ||
+      MAX (width, height) > ESP_PICTURE_MOST_SIZE)
     {
-      esp_cli_message (_ ("--size: wanted is WIDTHxHEIGHT, each %d to %d; “%s” isn’t"), LEAST_SIZE,
-                       MOST_SIZE, self->size);
+      esp_cli_message (_ ("--size: wanted is WIDTHxHEIGHT, each %d to %d; “%s” isn’t"),
+                       ESP_PICTURE_LEAST_SIZE, ESP_PICTURE_MOST_SIZE, self->size);
       return FALSE;
     }
   self->width = (int) width;
@@ -62,23 +54,91 @@ parse_size (Options *self)
   return TRUE;
 }
 
+/* "LO:HI" into two numbers that follow one another */
 static gboolean
-parse_range (Options *self)
+parse_pair (const char *text, double *lo, double *hi)
 {
   char *end;
 
+  *lo = g_ascii_strtod (text, &end);
+  if (end == text || *end != ':' || end[1] == '\0')
+    return FALSE;
+  *hi = g_ascii_strtod (end + 1, &end);
+  return *end == '\0' && isfinite (*lo) && isfinite (*hi) && *lo < *hi;
+}
+
+static gboolean
+parse_range (Options *self)
+{
+  EspRange *range = &self->range_id;
+  gboolean found = TRUE;
+
+  range->low = ESP_RANGE_LOW;
+  range->high = ESP_RANGE_HIGH;
+  range->symmetric = self->symmetric;
   if (self->range == NULL)
-    return TRUE;
-  self->lo = g_ascii_strtod (self->range, &end);
-  if (end != self->range && *end == ':' && end[1] != '\0')
+    range->kind = self->symmetric ? ESP_RANGE_MIN_MAX : ESP_RANGE_AUTO;
+  else if (strcmp (self->range, "minmax") == 0)
+    range->kind = ESP_RANGE_MIN_MAX;
+  else if (strcmp (self->range, "percentiles") == 0)
+    range->kind = ESP_RANGE_PERCENTILES;
+  else if (g_str_has_suffix (self->range, "%"))
     {
-      self->hi = g_ascii_strtod (end + 1, &end);
-      self->has_range = *end == '\0' && isfinite (self->lo) && isfinite (self->hi) &&
-                        self->lo < self->hi;
+      g_autofree char *pair = g_strndup (self->range, strlen (self->range) - 1);
+
+      range->kind = ESP_RANGE_PERCENTILES;
+      found = parse_pair (pair, &range->low, &range->high) && range->low >= 0 && range->high <= 100;
+      range->low /= 100;
+      range->high /= 100;
     }
-  if (!self->has_range)
-    esp_cli_message (_ ("--range: wanted is LO:HI with LO below HI; “%s” isn’t"), self->range);
-  return self->has_range;
+  else
+    {
+      range->kind = ESP_RANGE_TYPED;
+      found = parse_pair (self->range, &range->lo, &range->hi);
+    }
+  if (!found)
+    esp_cli_message (
+        _ ("--range: wanted is LO:HI with LO below HI, LO:HI%% for percentiles, minmax "
+           "or percentiles; “%s” isn’t"),
+        self->range);
+  return found;
+}
+
+/* "symlog:0.01" has its linear threshold */
+static gboolean
+parse_scale (Options *self)
+{
+  g_auto (GStrv) parts = NULL;
+  gboolean found = TRUE;
+  char *end = NULL;
+
+  if (self->scale == NULL)
+    return TRUE;
+  parts = g_strsplit (self->scale, ":", 2);
+  self->scale_id = esp_scale_from_name (parts[0], &found);
+  if (found && parts[0] != NULL && parts[1] != NULL)
+    {
+      self->threshold = g_ascii_strtod (parts[1], &end);
+      found = self->scale_id == ESP_SCALE_SYMLOG && end != parts[1] && *end == '\0' &&
+              isfinite (self->threshold) && self->threshold > 0;
+    }
+  if (!found)
+    esp_cli_message (_ ("--scale: there is no “%s”; there are linear, symlog, log, sqrt, rank"),
+                     self->scale);
+  return found;
+}
+
+static gboolean
+parse_reduction (Options *self)
+{
+  gboolean found = TRUE;
+
+  if (self->reduce != NULL)
+    self->reduction = esp_reduction_from_name (self->reduce, &found);
+  if (!found)
+    esp_cli_message (_ ("--reduce: there is no “%s”; there are largest, mean, min, max, rms"),
+                     self->reduce);
+  return found;
 }
 
 static gboolean
@@ -103,8 +163,6 @@ parse_colormap (Options *self)
 static gboolean
 parse_options (Options *self)
 {
-  gboolean found = TRUE;
-
   if (self->out == NULL)
     {
       esp_cli_message (_ ("render: -o OUT.png or OUT.svg is wanted"));
@@ -116,15 +174,8 @@ parse_options (Options *self)
       esp_cli_message (_ ("-o: “%s” ends in neither .png nor .svg"), self->out);
       return FALSE;
     }
-  if (self->scale != NULL)
-    self->scale_id = esp_scale_from_name (self->scale, &found);
-  if (!found)
-    {
-      esp_cli_message (_ ("--scale: there is no “%s”; there are linear, symlog, log, sqrt, rank"),
-                       self->scale);
-      return FALSE;
-    }
-  return parse_size (self) && parse_range (self) && parse_colormap (self);
+  return parse_scale (self) && parse_reduction (self) && parse_size (self) && parse_range (self) &&
+         parse_colormap (self);
 }
 
 /* --- picture --- */
@@ -147,61 +198,6 @@ take_matrix (const Options *options, EspTensor *tensor, GError **error)
   return slice != NULL ? esp_slice_apply_matrix (slice, tensor, error) : NULL;
 }
 
-static void
-set_norm (EspNorm *norm, const Options *options, EspStats *stats)
-{
-  if (options->has_range)
-    esp_norm_init_for_range (norm, options->lo, options->hi, FALSE);
-  else
-    esp_norm_init_for_stats (norm, stats, FALSE);
-  if (options->map != NULL)
-    norm->colormap = options->map;
-  if (options->scale != NULL && options->scale_id == ESP_SCALE_RANK)
-    {
-      double lo = norm->lo, hi = norm->hi;
-
-      esp_norm_set_ranks (norm, stats);
-      if (options->has_range)
-        {
-          norm->lo = lo;
-          norm->hi = hi;
-        }
-    }
-  else if (options->scale != NULL)
-    norm->scale = options->scale_id;
-}
-
-/* no wider or higher than the matrix fills */
-static void
-choose_size (Options *self, EspTensor *matrix)
-{
-  const double frame_x = ESP_HEATMAP_MARGIN_LEFT + ESP_HEATMAP_MARGIN;
-  const double frame_y = ESP_HEATMAP_MARGIN_TOP + ESP_HEATMAP_MARGIN;
-  double rows = esp_tensor_get_shape (matrix)[0], columns = esp_tensor_get_shape (matrix)[1];
-  int stage_width, stage_height, around;
-  double cell;
-
-  esp_draw_figure_get_stage (USUAL_WIDTH, USUAL_HEIGHT, &stage_width, &stage_height);
-  around = USUAL_HEIGHT - stage_height;
-  cell = fmin (fmin ((stage_width - frame_x) / columns, (stage_height - frame_y) / rows), 48);
-  self->width = (int) fmax (columns * cell + frame_x, SMALLEST_WIDTH);
-  self->height = (int) fmax (rows * cell + frame_y, SMALLEST_STAGE) + around;
-}
-
-static EspOverview *
-make_overview (EspTensor *matrix, const Options *options, GError **error)
-{
-  const gint64 *shape = esp_tensor_get_shape (matrix);
-  EspHeatmapGeometry geometry = { .rows = shape[0], .columns = shape[1] };
-  EspRegion region;
-  guint width, height;
-
-  esp_draw_figure_get_stage (options->width, options->height, &geometry.width, &geometry.height);
-  esp_heatmap_geometry_fit (&geometry);
-  esp_heatmap_geometry_visible (&geometry, &region, &width, &height);
-  return esp_overview_new (matrix, &region, width, height, 1, NULL, error);
-}
-
 static char *
 make_title (const char *name, EspTensor *tensor, const Options *options)
 {
@@ -214,89 +210,40 @@ make_title (const char *name, EspTensor *tensor, const Options *options)
                           shape, type);
 }
 
-/* cairo's stream -> our file */
-typedef struct
-{
-  EspOutput *output;
-  GError *error;
-} Stream;
-
-static cairo_status_t
-write_stream (void *closure, const unsigned char *data, unsigned int length)
-{
-  Stream *stream = closure;
-
-  if (stream->error == NULL)
-    esp_output_write (stream->output, data, length, &stream->error);
-  return stream->error == NULL ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
 static int
-paint (const Options *options, const char *title, const EspHeatmapScene *scene, EspStats *stats)
+render (const Options *options, const char *file, const char *name, EspTensor *tensor)
 {
-  g_autoptr (EspOutput) output = NULL;
-  Stream stream = { 0 };
-  cairo_surface_t *surface;
-  cairo_status_t status;
-  cairo_t *cr;
-
-  output = stream.output = esp_output_new (options->out, &stream.error);
-  if (output == NULL)
-    return esp_cli_fail (options->out, stream.error);
-  surface = options->svg
-                ? cairo_svg_surface_create_for_stream (write_stream, &stream, options->width,
-                                                       options->height)
-                : cairo_image_surface_create (CAIRO_FORMAT_ARGB32, options->width, options->height);
-  cr = cairo_create (surface);
-  esp_draw_figure (cr, options->width, options->height, title, scene, stats);
-  status = cairo_status (cr);
-  cairo_destroy (cr);
-  if (status == CAIRO_STATUS_SUCCESS && !options->svg)
-    status = cairo_surface_write_to_png_stream (surface, write_stream, &stream);
-  cairo_surface_finish (surface);
-  if (status == CAIRO_STATUS_SUCCESS)
-    status = cairo_surface_status (surface);
-  cairo_surface_destroy (surface);
-  if (stream.error == NULL && status != CAIRO_STATUS_SUCCESS)
-    g_set_error_literal (&stream.error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                         cairo_status_to_string (status));
-  if (stream.error == NULL)
-    esp_output_commit (output, &stream.error);
-  return stream.error == NULL ? ESP_CLI_DONE : esp_cli_fail (options->out, stream.error);
-}
-
-static int
-render (Options *options, const char *file, const char *name, EspTensor *tensor)
-{
-  EspHeatmapScene scene = {
-    .palette = &esp_palette_light,
-    .cursor_row = -1,
-    .cursor_column = -1,
-    .hover_row = -1,
-    .hover_column = -1,
-  };
   g_autoptr (EspTensor) matrix = NULL;
-  g_autoptr (EspStats) stats = NULL;
-  g_autoptr (EspOverview) overview = NULL;
+  g_autoptr (EspOutput) output = NULL;
   g_autofree char *title = make_title (name, tensor, options);
   GError *error = NULL;
+  EspPicture picture;
+  gboolean done;
 
   matrix = take_matrix (options, tensor, &error);
-  if (matrix != NULL && options->size == NULL)
-    choose_size (options, matrix);
-  if (matrix != NULL)
-    stats = esp_scan_stats (matrix, esp_cli_progress, title, NULL, &error);
-  esp_cli_progress_end ();
-  if (stats != NULL)
-    overview = make_overview (matrix, options, &error);
-  if (overview == NULL)
+  if (matrix == NULL)
     return esp_cli_fail (file, error);
-  scene.geometry.rows = esp_tensor_get_shape (matrix)[0];
-  scene.geometry.columns = esp_tensor_get_shape (matrix)[1];
-  scene.overview = overview;
-  scene.single = esp_tensor_get_dtype (matrix) != ESP_DTYPE_FLOAT64;
-  set_norm (&scene.norm, options, stats);
-  return paint (options, title, &scene, stats);
+  output = esp_output_new (options->out, &error);
+  if (output == NULL)
+    return esp_cli_fail (options->out, error);
+  esp_picture_init (&picture, matrix);
+  picture.width = options->width;
+  picture.height = options->height;
+  picture.reduction = options->reduction;
+  picture.scale = options->scale_id;
+  picture.threshold = options->threshold;
+  picture.range = options->range_id;
+  picture.colormap = options->map;
+  picture.inverted = options->inverted;
+  picture.title = title;
+  done = esp_export_picture (&picture, options->svg, esp_cli_export, output, esp_cli_progress,
+                             title, NULL, &error);
+  esp_cli_progress_end ();
+  if (!done)
+    return esp_cli_fail (file, error);
+  if (!esp_output_commit (output, &error))
+    return esp_cli_fail (options->out, error);
+  return ESP_CLI_DONE;
 }
 
 static void
@@ -307,6 +254,7 @@ clear_options (Options *options)
   g_free (options->colormap);
   g_free (options->scale);
   g_free (options->range);
+  g_free (options->reduce);
   g_free (options->out);
 }
 
@@ -323,10 +271,17 @@ esp_verb_render (int argc, char *argv[])
       N_ ("In pixels; follows the matrix unless given"), "WxH" },
     { "colormap", 0, 0, G_OPTION_ARG_STRING, &options.colormap,
       N_ ("A colour map by name: vik, batlow, …"), "M" },
-    { "scale", 0, 0, G_OPTION_ARG_STRING, &options.scale, N_ ("linear, symlog, log, sqrt or rank"),
-      "S" },
+    { "invert", 0, 0, G_OPTION_ARG_NONE, &options.inverted,
+      N_ ("The colour map from its end to its beginning"), NULL },
+    { "scale", 0, 0, G_OPTION_ARG_STRING, &options.scale,
+      N_ ("linear, symlog, log, sqrt or rank; symlog:T is linear up to T"), "S" },
     { "range", 0, 0, G_OPTION_ARG_STRING, &options.range,
-      N_ ("The values at the ends of the colour map"), "LO:HI" },
+      N_ ("The values at the ends of the colour map; or minmax, percentiles"), "LO:HI" },
+    { "symmetric", 0, 0, G_OPTION_ARG_NONE, &options.symmetric,
+      N_ ("A range as far below 0 as above"), NULL },
+    { "reduce", 0, 0, G_OPTION_ARG_STRING, &options.reduce,
+      N_ ("What a pixel shows of its cells: largest (farthest from 0), mean, min, max or rms"),
+      "R" },
     { "slice", 0, 0, G_OPTION_ARG_STRING, &options.slice,
       N_ ("Part of it, as NumPy indexes: [0,:,::-1]"), "S" },
     { NULL },

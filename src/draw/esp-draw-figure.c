@@ -3,6 +3,8 @@
  * tile of the sheet, and a number standing alone. */
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "esp-draw-private.h"
 #include "esp-number.h"
 
@@ -43,6 +45,57 @@ esp_draw_figure_get_stage (int width, int height, int *stage_width, int *stage_h
   *stage_height = MAX (1, height - TITLE - (height >= LEVELS_FROM ? LEVELS : 0));
 }
 
+/* what a pixel shows of the cells under it; NULL where it is one cell */
+static const char *
+describe_reduction (const EspHeatmapScene *scene)
+{
+  const EspRegion *region;
+
+  if (scene->overview == NULL)
+    return NULL;
+  region = esp_overview_get_region (scene->overview);
+  if (region->rows == esp_overview_get_height (scene->overview) &&
+      region->columns == esp_overview_get_width (scene->overview))
+    return NULL;
+  switch (scene->reduction)
+    {
+    case ESP_REDUCTION_MEAN:
+      return _ ("Each pixel: the mean");
+    case ESP_REDUCTION_MIN:
+      return _ ("Each pixel: the smallest value");
+    case ESP_REDUCTION_MAX:
+      return _ ("Each pixel: the largest value");
+    case ESP_REDUCTION_RMS:
+      return _ ("Each pixel: the root mean square");
+    case ESP_REDUCTION_LARGEST:
+    case ESP_N_REDUCTIONS:
+    default:
+      return _ ("Each pixel: the value farthest from 0");
+    }
+}
+
+static void
+draw_title (cairo_t *cr, int width, const char *title, const EspHeatmapScene *scene)
+{
+  const char *reduction = describe_reduction (scene);
+  double taken = ESP_HEATMAP_MARGIN;
+
+  if (title != NULL)
+    {
+      esp_draw_set_font (cr, scene->palette, 14, TRUE);
+      esp_draw_set_color (cr, scene->palette->text);
+      esp_draw_text (cr, title, ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_START);
+      taken += esp_draw_get_text_width (cr, title) + 16;
+    }
+  if (reduction == NULL)
+    return;
+  esp_draw_set_font (cr, scene->palette, 12, FALSE);
+  if (taken + esp_draw_get_text_width (cr, reduction) > width - ESP_HEATMAP_MARGIN)
+    return;
+  esp_draw_set_color (cr, scene->palette->dim);
+  esp_draw_text (cr, reduction, width - ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_END);
+}
+
 void
 esp_draw_figure (cairo_t *cr,
                  int width,
@@ -53,22 +106,23 @@ esp_draw_figure (cairo_t *cr,
 {
   EspHeatmapScene fitted = *scene;
   double x, y, box_width, box_height;
+  int stage_width, stage_height;
 
   g_return_if_fail (scene->palette != NULL);
 
-  esp_draw_figure_get_stage (width, height, &fitted.geometry.width, &fitted.geometry.height);
-  esp_heatmap_geometry_fit (&fitted.geometry);
+  esp_draw_figure_get_stage (width, height, &stage_width, &stage_height);
+  if (fitted.geometry.width != stage_width || fitted.geometry.height != stage_height)
+    {
+      fitted.geometry.width = stage_width;
+      fitted.geometry.height = stage_height;
+      esp_heatmap_geometry_fit (&fitted.geometry);
+    }
 
   cairo_save (cr);
   esp_draw_set_color (cr, scene->palette->background);
   cairo_rectangle (cr, 0, 0, width, height);
   cairo_fill (cr);
-  if (title != NULL)
-    {
-      esp_draw_set_font (cr, scene->palette, 14, TRUE);
-      esp_draw_set_color (cr, scene->palette->text);
-      esp_draw_text (cr, title, ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_START);
-    }
+  draw_title (cr, width, title, scene);
 
   cairo_translate (cr, 0, TITLE);
   esp_draw_heatmap (cr, &fitted);

@@ -118,7 +118,8 @@ void esp_draw_scalar (cairo_t *cr,
                       const EspPalette *palette);
 
 /* a whole picture with title, heatmap, axes and levels: what `render` and the export write. The
- * scene's geometry is fitted anew into the picture; its matrix size counts. */
+ * scene's geometry is fitted anew into the picture, so that its matrix size counts alone, unless it
+ * already has the size of the picture's stage. */
 void esp_draw_figure (cairo_t *cr,
                       int width,
                       int height,

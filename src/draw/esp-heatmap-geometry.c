@@ -251,6 +251,24 @@ visible_axis (double offset,
 }
 
 void
+esp_heatmap_geometry_show (EspHeatmapGeometry *self, const EspRegion *region)
+{
+  double cell;
+
+  g_return_if_fail (self != NULL && region != NULL && region->rows > 0 && region->columns > 0);
+
+  esp_heatmap_geometry_fit (self);
+  cell = fmin (get_plot_width (self) / (double) region->columns,
+               get_plot_height (self) / (double) region->rows);
+  cell = CLAMP (cell, self->viewport.cell, ESP_HEATMAP_MAX_CELL);
+  self->viewport.cell = cell;
+  self->viewport.x = (double) region->column + (double) region->columns / 2 -
+                     get_plot_width (self) / 2 / esp_heatmap_geometry_get_cell_width (self);
+  self->viewport.y = (double) region->row + (double) region->rows / 2 -
+                     get_plot_height (self) / 2 / esp_heatmap_geometry_get_cell_height (self);
+}
+
+void
 esp_heatmap_geometry_visible (const EspHeatmapGeometry *self,
                               EspRegion *region,
                               guint *width,

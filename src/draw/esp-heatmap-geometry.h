@@ -63,6 +63,8 @@ void esp_heatmap_geometry_zoom (EspHeatmapGeometry *self, double factor, double 
 void esp_heatmap_geometry_pan (EspHeatmapGeometry *self, double dx, double dy);
 /* moves the viewport as little as is needed for the cell to be in view */
 void esp_heatmap_geometry_reveal (EspHeatmapGeometry *self, gint64 row, gint64 column);
+/* as much of the matrix that @region is all in view, in the middle */
+void esp_heatmap_geometry_show (EspHeatmapGeometry *self, const EspRegion *region);
 /* another stage size: fits again if @fit, else what is in the middle stays there */
 void esp_heatmap_geometry_resize (EspHeatmapGeometry *self, int width, int height, gboolean fit);
 

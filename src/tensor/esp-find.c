@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "esp-overview-job-private.h"
+#include "esp-pyramid-private.h"
 #include "esp-tensor-private.h"
 
 #define MAP_PIXELS 512
@@ -50,13 +51,13 @@ search_init (Search *self, EspPyramid *pyramid, gboolean needs_map)
   if (!needs_map)
     return TRUE;
   region = (EspRegion) { 0, 0, self->rows, self->columns };
-  self->map = esp_pyramid_compose (pyramid, &region, (guint) MIN (self->columns, MAP_PIXELS),
-                                   (guint) MIN (self->rows, MAP_PIXELS), TRUE, self->cancellable,
-                                   self->error);
+  self->map = esp_pyramid_compose_entries (
+      pyramid, &region, (guint) MIN (self->columns, MAP_PIXELS),
+      (guint) MIN (self->rows, MAP_PIXELS), TRUE, self->cancellable, self->error);
   if (self->map == NULL)
     return FALSE;
-  esp_cuts_init (&self->down, 0, self->rows, esp_overview_get_height (self->map));
-  esp_cuts_init (&self->across, 0, self->columns, esp_overview_get_width (self->map));
+  esp_pyramid_get_cuts (pyramid, esp_overview_get_height (self->map),
+                        esp_overview_get_width (self->map), &self->down, &self->across);
   return TRUE;
 }
 

@@ -13,8 +13,11 @@ typedef struct
   guint64 *edges; /* (n + 1) owned */
 } EspCuts;
 
-/* as EspOverview documents it, for @cells from @start of the matrix's axis on; @pixels <= @cells */
-void esp_cuts_init (EspCuts *self, gint64 start, gint64 cells, guint pixels);
+/* as EspOverview documents it; @pixels <= @cells */
+void esp_cuts_init (EspCuts *self, gint64 cells, guint pixels);
+/* the same brought to the nearest multiples of 2^@level, which isn't above @cells / @pixels,
+ * counted from the matrix's first cell; @start is where the region begins in it */
+void esp_cuts_init_entries (EspCuts *self, gint64 start, gint64 cells, guint pixels, guint level);
 /* pixels of 2^@level cells each, the last of what is left; @start is a multiple of 2^@level */
 void esp_cuts_init_level (EspCuts *self, gint64 cells, guint level);
 void esp_cuts_clear (EspCuts *self);

@@ -39,22 +39,22 @@
 /* {{{ cuts */
 
 void
-esp_cuts_init (EspCuts *self, gint64 start, gint64 cells, guint pixels)
+esp_cuts_init (EspCuts *self, gint64 cells, guint pixels)
 {
-  guint64 size = (guint64) cells / pixels, step = 1;
-
-  while (step * 2 <= size)
-    step *= 2;
   self->n = pixels;
   self->edges = g_new (guint64, pixels + 1);
   for (guint i = 0; i <= pixels; i++)
-    {
-      guint64 edge = (guint64) ((unsigned __int128) i * (guint64) cells / pixels);
+    self->edges[i] = (guint64) ((unsigned __int128) i * (guint64) cells / pixels);
+}
 
-      if (i > 0 && i < pixels)
-        edge = ((guint64) start + edge + step / 2) / step * step - (guint64) start;
-      self->edges[i] = edge;
-    }
+void
+esp_cuts_init_entries (EspCuts *self, gint64 start, gint64 cells, guint pixels, guint level)
+{
+  guint64 step = (guint64) 1 << level;
+
+  esp_cuts_init (self, cells, pixels);
+  for (guint i = 1; i < pixels; i++)
+    self->edges[i] = ((guint64) start + self->edges[i] + step / 2) / step * step - (guint64) start;
 }
 
 void

@@ -218,8 +218,8 @@ esp_overview_new (EspTensor *matrix,
   if (!esp_overview_check_request (matrix, region, width, height, error))
     return NULL;
   self = esp_overview_alloc (region, width, height);
-  esp_cuts_init (&rows, region->row, region->rows, self->height);
-  esp_cuts_init (&columns, region->column, region->columns, self->width);
+  esp_cuts_init (&rows, region->rows, self->height);
+  esp_cuts_init (&columns, region->columns, self->width);
   /* where nothing is skipped, the picture is exact all the same */
   lines = MAX ((region->rows + self->height - 1) / self->height,
                (region->columns + self->width - 1) / self->width);

@@ -12,12 +12,6 @@ G_BEGIN_DECLS
  * and RMS of the finite cells under it and whether something under it is NaN, +Inf or -Inf. Where
  * the region is no larger than the pixels, a pixel is a cell. A complex cell is shown as its
  * modulus. Immutable, refcounted.
- *
- * Pixel x of an axis has the cells from edge (x) up to edge (x + 1). Between the ends of the
- * region, edge (x) = floor (x * cells / pixels), brought to the nearest multiple of 2^k counted
- * from the matrix's first cell, where 2^k is the largest power of two not above cells / pixels: so
- * pixels are made of whole entries of level k of an EspPyramid, and both ways give the same
- * picture.
  */
 typedef struct
 {

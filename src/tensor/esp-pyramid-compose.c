@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The picture of a view put together from the tiles of a pyramid: each entry of the finest level
- * that a pixel is made of goes into its pixel. One row of tiles is held at a time, so the memory
- * doesn't follow from the region; some 3 ns an entry.
+ * A picture put together from the tiles of a pyramid: each entry of the finest level that a pixel
+ * is made of goes into its pixel. One row of tiles is held at a time, so the memory doesn't follow
+ * from the region; some 3 ns an entry.
  */
 
 #include "config.h"
@@ -54,7 +54,7 @@ axis_init (Axis *axis, gint64 start, gint64 cells, guint pixels, gint64 n)
   axis->start = start / step * step;
   axis->cells = MIN ((end + step - 1) / step * step, n) - axis->start;
   pixels = (guint) CLAMP ((double) axis->cells * density + 1e-9, 1, (double) axis->cells);
-  esp_cuts_init (&axis->cuts, axis->start, axis->cells, pixels);
+  esp_cuts_init_entries (&axis->cuts, axis->start, axis->cells, pixels, axis->level);
   axis->first_tile = (axis->start >> axis->level) / ESP_PYRAMID_TILE;
   axis->last_tile = ((axis->start + axis->cells - 1) >> axis->level) / ESP_PYRAMID_TILE;
 }
@@ -197,13 +197,13 @@ compose (Compose *self, GError **error)
 }
 
 EspOverview *
-esp_pyramid_compose (EspPyramid *self,
-                     const EspRegion *region,
-                     guint width,
-                     guint height,
-                     gboolean may_read,
-                     GCancellable *cancellable,
-                     GError **error)
+esp_pyramid_compose_entries (EspPyramid *self,
+                             const EspRegion *region,
+                             guint width,
+                             guint height,
+                             gboolean may_read,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   Compose work = { .pyramid = self, .may_read = may_read, .cancellable = cancellable };
   g_autoptr (EspOverview) result = NULL;
@@ -232,4 +232,37 @@ esp_pyramid_compose (EspPyramid *self,
   esp_cuts_clear (&work.rows.cuts);
   esp_cuts_clear (&work.columns.cuts);
   return done ? g_steal_pointer (&result) : NULL;
+}
+
+void
+esp_pyramid_get_cuts (EspPyramid *self, guint height, guint width, EspCuts *rows, EspCuts *columns)
+{
+  const gint64 *shape = esp_tensor_get_shape (esp_pyramid_get_matrix (self));
+  Axis axis;
+
+  axis_init (&axis, 0, shape[0], height, shape[0]);
+  *rows = axis.cuts;
+  axis_init (&axis, 0, shape[1], width, shape[1]);
+  *columns = axis.cuts;
+}
+
+EspOverview *
+esp_pyramid_compose (EspPyramid *self,
+                     const EspRegion *region,
+                     guint width,
+                     guint height,
+                     gboolean may_read,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_return_val_if_fail (self != NULL && region != NULL, NULL);
+  g_return_val_if_fail (width > 0 && height > 0, NULL);
+
+  /* where entries are cells, any pixel is made of whole ones */
+  if ((gint64) width * 2 > region->columns && (gint64) height * 2 > region->rows)
+    return esp_pyramid_compose_entries (self, region, width, height, may_read, cancellable, error);
+  if (!may_read)
+    return NULL;
+  return esp_overview_new (esp_pyramid_get_matrix (self), region, width, height, 1, cancellable,
+                           error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-overview-job-private.h"
 #include "esp-tile-store-private.h"
 
 G_BEGIN_DECLS
@@ -11,5 +12,23 @@ EspOverview *esp_pyramid_ensure_tile (EspPyramid *self,
                                       const EspTileKey *key,
                                       GCancellable *cancellable,
                                       GError **error);
+
+/* A picture of whole entries of the level that has one to two of them a pixel along each axis, so
+ * that it costs a few milliseconds once its tiles are there. @region is grown to whole entries, the
+ * pixels alike. Neighbouring pixels may have one and two entries, which shows as a grid in noise:
+ * for searches rather than for the eye. */
+EspOverview *esp_pyramid_compose_entries (EspPyramid *self,
+                                          const EspRegion *region,
+                                          guint width,
+                                          guint height,
+                                          gboolean may_read,
+                                          GCancellable *cancellable,
+                                          GError **error);
+/* how such a picture of the whole matrix is cut */
+void esp_pyramid_get_cuts (EspPyramid *self,
+                           guint height,
+                           guint width,
+                           EspCuts *rows,
+                           EspCuts *columns);
 
 G_END_DECLS

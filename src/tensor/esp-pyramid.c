@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The pyramid of a matrix: which tiles there are, how one is made, and the queue of those that a
- * view waits for. A tile is made of the four below it, which are kept too (the picture of a view at
- * rest is composed of those), and these of the cells.
+ * view waits for. A tile is made of the four below it where these are there, else of the cells.
  *
  *   want (region, pixels) -> level, tiles from the middle outwards -> pending
  *   threads of one pool: take the first pending -> esp_overview_fill() -> store -> notify
@@ -231,6 +230,32 @@ fold_tile (EspPyramid *self, const EspTileKey *key, GCancellable *cancellable, G
   return tile;
 }
 
+/* whether a tile is better made of those below it: they are there, or they are cells, of which
+ * the picture at rest will be composed */
+static gboolean
+has_children (EspPyramid *self, const EspTileKey *key)
+{
+  guint down = key->level.rows > 0, across = key->level.columns > 0;
+
+  if (!down && !across)
+    return FALSE;
+  if (key->level.rows <= 1 && key->level.columns <= 1)
+    return TRUE;
+  for (guint i = 0; i < (1u << down); i++)
+    for (guint j = 0; j < (1u << across); j++)
+      {
+        EspTileKey below = { self->owner,
+                             { key->level.rows - down, key->level.columns - across },
+                             (key->row << down) + i,
+                             (key->column << across) + j };
+        EspRegion unused;
+
+        if (get_tile_region (self, &below, &unused) && !esp_tile_store_has (&below))
+          return FALSE;
+      }
+  return TRUE;
+}
+
 static EspOverview *
 make_ground (EspPyramid *self, GCancellable *cancellable, GError **error)
 {
@@ -378,7 +403,7 @@ work (gpointer data, gpointer unused)
     run_ground (self);
   while (take_pending (self, &task))
     {
-      gboolean children = self->children && (task.key.level.rows > 0 || task.key.level.columns > 0);
+      gboolean children = has_children (self, &task.key);
       g_autoptr (EspOverview) tile = NULL;
       GError *error = NULL;
 
@@ -530,7 +555,6 @@ esp_pyramid_want (EspPyramid *self, const EspRegion *region, double width, doubl
     }
   wishes = list_tiles (self, level, region);
   g_mutex_lock (&self->lock);
-  self->children = needed * 5 <= room * 2;
   if (self->ground == NULL && self->ground_cancellable == NULL &&
       (double) shape[0] * (double) shape[1] > GROUND_CELLS)
     self->ground_wanted = TRUE;

@@ -66,14 +66,12 @@ void esp_pyramid_set_notify (EspPyramid *self,
 
 /**
  * esp_pyramid_compose:
- * @region: the cells wanted; grown to whole entries
- * @width, @height: pixels for @region, grown alike, at most one a cell
- * @may_read: make tiles that are missing, which blocks: for a worker. Else NULL without an error
- * when one is missing: for a frame.
+ * @width, @height: pixels, at most one a cell
+ * @may_read: read what is missing, which blocks: for a worker. Else NULL without an error when
+ * something is: for a frame.
  *
- * The very overview that esp_overview_new() gives of the grown region, but mean and RMS rounded
- * another way, put together from tiles: so a picture that was looked at once costs a few
- * milliseconds.
+ * The exact picture of a view at rest, as esp_overview_new() makes it, pixel for pixel. From tiles
+ * where their entries are cells, within a few milliseconds; else from the cells below it.
  */
 EspOverview *esp_pyramid_compose (EspPyramid *self,
                                   const EspRegion *region,

@@ -180,8 +180,8 @@ scan_matrix (EspTensor *matrix,
   EspCuts rows, columns;
   gboolean done;
 
-  esp_cuts_init (&rows, 0, shape[0], esp_overview_get_height (overview));
-  esp_cuts_init (&columns, 0, shape[1], esp_overview_get_width (overview));
+  esp_cuts_init (&rows, shape[0], esp_overview_get_height (overview));
+  esp_cuts_init (&columns, shape[1], esp_overview_get_width (overview));
   scan->per = esp_tensor_get_numbers_per_element (matrix);
   scan->size = reader.doubles ? sizeof (double) : sizeof (float);
   scan->workers = g_new0 (Worker, esp_parallel_get_max_workers ());

@@ -647,9 +647,19 @@ test_render (void)
   g_autofree char *png = g_build_filename (folder, "out.png", NULL);
   g_autofree char *svg = g_build_filename (folder, "out.svg", NULL);
   g_autofree char *nowhere = g_build_filename (folder, "no", "out.png", NULL);
+  g_autofree char *other = g_build_filename (folder, "other.png", NULL);
   g_auto (Run) as_png = run ("render", path, "net.0.weight", "-o", png, "--size", "300x200",
                              "--scale", "rank", "--colormap", "vik", "--range", "-1:1", NULL);
   g_auto (Run) as_svg = run ("render", path, "net.0.bias", "-o", svg, NULL);
+  g_auto (Run) shares = run ("render", path, "net.0.weight", "-o", other, "--range", "1:99%",
+                             "--symmetric", "--invert", "--reduce", "rms", NULL);
+  g_auto (Run) minmax = run ("render", path, "net.0.weight", "-o", other, "--range", "minmax",
+                             "--scale", "symlog:0.01", NULL);
+  g_auto (Run) reduce = run ("render", path, "net.0.bias", "-o", other, "--reduce", "x", NULL);
+  g_auto (Run)
+      linear = run ("render", path, "net.0.bias", "-o", other, "--scale", "linear:1", NULL);
+  g_auto (Run)
+      shares_over = run ("render", path, "net.0.bias", "-o", other, "--range", "1:101%", NULL);
   g_auto (Run) no_out = run ("render", path, "net.0.bias", NULL);
   g_auto (Run) suffix = run ("render", path, "net.0.bias", "-o", "x.gif", NULL);
   g_auto (Run) size = run ("render", path, "net.0.bias", "-o", png, "--size", "9", NULL);
@@ -666,6 +676,8 @@ test_render (void)
   g_assert_cmpmem (data, 8, "\x89PNG\r\n\x1a\n", 8);
   g_assert_cmpmem (data + 16, 8, "\x00\x00\x01\x2c\x00\x00\x00\xc8", 8);
   g_free (data);
+  assert_done (&shares);
+  assert_done (&minmax);
   assert_done (&as_svg);
   g_assert_true (g_file_get_contents (svg, &data, &length, NULL));
   g_assert_nonnull (g_strstr_len (data, length, "<svg"));
@@ -676,6 +688,9 @@ test_render (void)
   assert_refused (&map, "--colormap", "vik");
   assert_refused (&scale, "--scale", "symlog");
   assert_refused (&range, "--range", "1:0");
+  assert_refused (&reduce, "--reduce", "rms");
+  assert_refused (&linear, "--scale", "linear:1");
+  assert_refused (&shares_over, "--range", "1:101%");
   assert_refused (&nothing, path, "no elements");
   assert_refused (&folder_missing, nowhere, "");
 }

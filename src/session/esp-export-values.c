@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "esp-values.h"
+#include "esp-export-private.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -42,7 +42,9 @@ typedef struct
 typedef struct
 {
   EspTensor *tensor;
-  EspOutput *output;
+  EspExportFunc func;
+  gpointer data;
+  GCancellable *cancellable;
   GError **error;
   guint per_element; /* numbers */
 } Writer;
@@ -105,11 +107,14 @@ read_numbers (Writer *self, Way way, guint64 start, gsize count, void *numbers)
   switch (way)
     {
     case BY_F32:
-      return esp_tensor_read_f32 (self->tensor, start, count, numbers, NULL, self->error);
+      return esp_tensor_read_f32 (self->tensor, start, count, numbers, self->cancellable,
+                                  self->error);
     case BY_F64:
-      return esp_tensor_read_f64 (self->tensor, start, count, numbers, NULL, self->error);
+      return esp_tensor_read_f64 (self->tensor, start, count, numbers, self->cancellable,
+                                  self->error);
     default:
-      return esp_tensor_read_i64 (self->tensor, start, count, numbers, NULL, self->error);
+      return esp_tensor_read_i64 (self->tensor, start, count, numbers, self->cancellable,
+                                  self->error);
     }
 }
 
@@ -158,7 +163,7 @@ write_numbers (Writer *self, Way way, guint size)
       if (!read_numbers (self, way, start, n, chunk))
         return FALSE;
       bytes = pack (way, size, chunk, n * self->per_element);
-      if (!esp_output_write (self->output, chunk, bytes, self->error))
+      if (!self->func (chunk, bytes, self->data, self->error))
         return FALSE;
     }
   return TRUE;
@@ -186,8 +191,8 @@ write_native (Writer *self)
       gsize n = MIN (step, count - start);
       gsize bytes = bits % 8 == 0 ? n * (bits / 8) : most;
 
-      if (!esp_tensor_read_bytes (self->tensor, start, n, chunk, NULL, self->error) ||
-          !esp_output_write (self->output, chunk, bytes, self->error))
+      if (!esp_tensor_read_bytes (self->tensor, start, n, chunk, self->cancellable, self->error) ||
+          !self->func (chunk, bytes, self->data, self->error))
         return FALSE;
     }
   return TRUE;
@@ -215,7 +220,7 @@ write_npy (Writer *self)
   /* 64 dimensions of 20 digits take less than the 65535 that two bytes can say */
   header->str[8] = (char) ((header->len - 10) & 0xff);
   header->str[9] = (char) ((header->len - 10) >> 8);
-  return esp_output_write (self->output, header->str, header->len, self->error) &&
+  return self->func (header->str, header->len, self->data, self->error) &&
          write_numbers (self, type.way, type.size);
 }
 
@@ -284,26 +289,108 @@ write_csv (Writer *self)
           column = (column + 1) % columns;
           g_string_append_c (text, column == 0 ? '\n' : ',');
         }
-      if (!esp_output_write (self->output, text->str, text->len, self->error))
+      if (!self->func (text->str, text->len, self->data, self->error))
         return FALSE;
     }
   return TRUE;
 }
 
 gboolean
-esp_values_write (EspTensor *tensor, EspValuesForm form, EspOutput *output, GError **error)
+esp_export_values (EspTensor *tensor,
+                   EspExportForm form,
+                   EspExportFunc func,
+                   gpointer data,
+                   GCancellable *cancellable,
+                   GError **error)
 {
-  Writer self = { tensor, output, error, is_complex (tensor) ? 2 : 1 };
+  Writer self = { tensor, func, data, cancellable, error, is_complex (tensor) ? 2 : 1 };
+
+  g_return_val_if_fail (tensor != NULL && func != NULL, FALSE);
 
   switch (form)
     {
-    case ESP_VALUES_NATIVE:
+    case ESP_EXPORT_NATIVE:
       return write_native (&self);
-    case ESP_VALUES_F32:
+    case ESP_EXPORT_F32:
       return write_numbers (&self, BY_F32, 4);
-    case ESP_VALUES_CSV:
+    case ESP_EXPORT_CSV:
       return write_csv (&self);
+    case ESP_EXPORT_NPY:
     default:
       return write_npy (&self);
     }
+}
+
+gboolean
+esp_export_to_file (const void *bytes, gsize length, gpointer data, GError **error)
+{
+  return esp_atomic_file_write (data, bytes, length, error);
+}
+
+/* --- in a worker --- */
+
+typedef struct
+{
+  EspTensor *tensor;
+  EspExportForm form;
+  char *path;
+  gboolean replace;
+} Request;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  esp_tensor_unref (request->tensor);
+  g_free (request->path);
+  g_free (request);
+}
+
+static void
+values_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Request *request = data;
+  GError *error = NULL;
+  EspAtomicFile *file = esp_atomic_file_new (request->path, request->replace, &error);
+
+  if (file != NULL && esp_export_values (request->tensor, request->form, esp_export_to_file, file,
+                                         cancellable, &error))
+    esp_atomic_file_commit (file, &error);
+  g_clear_pointer (&file, esp_atomic_file_free);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+esp_export_values_async (EspTensor *tensor,
+                         EspExportForm form,
+                         const char *path,
+                         gboolean replace,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Request *request;
+
+  g_return_if_fail (tensor != NULL && path != NULL);
+
+  request = g_new0 (Request, 1);
+  request->tensor = esp_tensor_ref (tensor);
+  request->form = form;
+  request->path = g_strdup (path);
+  request->replace = replace;
+  g_task_set_task_data (task, request, request_free);
+  g_task_run_in_thread (task, values_thread);
+}
+
+gboolean
+esp_export_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
