@@ -10,6 +10,7 @@
 #include "esp-export.h"
 #include "esp-find.h"
 #include "esp-format.h"
+#include "esp-mosaic.h"
 #include "esp-number.h"
 #include "esp-path.h"
 #include "esp-profile.h"
