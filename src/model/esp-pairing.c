@@ -116,17 +116,41 @@ note_name (Work *self, const char *name, guint index)
     g_hash_table_insert (self->by_name, (char *) name, GSIZE_TO_POINTER ((gsize) SEVERAL));
 }
 
-/* whole, and without the parts that training programs put before it */
+/* without the parts that training programs put before it; @whole: names that are none of these */
 static void
-note_parameter (Work *self, guint index)
+note_ends (Work *self, guint index, GHashTable *whole)
 {
   const char *at = self->paths[index];
 
   for (guint cut = 0; at != NULL && cut <= MOST_CUT; cut++)
     {
-      note_name (self, at, index);
+      if (cut > 0 && !g_hash_table_contains (whole, at))
+        note_name (self, at, index);
       at = strstr (at, self->separator);
       at = at != NULL ? at + strlen (self->separator) : NULL;
+    }
+}
+
+/* a name that is all of one parameter's is not the end of another's */
+static void
+note_parameters (Work *self)
+{
+  g_autoptr (GHashTable) whole = g_hash_table_new (esp_hash_string, g_str_equal);
+  EspRole role;
+
+  for (guint i = 0; i < self->pairing->n; i++)
+    {
+      get_tensor (self, i, &role);
+      if (role != ESP_ROLE_PARAMETER)
+        continue;
+      note_name (self, self->paths[i], self->pairing->canonical[i]);
+      g_hash_table_add (whole, self->paths[i]);
+    }
+  for (guint i = 0; i < self->pairing->n; i++)
+    {
+      get_tensor (self, i, &role);
+      if (role == ESP_ROLE_PARAMETER && self->pairing->canonical[i] == i)
+        note_ends (self, i, whole);
     }
 }
 
@@ -176,11 +200,8 @@ read_rows (Work *self)
       any = any || role == ESP_ROLE_OPTIMIZER;
       if (role == ESP_ROLE_PARAMETER && self->pairing->canonical[i] == i)
         g_array_append_val (self->parameters, i);
-      if (role == ESP_ROLE_PARAMETER)
-        note_parameter (self, self->pairing->canonical[i]);
-      if (role == ESP_ROLE_PARAMETER && self->pairing->canonical[i] != i)
-        note_name (self, self->paths[i], self->pairing->canonical[i]);
     }
+  note_parameters (self);
   return any && self->parameters->len > 0;
 }
 
@@ -312,9 +333,12 @@ take_state (Work *self, guint state)
   const char *path = self->paths[state];
   guint64 number;
   const char *at = find_number (self, path, &number);
-  gint64 found = NONE;
+  /* of Keras, whose variables each have an entry of their own */
+  g_autofree char *whole = g_strconcat (path, self->separator, NULL);
+  EspStateOrder *own = g_hash_table_lookup (self->listed, whole);
+  gint64 found = own != NULL && own->name != NULL ? find_parameter (self, own->name) : NONE;
 
-  if (at != NULL)
+  if (found == NONE && at != NULL)
     {
       const char *end = strstr (at, self->separator);
       g_autofree char *prefix =
