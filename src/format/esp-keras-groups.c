@@ -103,6 +103,21 @@ take_vars (Group *self, const EspHdf5Node *vars)
       g_ptr_array_add (self->vars, (gpointer) node);
 }
 
+static gboolean merge (Group *self, const EspHdf5Node *from, guint depth);
+
+/* groups within "vars", where none should be */
+static gboolean
+merge_groups (Group *self, const EspHdf5Node *vars, guint depth)
+{
+  gboolean whole = TRUE;
+
+  for (const EspHdf5Node *node = vars->first_child; node != NULL; node = node->next)
+    if (node->kind == ESP_HDF5_GROUP)
+      whole = merge (get_child (get_child (self, vars->name), node->name), node, depth + 2) &&
+              whole;
+  return whole;
+}
+
 /* takes over what is below @from; FALSE where it nests too deep */
 static gboolean
 merge (Group *self, const EspHdf5Node *from, guint depth)
@@ -115,7 +130,10 @@ merge (Group *self, const EspHdf5Node *from, guint depth)
     if (node->kind == ESP_HDF5_DATASET)
       g_ptr_array_add (self->data, (gpointer) node);
     else if (node->kind == ESP_HDF5_GROUP && strcmp (node->name, "vars") == 0)
-      take_vars (self, node);
+      {
+        take_vars (self, node);
+        whole = merge_groups (self, node, depth) && whole;
+      }
     else if (node->kind == ESP_HDF5_GROUP)
       whole = merge (get_child (self, node->name), node, depth + 1) && whole;
   return whole;

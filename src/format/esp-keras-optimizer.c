@@ -42,18 +42,31 @@ push_parts (EspKerasTree *self, const char *path)
   return n;
 }
 
-/* @leaf below @path, which may be NULL */
+/* what the optimizer keeps in @node is of this variable, or of none */
+static void
+tell_owner (EspKerasTree *self, const EspHdf5Node *node, const EspKerasTrained *of)
+{
+  const char *base[] = { node->parent != NULL ? node->parent->path : "", NULL };
+
+  esp_tree_builder_add_state_order (self->builder, base, node->name,
+                                    of != NULL ? of->stored : NULL);
+}
+
+/* @leaf below the path of a variable, or of nothing: then of its own, which may be NULL */
 static gboolean
 put (EspKerasTree *self,
+     const EspKerasTrained *of,
      const char *path,
      const char *leaf,
      const EspHdf5Node *node,
      GError **error)
 {
-  guint n = path != NULL ? push_parts (self, path) : 0;
+  guint n = of != NULL ? push_parts (self, of->path) : path != NULL ? push_parts (self, path) : 0;
   gboolean done = esp_keras_tree_add_variable (self, leaf, node->path, ESP_ROLE_OPTIMIZER,
                                                node->tensor, error);
 
+  if (of != NULL)
+    tell_owner (self, node, of);
   while (n-- > 0)
     esp_keras_tree_pop (self);
   return done;
@@ -230,7 +243,7 @@ put_plan (EspKerasTree *self,
   for (guint i = 0; i < plan->n; i++)
     for (guint k = 0; k < m; k++)
       for (guint slot = 0; slot < plan->rounds[i].n; slot++)
-        if (!put (self, get_trained (self, chosen[k])->path, plan->rounds[i].names[slot],
+        if (!put (self, get_trained (self, chosen[k]), NULL, plan->rounds[i].names[slot],
                   nodes[at++], error))
           return FALSE;
   return TRUE;
@@ -277,7 +290,9 @@ esp_keras_tree_read_optimizer (EspKerasTree *self,
     {
       const char *leaf = name_counter (nodes, n, i);
 
-      if (!put (self, NULL, leaf != NULL ? leaf : nodes[i]->name, nodes[i], error))
+      if (counters >= 0)
+        tell_owner (self, nodes[i], NULL);
+      if (!put (self, NULL, NULL, leaf != NULL ? leaf : nodes[i]->name, nodes[i], error))
         return FALSE;
     }
   return counters < 0 || put_plan (self, &plan, nodes + counters, chosen, m, error);
@@ -297,17 +312,16 @@ dup_plain (const char *text)
                                                  : g_strdup (text);
 }
 
-/* What variables are called -> their paths: by path or alias, with "/" or "_". A name that two have
+/* What variables are called -> themselves: by path or alias, with "/" or "_". A name that two have
  * stands for neither. */
 static void
-add_name (GHashTable *index, char *name, const char *path)
+add_name (GHashTable *index, char *name, const EspKerasTrained *trained)
 {
-  const char *known = NULL;
+  gpointer known = NULL;
 
-  if (g_hash_table_lookup_extended (index, name, NULL, (gpointer *) &known) &&
-      g_strcmp0 (known, path) != 0)
-    path = NULL;
-  g_hash_table_replace (index, name, (gpointer) path);
+  if (g_hash_table_lookup_extended (index, name, NULL, &known) && known != trained)
+    trained = NULL;
+  g_hash_table_replace (index, name, (gpointer) trained);
 }
 
 static GHashTable *
@@ -322,15 +336,15 @@ index_trained (const EspKerasTree *self)
 
       for (guint k = 0; k < 2 && names[k] != NULL; k++)
         {
-          add_name (index, g_strdup (names[k]), trained->path);
-          add_name (index, g_strdelimit (g_strdup (names[k]), "/", '_'), trained->path);
+          add_name (index, g_strdup (names[k]), trained);
+          add_name (index, g_strdelimit (g_strdup (names[k]), "/", '_'), trained);
         }
     }
   return index;
 }
 
 /* takes @name apart into a variable's path and what is kept for it; NULL where it isn't so made */
-static const char *
+static const EspKerasTrained *
 split_name (GHashTable *index, const char *name, char **slot)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", 64);
@@ -342,12 +356,12 @@ split_name (GHashTable *index, const char *name, char **slot)
   for (guint i = 0; i + 1 < n && i < 2; i++)
     {
       g_autofree char *rest = g_strjoinv ("/", parts + i + 1);
-      const char *path = g_hash_table_lookup (index, rest);
+      const EspKerasTrained *found = g_hash_table_lookup (index, rest);
 
-      if (path != NULL)
+      if (found != NULL)
         {
           *slot = g_strdup (parts[i]);
-          return path;
+          return found;
         }
     }
   /* path/slot, path_slot; an optimizer may stand before it */
@@ -359,12 +373,12 @@ split_name (GHashTable *index, const char *name, char **slot)
         if (*cut == '/' || *cut == '_')
           {
             g_autofree char *head = g_strndup (rest, (gsize) (cut - rest));
-            const char *path = g_hash_table_lookup (index, head);
+            const EspKerasTrained *found = g_hash_table_lookup (index, head);
 
-            if (path != NULL)
+            if (found != NULL)
               {
                 *slot = g_strdup (cut + 1);
-                return path;
+                return found;
               }
           }
     }
@@ -384,16 +398,16 @@ put_named (EspKerasTree *self,
                            : node->name;
   g_autofree char *name = dup_plain (inside);
   g_autofree char *slot = NULL, *around = NULL;
-  const char *path = split_name (index, name, &slot);
+  const EspKerasTrained *of = split_name (index, name, &slot);
   const char *brief = strrchr (name, '/');
 
   brief = brief != NULL ? brief + 1 : name;
-  if (path != NULL)
-    return put (self, path, slot, node, error);
+  if (of != NULL)
+    return put (self, of, NULL, slot, node, error);
   if (brief == name || strcmp (brief, "iteration") == 0 || strcmp (brief, "learning_rate") == 0)
-    return put (self, NULL, brief, node, error);
+    return put (self, NULL, NULL, brief, node, error);
   around = g_strndup (name, (gsize) (brief - 1 - name));
-  return put (self, around, brief, node, error);
+  return put (self, NULL, around, brief, node, error);
 }
 
 /* the data sets below a group in the order of their links */

@@ -20,6 +20,7 @@ clear_trained (gpointer data)
   EspKerasTrained *trained = data;
 
   g_free (trained->path);
+  g_free (trained->stored);
   g_free (trained->alias);
   esp_tensor_unref (trained->tensor);
 }
@@ -111,7 +112,7 @@ esp_keras_tree_add_module (EspKerasTree *self,
 }
 
 static void
-note_trained (EspKerasTree *self, EspTensor *tensor)
+note_trained (EspKerasTree *self, const char *path, EspTensor *tensor)
 {
   EspKerasTrained trained = { .tensor = esp_tensor_ref (tensor),
                               .is_uncertain = self->is_uncertain,
@@ -119,6 +120,7 @@ note_trained (EspKerasTree *self, EspTensor *tensor)
 
   trained.path = g_strjoinv ("/", (GStrv) open_keys (self));
   close_keys (self);
+  trained.stored = g_strdup (path);
   trained.alias = g_strdup (self->alias);
   self->is_unordered = self->is_unordered || self->n_unordered > 0;
   g_array_append_val (self->trained, trained);
@@ -148,7 +150,7 @@ esp_keras_tree_add_variable (EspKerasTree *self,
                                       error);
   close_keys (self);
   if (done && trainable)
-    note_trained (self, tensor);
+    note_trained (self, path, tensor);
   esp_keras_tree_pop (self);
   return done;
 }

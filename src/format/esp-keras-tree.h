@@ -35,8 +35,9 @@ typedef struct
 /* a variable that an optimizer may keep something for */
 typedef struct
 {
-  char *path;  /* "shared/kernel" */
-  char *alias; /* what the file calls it, where that differs: "before/kernel"; or NULL */
+  char *path;   /* "shared/kernel" */
+  char *stored; /* of its data set */
+  char *alias;  /* what the file calls it, where that differs: "before/kernel"; or NULL */
   EspTensor *tensor;
   gboolean is_uncertain; /* it may be one that isn't trained */
   gboolean is_frozen;    /* its layer's settings say that it isn't; not all versions keep to that */

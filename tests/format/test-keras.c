@@ -8,6 +8,7 @@
 #include "esp-damage.h"
 #include "esp-error.h"
 #include "esp-format.h"
+#include "esp-pairing.h"
 #include "esp-source.h"
 #include "zip-fixture.h"
 
@@ -280,6 +281,56 @@ test_inner (void)
   g_assert_true (esp_place_get_module (find_place (checkpoint, "inner[1]/deep")) ==
                  esp_place_get_module (find_place (checkpoint, "inner/deep")));
   g_assert_false (esp_place_is_stored (find_place (checkpoint, "inner[1]/leaky/alpha")));
+}
+
+static void
+assert_owner (EspTree *tree, EspPairing *pairing, const char *state, const char *wanted)
+{
+  EspPlace *place = esp_tree_find (tree, state, NULL);
+  gboolean guessed;
+  gint64 owner;
+
+  g_assert_nonnull (place);
+  owner = esp_pairing_get_owner (pairing, (guint) esp_place_get_index (place), &guessed);
+  if (wanted == NULL)
+    {
+      g_assert_cmpint (owner, ==, -1);
+      return;
+    }
+  if (owner < 0)
+    g_error ("%s has no owner", state);
+  g_assert_false (guessed);
+  g_assert_cmpstr (esp_place_get_path (esp_tree_get_tensor (tree, (guint) owner)), ==, wanted);
+}
+
+/* what an optimizer keeps belongs to the parameter that it stands below */
+static void
+test_owners (void)
+{
+  static const struct
+  {
+    const char *file, *format, *state, *owner;
+  } cases[] = {
+    { "layers.keras", "keras-zip", "optimizer/vars/0", NULL },
+    { "layers.keras", "keras-zip", "optimizer/vars/1", NULL },
+    { "layers.keras", "keras-zip", "optimizer/vars/2", "layers/conv2d/vars/0" },
+    { "layers.keras", "keras-zip", "optimizer/vars/67", "layers/dense/vars/1" },
+    { "layers.keras", "keras-zip", "optimizer/vars/75", "layers/dense_2/vars/0" },
+    { "two.h5", "keras-h5", "optimizer_weights/Adam/v/deep/kernel:0",
+      "model_weights/inner/deep/kernel:0" },
+    { "three.h5", "keras-h5", "optimizer_weights/adam_1/out_bias_velocity",
+      "model_weights/out/out/bias" },
+    { "three.h5", "keras-h5", "optimizer_weights/adam_1/iteration", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (EspCheckpoint) checkpoint = open_fixture (cases[i].file, cases[i].format);
+      EspTree *tree = esp_checkpoint_get_tree (checkpoint);
+      g_autoptr (EspPairing) pairing = esp_pairing_new (tree);
+
+      assert_owner (tree, pairing, cases[i].state, cases[i].owner);
+    }
 }
 
 /* }}} */
@@ -569,6 +620,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/keras/frozen", test_frozen);
   g_test_add_func ("/keras/shared", test_shared);
   g_test_add_func ("/keras/inner", test_inner);
+  g_test_add_func ("/keras/owners", test_owners);
   g_test_add_func ("/keras/legacy", test_legacy);
   g_test_add_func ("/keras/weights", test_weights);
   g_test_add_func ("/keras/keras1", test_keras1);
