@@ -31,6 +31,7 @@ static const Pattern patterns[] = {
   { "checkpoint", TRUE },
   { "_METADATA", TRUE },
   { "flax_model.msgpack", TRUE },
+  { "*.msgpack", TRUE },
   { "*.gguf", TRUE },
   { "*.onnx", TRUE },
   { "*.index", TRUE },

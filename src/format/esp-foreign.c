@@ -138,33 +138,6 @@ recognise_name (const EspProbe *probe)
   return NULL;
 }
 
-/* a map of few names, each a text: how Flax writes its parameters */
-static gboolean
-is_msgpack_map (const EspProbe *probe)
-{
-  gsize at;
-  gsize length;
-
-  if (probe->head_size < 8)
-    return FALSE;
-  if (probe->head[0] > 0x80 && probe->head[0] < 0x90)
-    at = 1;
-  else if (probe->head[0] == 0xde)
-    at = 3;
-  else
-    return FALSE;
-  if (probe->head[at] > 0xa0 && probe->head[at] < 0xc0)
-    length = probe->head[at] & 0x1f;
-  else
-    return FALSE;
-  if (at + 1 + length >= probe->head_size)
-    return FALSE;
-  for (gsize i = at + 1; i < at + 1 + length; i++)
-    if (!g_ascii_isprint (probe->head[i]))
-      return FALSE;
-  return TRUE;
-}
-
 /* texts */
 
 static gboolean
@@ -229,9 +202,6 @@ recognise (const EspProbe *probe, GCancellable *cancellable)
     return name;
   if (esp_table_is_one (probe->source, cancellable))
     return N_ ("this is a table of LevelDB, but not one of a TensorFlow checkpoint");
-  if (is_msgpack_map (probe))
-    return N_ ("this looks like a MessagePack file, as Flax writes them, which can’t be opened "
-               "yet; load it in Python and save its arrays with safetensors.flax.save_file()");
   if (is_text (probe))
     return recognise_text (probe);
   return NULL;

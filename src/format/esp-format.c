@@ -8,6 +8,7 @@
 #include "esp-format.h"
 
 #include "esp-error.h"
+#include "esp-flax.h"
 #include "esp-folder.h"
 #include "esp-foreign.h"
 #include "esp-gguf.h"
@@ -57,6 +58,7 @@ static const EspFormat *const formats[] = {
   &esp_format_tf_savedmodel,
   &esp_format_tf_graphdef,
   &esp_format_onnx,
+  &esp_format_flax_msgpack,
   NULL,
 };
 

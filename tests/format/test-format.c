@@ -64,7 +64,6 @@ test_foreign (void)
     { BYTES ("0123456789012345678901234567890123456789\x57\xfb\x80\x8b\x24\x75\x47\xdb"),
       ESP_FORMAT_ERROR_UNSUPPORTED, "a table of LevelDB" },
     { BYTES ("\x0c\xdb\x3a\x2a\0\0\0\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "Orbax" },
-    { BYTES ("\x81\xa6params\x81\xa1w\xc7"), ESP_FORMAT_ERROR_UNSUPPORTED, "MessagePack" },
     { BYTES ("\x28\xb5\x2f\xfd\x04"), ESP_FORMAT_ERROR_UNSUPPORTED, "zstd -d" },
     { BYTES ("\x1f\x8b\x08\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "gunzip" },
     { BYTES ("\xfd"
