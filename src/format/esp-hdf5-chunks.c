@@ -31,8 +31,9 @@
 #include "esp-hdf5-request.h"
 
 #define BAND_BYTES                                                                                 \
-  ((guint64) 24 * 1024 * 1024)           /* that are kept: two threads work on one or two          \
-                                          */
+  ((guint64) 24 * 1024 * 1024) /* that are kept: two threads work on one or two                    \
+                                */
+#define LARGE_CHUNK_BYTES ((guint64) 16 * 1024 * 1024)
 #define BOX_BYTES (1024 * 1024)          /* of what only the library reads, at once */
 #define PIECE_BYTES ((gsize) 256 * 1024) /* of a read, whose parts are held together */
 #define PAGE_CHUNKS 1024                 /* whose places are asked for at once */
@@ -211,11 +212,11 @@ check_place (const Chunks *self, const EspHdf5Place *place, GError **error)
 }
 
 static guint8 *
-unpack_chunk (Chunks *self,
-              guint64 chunk,
-              const EspHdf5Place *place,
-              GCancellable *cancellable,
-              GError **error)
+unpack_chunk_now (Chunks *self,
+                  guint64 chunk,
+                  const EspHdf5Place *place,
+                  GCancellable *cancellable,
+                  GError **error)
 {
   gboolean plain = self->edges_unfiltered && is_edge (self, chunk);
   guint8 *stored;
@@ -233,6 +234,25 @@ unpack_chunk (Chunks *self,
     }
   return esp_hdf5_filters_undo (self->filters, plain ? 0 : self->n_filters, place->skipped, stored,
                                 (gsize) place->size, (gsize) self->chunk_bytes, error);
+}
+
+/* one large chunk at a time, whoever wants it: each takes its bytes twice while it is unpacked */
+static guint8 *
+unpack_chunk (Chunks *self,
+              guint64 chunk,
+              const EspHdf5Place *place,
+              GCancellable *cancellable,
+              GError **error)
+{
+  static GMutex large;
+  guint8 *bytes;
+
+  if (self->chunk_bytes < LARGE_CHUNK_BYTES)
+    return unpack_chunk_now (self, chunk, place, cancellable, error);
+  g_mutex_lock (&large);
+  bytes = unpack_chunk_now (self, chunk, place, cancellable, error);
+  g_mutex_unlock (&large);
+  return bytes;
 }
 
 /* }}} */

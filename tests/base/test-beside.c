@@ -125,6 +125,9 @@ test_good (Fixture *fixture, gconstpointer data)
   g_autofree char *path = g_build_filename (fixture->folder, "inside.bin", NULL);
   g_autoptr (EspBeside) beside = esp_beside_new_for_file (path, &error);
   g_autoptr (EspSource) source = NULL;
+  guint64 offset;
+  char buffer[6];
+  int fd;
 
   g_assert_no_error (error);
   assert_opens (fixture, "inside.bin", ESP_BESIDE_NO_LINKS, "inside");
@@ -134,6 +137,11 @@ test_good (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (esp_source_get_identity (source, &identity));
   g_assert_cmpuint (identity.size, ==, 6);
+  fd = esp_source_dup_descriptor (source, &offset, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (pread (fd, buffer, 6, (off_t) offset), ==, 6);
+  g_assert_cmpmem (buffer, 6, "inside", 6);
+  close (fd);
 }
 
 static void

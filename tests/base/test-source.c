@@ -210,6 +210,31 @@ test_bytes (void)
   g_assert_false (esp_source_get_identity (source, &identity));
 }
 
+/* what another process reads of a range with the descriptor that it is given */
+static void
+test_descriptor (Fixture *self, gconstpointer data)
+{
+  g_autoptr (EspSource) file = open_file (self);
+  g_autoptr (EspSource) outer = esp_source_new_range (file, 2, 6, "outer");
+  g_autoptr (EspSource) inner = esp_source_new_range (outer, 1, 3, "inner");
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("abcdef", 6);
+  g_autoptr (EspSource) memory = esp_source_new_for_bytes (bytes, "memory");
+  g_autoptr (GError) error = NULL;
+  guint64 offset;
+  char buffer[3];
+  int fd = esp_source_dup_descriptor (inner, &offset, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (fd, >, 2);
+  g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, !=, 0);
+  g_assert_cmpint (pread (fd, buffer, 3, (off_t) offset), ==, 3);
+  g_assert_cmpmem (buffer, 3, "345", 3);
+  close (fd);
+  g_assert_true (esp_source_read (inner, 0, 3, buffer, NULL, NULL)); /* it has its own still */
+  g_assert_cmpint (esp_source_dup_descriptor (memory, &offset, &error), ==, -1);
+  g_assert_no_error (error);
+}
+
 /* inflated members */
 
 #define SIZE 1000000
@@ -391,6 +416,7 @@ main (int argc, char **argv)
   ADD ("/source/no-file", test_no_file);
   ADD ("/source/permission", test_permission);
   ADD ("/source/range", test_range);
+  ADD ("/source/descriptor", test_descriptor);
   g_test_add_func ("/source/bytes", test_bytes);
   g_test_add_func ("/source/inflated", test_inflated);
   g_test_add_func ("/source/inflated-lies", test_inflated_lies);

@@ -347,6 +347,8 @@ test_places (void)
   for (guint i = 0; i < 12; i++)
     g_assert_cmpfloat (values[i], ==, (float) get_number (i));
   g_assert_cmpint (esp_tensor_get_file_offset (find (file, "chunked")->tensor), ==, -1);
+  /* chunks are unpacked by all cores */
+  g_assert_false (esp_storage_is_stream (esp_tensor_get_storage (find (file, "chunked")->tensor)));
 }
 
 /* }}} */

@@ -6,7 +6,10 @@
 #include "esp-hdf5-listing.h"
 #include "fuzz.h"
 
-#include <string.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#define FILE_BYTES 65536
 
 static EspHdf5Process *
 get_process (void)
@@ -15,12 +18,16 @@ get_process (void)
 
   if (process == NULL)
     {
-      static const guint8 nothing[65536];
-      g_autoptr (GBytes) bytes = g_bytes_new_static (nothing, sizeof nothing);
-      g_autoptr (EspSource) source = esp_source_new_for_bytes (bytes, "fuzz");
+      g_autofree char *path = NULL, *zeros = g_malloc0 (FILE_BYTES);
+      int fd = g_file_open_tmp ("espalier-XXXXXX", &path, NULL);
+      g_autoptr (EspSource) source = NULL;
 
+      g_assert_true (fd >= 0 && g_file_set_contents (path, zeros, FILE_BYTES, NULL));
+      source = esp_source_new_for_file (path, NULL);
       process = esp_hdf5_process_new (source, NULL, NULL);
       g_assert_nonnull (process);
+      close (fd);
+      g_unlink (path);
     }
   return process;
 }
@@ -40,7 +47,7 @@ look_at (const EspHdf5Node *node)
   /* values that lie in one piece; others would start the process */
   if (node->tensor != NULL && esp_tensor_get_error (node->tensor) == NULL &&
       esp_tensor_get_count (node->tensor) > 0 &&
-      !esp_storage_is_stream (esp_tensor_get_storage (node->tensor)))
+      esp_storage_get_file_offset (esp_tensor_get_storage (node->tensor)) >= 0)
     {
       double values[2];
 
