@@ -77,18 +77,30 @@ life_kill (Life *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* NULL where no thread can be started; the child is gone then */
 static Life *
-life_new (GPid pid)
+life_new (GPid pid, GError **error)
 {
   Life *self = g_new0 (Life, 1);
+  GThread *thread;
 
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_inc (&self->ref_count); /* the thread's */
   g_mutex_init (&self->lock);
   g_cond_init (&self->ended);
   self->pid = pid;
-  g_thread_unref (g_thread_new ("hdf5-child", wait_for_end, self));
-  return self;
+  thread = g_thread_try_new ("hdf5-child", wait_for_end, self, error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return self;
+    }
+  kill (pid, SIGKILL);
+  while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+  life_unref (self);
+  life_unref (self);
+  return NULL;
 }
 
 static gboolean
@@ -110,6 +122,7 @@ esp_hdf5_child_spawn (const char *const *argv, int fd, GError **error)
   const char *const environment[] = { NULL };
   const int theirs = ESP_HDF5_FILE;
   EspHdf5Child *self;
+  Life *life;
   int sockets[2];
   GPid pid;
 
@@ -126,9 +139,15 @@ esp_hdf5_child_spawn (const char *const *argv, int fd, GError **error)
     }
   close (sockets[1]);
   fcntl (sockets[0], F_SETFL, fcntl (sockets[0], F_GETFL) | O_NONBLOCK);
+  life = life_new (pid, error);
+  if (life == NULL)
+    {
+      close (sockets[0]);
+      return NULL;
+    }
   self = g_new (EspHdf5Child, 1);
   self->socket = sockets[0];
-  self->life = life_new (pid);
+  self->life = life;
   return self;
 }
 

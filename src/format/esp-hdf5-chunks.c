@@ -30,9 +30,7 @@
 #include "esp-hdf5-filters.h"
 #include "esp-hdf5-request.h"
 
-#define BAND_BYTES                                                                                 \
-  ((guint64) 24 * 1024 * 1024) /* that are kept: two threads work on one or two                    \
-                                */
+#define BAND_BYTES ((guint64) 24 * 1024 * 1024) /* kept unpacked, at least */
 #define LARGE_CHUNK_BYTES ((guint64) 16 * 1024 * 1024)
 #define BOX_BYTES (1024 * 1024)          /* of what only the library reads, at once */
 #define PIECE_BYTES ((gsize) 256 * 1024) /* of a read, whose parts are held together */
