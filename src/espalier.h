@@ -18,3 +18,4 @@
 #include "esp-reload.h"
 #include "esp-slice.h"
 #include "esp-session.h"
+#include "esp-wrapper.h"

@@ -351,8 +351,13 @@ add_network (EspFactsSection *self, EspNetwork *network)
 static void
 add_module (EspFactsSection *self, EspDocument *document, EspPlace *place, EspModule *module)
 {
+  const char *wrapper = esp_wrapper_get_title (place);
+
   add_path (self, place);
   add_class (self, _ ("Class"), module);
+  if (wrapper)
+    /* TRANSLATORS: what training put round a model, such as DataParallel */
+    esp_fact_rows_add (&self->rows, _ ("Wrapper"), wrapper);
   if (g_strcmp0 (esp_module_get_class (module), esp_module_get_brief_class (module)) != 0)
     {
       g_autofree char *name = esp_path_escape (esp_module_get_class (module));

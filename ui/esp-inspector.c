@@ -196,6 +196,19 @@ on_go_to_cell (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+on_go_to_tensor (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspSessionWatch *watch = ESP_INSPECTOR (widget)->watch;
+  EspDocument *document = esp_session_watch_get_document (watch);
+  EspTree *tree = document ? esp_document_get_tree (document) : NULL;
+  gint64 index = g_variant_get_int64 (parameter);
+
+  if (tree && index >= 0 && index < esp_tree_get_n_tensors (tree))
+    esp_session_set_selection (esp_session_watch_get_session (watch),
+                               esp_tree_get_tensor (tree, (guint) index));
+}
+
+static void
 esp_inspector_class_init (EspInspectorClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -216,6 +229,7 @@ esp_inspector_class_init (EspInspectorClass *klass)
                                                "/org/espalier/Espalier/esp-inspector.ui");
   gtk_widget_class_bind_template_child (widget_class, EspInspector, sections);
   gtk_widget_class_install_action (widget_class, "inspector.go-to-cell", "x", on_go_to_cell);
+  gtk_widget_class_install_action (widget_class, "inspector.go-to-tensor", "x", on_go_to_tensor);
 }
 
 static void

@@ -87,18 +87,20 @@ set_tone (GtkWidget *image, EspNoteTone tone)
     }
 }
 
+/* @action takes a number; NULL leads nowhere */
 static void
-set_cell (GtkWidget *row, gint64 cell)
+set_target (GtkWidget *row, const char *icon_name, const char *action, gint64 number)
 {
-  gtk_widget_set_visible (g_object_get_data (G_OBJECT (row), "arrow"), cell >= 0);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), cell >= 0);
-  if (cell >= 0)
+  GtkWidget *arrow = g_object_get_data (G_OBJECT (row), "arrow");
+
+  gtk_widget_set_visible (arrow, action != NULL);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), action != NULL);
+  if (action)
     {
-      gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "x", cell);
-      gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "inspector.go-to-cell");
+      gtk_image_set_from_icon_name (GTK_IMAGE (arrow), icon_name);
+      gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "x", number);
     }
-  else
-    gtk_actionable_set_action_name (GTK_ACTIONABLE (row), NULL);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
 }
 
 static void
@@ -148,16 +150,32 @@ esp_note_rows_add (EspNoteRows *self,
       g_ptr_array_add (self->rows, made);
     }
   fill_row (g_ptr_array_index (self->rows, self->n_used), tone, icon_name, title, details);
-  set_cell (g_ptr_array_index (self->rows, self->n_used++), -1);
+  set_target (g_ptr_array_index (self->rows, self->n_used++), NULL, NULL, -1);
+}
+
+static GtkWidget *
+get_last (EspNoteRows *self)
+{
+  return self->n_used > 0 && self->n_beyond == 0 ? g_ptr_array_index (self->rows, self->n_used - 1)
+                                                 : NULL;
 }
 
 void
 esp_note_rows_set_cell (EspNoteRows *self, gint64 cell)
 {
-  g_return_if_fail (self->n_used > 0);
+  GtkWidget *row = get_last (self);
 
-  if (self->n_beyond == 0)
-    set_cell (g_ptr_array_index (self->rows, self->n_used - 1), cell);
+  if (row)
+    set_target (row, "find-location-symbolic", cell >= 0 ? "inspector.go-to-cell" : NULL, cell);
+}
+
+void
+esp_note_rows_set_tensor (EspNoteRows *self, gint64 tensor)
+{
+  GtkWidget *row = get_last (self);
+
+  if (row)
+    set_target (row, "go-next-symbolic", tensor >= 0 ? "inspector.go-to-tensor" : NULL, tensor);
 }
 
 void
@@ -170,7 +188,7 @@ esp_note_rows_end (EspNoteRows *self)
       g_autofree char *text = g_strdup_printf (ngettext ("%u more", "%u more", n), n);
 
       fill_row (last, ESP_NOTE_PLAIN, "view-more-symbolic", text, NULL);
-      set_cell (GTK_WIDGET (last), -1);
+      set_target (GTK_WIDGET (last), NULL, NULL, -1);
     }
   while (self->rows->len > self->n_used)
     {

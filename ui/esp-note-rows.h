@@ -41,6 +41,8 @@ void esp_note_rows_add (EspNoteRows *self,
 /* leads from the row that was added last to a cell of the selection, by its C-order index; -1 to
  * nowhere */
 void esp_note_rows_set_cell (EspNoteRows *self, gint64 cell);
+/* the same to a tensor of the document, by its index; -1 to nowhere */
+void esp_note_rows_set_tensor (EspNoteRows *self, gint64 tensor);
 void esp_note_rows_end (EspNoteRows *self);
 
 G_END_DECLS

@@ -37,6 +37,7 @@ dup_class (EspPlace *place, EspTreeTextStyle *style)
   EspModule *module = esp_place_get_module (place);
   const char *brief = esp_module_get_brief_class (module);
   const char *guess = esp_module_get_guess (module);
+  const char *wrapper = esp_wrapper_get_title (place);
   guint64 n_tensors = esp_place_get_totals (place)->tensors;
   g_autofree char *count = NULL;
 
@@ -50,6 +51,8 @@ dup_class (EspPlace *place, EspTreeTextStyle *style)
     }
   if (*brief)
     return esp_path_escape (brief);
+  if (wrapper)
+    return g_strdup (wrapper);
   if (*guess)
     {
       g_autofree char *name = esp_path_escape (guess);

@@ -161,6 +161,8 @@ update_spoken (EspTreeName *self)
 
       g_string_append_printf (text, ", %s", class_name);
     }
+  else if (esp_wrapper_get_title (self->place))
+    g_string_append_printf (text, ", %s", esp_wrapper_get_title (self->place));
   for (guint i = 0; i < ESP_TREE_MARKS_MAX_TIES; i++)
     append_chip (text, self->chips[i]);
   append_chip (text, self->badge);

@@ -1,6 +1,7 @@
 """8. Bad input: a page or a message says what and where; the window and what was open stay; nothing in a file is run."""
 import os
 import re
+import zipfile
 
 import drive
 import files
@@ -43,6 +44,22 @@ def main(d):
     d.find("label", re.compile("system"))
     d.check(not os.path.exists(pwned), "the command in the pickle was run")
     d.check(d.runs, "the window stays")
+
+    # one storage is missing: the rest opens, and the warning leads to its tensor
+    damaged = files.temporary("damaged.pt")
+    with zipfile.ZipFile(drive.FIXTURES / "pytorch" / "optimizer-order.pt") as whole, zipfile.ZipFile(damaged, "w") as out:
+        for name in whole.namelist():
+            if not name.endswith("/data/3"):
+                out.writestr(name, whole.read(name))
+    open_by_dialog(d, damaged)
+    d.find("frame", "damaged.pt")
+    d.find("label", re.compile("could not be read as it is"))
+    warning = d.note(re.compile("^Warning: .*model.1.bias"))
+    if "ESPALIER_SHOTS" in os.environ:
+        d.shot(os.path.join(os.environ["ESPALIER_SHOTS"], "warnings.png"))
+    warning.click()
+    d.expect_fact("Path", "model.1.bias")
+    d.find("label", re.compile("^This tensor can.t be read"))
 
     if os.geteuid() != 0:
         os.chmod(good, 0)
