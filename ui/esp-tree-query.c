@@ -42,22 +42,55 @@ starts_folded (const char *text, const char *start)
   return g_ascii_strncasecmp (text, start, strlen (start)) == 0;
 }
 
+/* the names that the tree shows on the way down to a place, where a file calls what stands there
+ * otherwise (Keras: layers/dense/vars/0 for shared/kernel); else NULL */
+static char *
+dup_shown_path (EspPlace *place)
+{
+  GString *out;
+
+  if (!esp_place_get_parameter (place) ||
+      g_str_has_suffix (esp_place_get_path (place), esp_place_get_name (place)))
+    return NULL;
+  out = g_string_new (esp_place_get_name (place));
+  for (EspPlace *at = esp_place_get_parent (place); at && esp_place_get_parent (at);
+       at = esp_place_get_parent (at))
+    {
+      g_string_prepend_c (out, '/');
+      g_string_prepend (out, esp_place_get_name (at));
+    }
+  return g_string_free (out, FALSE);
+}
+
+static gboolean
+matches_text (const Term *term, const char *path)
+{
+  g_autofree char *folded = NULL;
+
+  if (!term->pattern)
+    return contains_folded (path, term->text);
+  folded = g_ascii_strdown (path, -1);
+  return g_pattern_spec_match_string (term->pattern, folded);
+}
+
 static gboolean
 matches_path (const Term *term, EspPlace *place)
 {
   EspModule *module = esp_place_get_module (place);
-  const char *path = esp_place_get_path (place);
+  g_autofree char *shown = NULL;
 
-  if (term->pattern)
-    {
-      g_autofree char *folded = g_ascii_strdown (path, -1);
-
-      return g_pattern_spec_match_string (term->pattern, folded);
-    }
-  if (contains_folded (path, term->text))
+  if (matches_text (term, esp_place_get_path (place)))
     return TRUE;
-  return module && (contains_folded (esp_module_get_brief_class (module), term->text) ||
-                    contains_folded (esp_module_get_guess (module), term->text));
+  if (!module)
+    {
+      shown = dup_shown_path (place);
+      if (!shown)
+        return FALSE;
+      /* either way of joining */
+      return matches_text (term, shown) || matches_text (term, g_strdelimit (shown, "/", '.'));
+    }
+  return !term->pattern && (contains_folded (esp_module_get_brief_class (module), term->text) ||
+                            contains_folded (esp_module_get_guess (module), term->text));
 }
 
 static gboolean

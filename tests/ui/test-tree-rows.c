@@ -153,6 +153,30 @@ check_query (EspTree *tree, const char *text, const char *expected)
   g_assert_cmpstr (found->str, ==, expected);
 }
 
+/* a file that calls a tensor otherwise than the tree shows it: both ways find it */
+static void
+test_query_shown (void)
+{
+  static const gint64 shape[] = { 2 };
+  static const char *const keys[] = { "shared", "kernel", NULL };
+  g_autoptr (EspTreeBuilder) builder = esp_tree_builder_new ("/");
+  g_autoptr (EspTensor) tensor = esp_tensor_new_for_floats ((const float[]) { 1, 2 }, shape, 1);
+  g_autoptr (EspTree) tree = NULL;
+  g_autoptr (GError) error = NULL;
+
+  esp_tree_builder_put_tensor (builder, keys, "layers/dense_1/vars/0", ESP_ROLE_PARAMETER,
+                               ESP_REQUIRES_GRAD_YES, tensor, &error);
+  g_assert_no_error (error);
+  tree = esp_tree_builder_finish (builder, &error);
+  g_assert_no_error (error);
+  check_query (tree, "vars/0", "layers/dense_1/vars/0");
+  check_query (tree, "shared/ker", "layers/dense_1/vars/0");
+  check_query (tree, "shared.ker", "layers/dense_1/vars/0");
+  check_query (tree, "*.kernel", "layers/dense_1/vars/0");
+  check_query (tree, "*/kernel", "layers/dense_1/vars/0");
+  check_query (tree, "bias", "");
+}
+
 static void
 test_query (void)
 {
@@ -372,6 +396,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tree/rows/large", test_large);
   g_test_add_func ("/tree/totals", test_totals);
   g_test_add_func ("/tree/query/tensors", test_query);
+  g_test_add_func ("/tree/query/tensors-shown", test_query_shown);
   g_test_add_func ("/tree/query/modules", test_query_modules);
   g_test_add_func ("/tree/search", test_search);
   g_test_add_func ("/tree/search/below-match", test_search_below_match);
