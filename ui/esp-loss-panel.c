@@ -24,6 +24,9 @@ struct _EspLossPanel
   GtkWidget *mean_label;
   GtkWidget *accuracy_title;
   GtkWidget *accuracy_label;
+  GtkWidget *test_swatch;
+  GtkWidget *test_title;
+  GtkWidget *test_label;
 };
 
 G_DEFINE_FINAL_TYPE (EspLossPanel, esp_loss_panel, GTK_TYPE_BOX)
@@ -46,6 +49,24 @@ esp_loss_panel_count_batches (EspNetwork *network)
   return MAX ((esp_network_get_n_examples (network) + batch - 1) / batch, 1);
 }
 
+/* loss and accuracy over the examples that it isn't trained with */
+static void
+show_test (EspLossPanel *self, EspNetwork *network, EspSnapshot *snapshot)
+{
+  double loss = esp_snapshot_get_test_loss (snapshot);
+  double accuracy = esp_snapshot_get_test_accuracy (snapshot);
+  g_autofree char *value = esp_number_format_value (loss, 4);
+  g_autofree char *share = isnan (accuracy) ? NULL : esp_number_format_percent (accuracy);
+  /* TRANSLATORS: a loss and an accuracy */
+  g_autofree char *both = share ? g_strdup_printf (_ ("%s, %s"), value, share) : g_strdup (value);
+  gboolean there = esp_network_get_n_tests (network) > 0;
+
+  gtk_label_set_text (GTK_LABEL (self->test_label), isnan (loss) ? "–" : both);
+  gtk_widget_set_visible (self->test_label, there);
+  gtk_widget_set_visible (self->test_title, there);
+  gtk_widget_set_visible (self->test_swatch, there);
+}
+
 static void
 show_figures (EspLossPanel *self, EspNetwork *network, EspSnapshot *snapshot)
 {
@@ -61,6 +82,7 @@ show_figures (EspLossPanel *self, EspNetwork *network, EspSnapshot *snapshot)
   gtk_label_set_text (GTK_LABEL (self->accuracy_label), accuracy_text);
   gtk_widget_set_visible (self->accuracy_label, esp_network_is_classifier (network));
   gtk_widget_set_visible (self->accuracy_title, esp_network_is_classifier (network));
+  show_test (self, network, snapshot);
 }
 
 /* mean over the last @span steps at each point; a point stands for the steps since the one before.
@@ -107,6 +129,77 @@ show_mean (EspLossPanel *self, const double *means, guint n)
 }
 
 static void
+to_doubles (const guint64 *counts, guint n, double *out)
+{
+  for (guint i = 0; i < n; i++)
+    out[i] = (double) counts[i];
+}
+
+/* runs that left this one, or that it left: faint */
+static void
+add_other_runs (EspLossPanel *self, EspTrainer *trainer)
+{
+  EspTimeline timeline;
+
+  esp_trainer_get_timeline (trainer, &timeline);
+  for (guint branch = 0; branch < timeline.n_branches; branch++)
+    {
+      g_autofree guint64 *counts = NULL;
+      g_autofree double *losses = NULL;
+      g_autofree double *steps = NULL;
+      g_autofree char *name = g_strdup_printf (_ ("Run %u"), branch + 1);
+      guint n = 0;
+
+      if (branch == timeline.branch)
+        continue;
+      esp_trainer_get_branch_curve (trainer, branch, &counts, &losses, &n);
+      steps = g_new (double, n);
+      to_doubles (counts, n, steps);
+      lift_zeros (losses, n);
+      esp_plot_add_curve (ESP_PLOT (self->plot), name, "view_fg_color", 0.25, steps, losses, n);
+    }
+}
+
+static void
+add_test (EspLossPanel *self, EspTrainer *trainer)
+{
+  g_autofree guint64 *counts = NULL;
+  g_autofree double *losses = NULL;
+  g_autofree double *steps = NULL;
+  guint n = 0;
+
+  esp_trainer_get_test_curve (trainer, &counts, &losses, &n);
+  if (n == 0)
+    return;
+  steps = g_new (double, n);
+  to_doubles (counts, n, steps);
+  lift_zeros (losses, n);
+  esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss over the test examples"), "esp_curve_test", 1,
+                      steps, losses, n);
+}
+
+/* a line at the step that is shown, when it isn't the last */
+static void
+add_cursor (EspLossPanel *self, EspTrainer *trainer, const double *losses, guint n)
+{
+  EspTimeline timeline;
+  double x[2], y[2] = { INFINITY, 0 };
+
+  esp_trainer_get_timeline (trainer, &timeline);
+  if (timeline.step >= timeline.head || n == 0)
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      y[0] = isfinite (losses[i]) ? fmin (y[0], losses[i]) : y[0];
+      y[1] = isfinite (losses[i]) ? fmax (y[1], losses[i]) : y[1];
+    }
+  x[0] = x[1] = (double) timeline.step;
+  if (isfinite (y[0]))
+    esp_plot_add_curve (ESP_PLOT (self->plot), _ ("The step that is shown"), "view_fg_color", 0.6,
+                        x, y, 2);
+}
+
+static void
 show_curve (EspLossPanel *self, EspTrainer *trainer)
 {
   g_autofree guint64 *counts = NULL;
@@ -119,8 +212,7 @@ show_curve (EspLossPanel *self, EspTrainer *trainer)
   esp_trainer_get_curve (trainer, &counts, &losses, &n);
   steps = g_new (double, n);
   means = g_new (double, n);
-  for (guint i = 0; i < n; i++)
-    steps[i] = (double) counts[i];
+  to_doubles (counts, n, steps);
   span = fmax ((double) esp_loss_panel_count_batches (esp_trainer_get_network (trainer)),
                n > 0 ? steps[n - 1] / SPANS : 0);
   average (steps, losses, n, span, means);
@@ -128,8 +220,11 @@ show_curve (EspLossPanel *self, EspTrainer *trainer)
   lift_zeros (losses, n);
   lift_zeros (means, n);
   esp_plot_clear (ESP_PLOT (self->plot));
+  add_other_runs (self, trainer);
+  add_cursor (self, trainer, losses, n);
   esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Loss of each batch"), "esp_curve_train", 0.35,
                       steps, losses, n);
+  add_test (self, trainer);
   esp_plot_add_curve (ESP_PLOT (self->plot), _ ("Running mean of the loss"), "esp_curve_train", 1,
                       steps, means, n);
 }
@@ -157,6 +252,9 @@ esp_loss_panel_class_init (EspLossPanelClass *klass)
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, mean_label);
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, accuracy_title);
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, accuracy_label);
+  gtk_widget_class_bind_template_child (widget_class, EspLossPanel, test_swatch);
+  gtk_widget_class_bind_template_child (widget_class, EspLossPanel, test_title);
+  gtk_widget_class_bind_template_child (widget_class, EspLossPanel, test_label);
 }
 
 static void

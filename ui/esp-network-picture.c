@@ -11,17 +11,20 @@
 #include <math.h>
 
 #define MAX_LAYERS 8
-#define MAX_UNITS 32
+#define MAX_UNITS 12 /* that are drawn of a layer */
 #define PADDING_X 24.0
 #define PADDING_Y 12.0
 #define UNIT_RADIUS 3.2
 #define N_SPIRAL_POINTS 38
+#define DIGIT 8 /* pixels along a side */
+#define N_DIGITS 10
 
 typedef struct
 {
-  guint n_units;
+  guint n_units; /* drawn, of @all */
+  gint64 all;
   gboolean shared;   /* made by a module that stands at several places */
-  EspTensor *weight; /* (n_units, units of the layer before), borrowed; NULL for the input */
+  EspTensor *weight; /* (all, all of the layer before), borrowed; NULL for the input */
 } Layer;
 
 struct _EspNetworkPicture
@@ -64,14 +67,15 @@ collect_layers (EspNetwork *network, Layer *layers)
 
       if (g_strcmp0 (esp_place_get_name (place), "weight") != 0)
         continue;
-      if (esp_tensor_get_ndim (weight) != 2 || shape[0] > MAX_UNITS || shape[1] > MAX_UNITS)
+      if (esp_tensor_get_ndim (weight) != 2)
         return 0;
       if (n == 0)
-        layers[n++] = (Layer) { .n_units = shape[1] };
-      if (layers[n - 1].n_units != shape[1] || n == MAX_LAYERS)
+        layers[n++] = (Layer) { .n_units = MIN (shape[1], MAX_UNITS), .all = shape[1] };
+      if (layers[n - 1].all != shape[1] || n == MAX_LAYERS)
         return 0;
       layers[n++] = (Layer) {
-        .n_units = shape[0],
+        .n_units = MIN (shape[0], MAX_UNITS),
+        .all = shape[0],
         .shared = esp_module_get_n_places (esp_place_get_module (layer)) > 1,
         .weight = weight,
       };
@@ -111,7 +115,7 @@ draw_weights (cairo_t *cr,
               double height)
 {
   const Layer *from = &layers[at - 1], *to = &layers[at];
-  gsize count = (gsize) from->n_units * to->n_units;
+  gsize count = (gsize) (from->all * to->all);
   g_autofree float *weights = g_new (float, count);
   double x1 = unit_x (n_layers, at - 1, width), x2 = unit_x (n_layers, at, width);
   double largest = 1e-9;
@@ -120,11 +124,12 @@ draw_weights (cairo_t *cr,
     return;
   for (gsize i = 0; i < count; i++)
     largest = MAX (largest, fabsf (weights[i]));
-  for (gsize i = 0; i < count; i++)
+  for (guint i = 0; i < from->n_units * to->n_units; i++)
     {
-      double share = weights[i] / largest;
-      double y1 = unit_y (from, i % from->n_units, height);
-      double y2 = unit_y (to, i / from->n_units, height);
+      guint unit = i / from->n_units, input = i % from->n_units;
+      double share = weights[unit * from->all + input] / largest;
+      double y1 = unit_y (from, input, height);
+      double y2 = unit_y (to, unit, height);
 
       set_map_color (cr, map, share > 0 ? 0.35 + 0.4 * share : -0.35 + 0.4 * share,
                      0.25 + 0.6 * fabs (share));
@@ -196,6 +201,78 @@ draw_spirals (cairo_t *cr, const EspColormap *map, double width, double height)
       }
 }
 
+/* the first example of each digit, white on nothing */
+static void
+draw_digits (EspNetwork *network, cairo_t *cr, const GdkRGBA *color, double width, double height)
+{
+  float pixels[DIGIT * DIGIT];
+  double cell = floor (MIN ((width - PADDING_X) / 5, (height - PADDING_Y) / 2) / (DIGIT + 1));
+  double left = floor ((width - 5 * (DIGIT + 1) * cell + cell) / 2);
+  double top = floor ((height - 2 * (DIGIT + 1) * cell + cell) / 2);
+
+  if (esp_network_get_example_size (network) != DIGIT * DIGIT || cell < 1)
+    return;
+  for (int digit = 0; digit < N_DIGITS; digit++)
+    {
+      guint64 example = 0, n = esp_network_get_n_examples (network);
+
+      while (example < n && esp_network_get_label (network, example) != digit)
+        example++;
+      if (example == n)
+        continue;
+      esp_network_read_example (network, example, pixels);
+      for (int i = 0; i < DIGIT * DIGIT; i++)
+        {
+          double x = left + (digit % 5 * (DIGIT + 1) + i % DIGIT) * cell;
+          double y = top + (digit / 5 * (DIGIT + 1) + i / DIGIT) * cell;
+
+          cairo_set_source_rgba (cr, color->red, color->green, color->blue,
+                                 color->alpha * (0.04 + 0.96 * CLAMP (pixels[i], 0, 1)));
+          cairo_rectangle (cr, x, y, cell, cell);
+          cairo_fill (cr);
+        }
+    }
+}
+
+/* kernels of the first layer as small pictures, as many as there is room for in two rows */
+static gboolean
+draw_kernels (EspNetwork *network, cairo_t *cr, const EspColormap *map, double width, double height)
+{
+  EspTree *tree = esp_network_get_tree (network);
+  EspTensor *weight =
+      esp_parameter_get_data (esp_place_get_parameter (esp_tree_get_tensor (tree, 0)));
+  const gint64 *shape = esp_tensor_get_shape (weight);
+  gsize count = esp_tensor_get_count (weight);
+  g_autofree float *values = NULL;
+  double largest = 1e-9, cell, left, top;
+  int columns;
+
+  if (esp_tensor_get_ndim (weight) != 4 || shape[1] != 1)
+    return FALSE;
+  values = g_new (float, count);
+  if (!esp_tensor_read_f32 (weight, 0, count, values, NULL, NULL))
+    return FALSE;
+  for (gsize i = 0; i < count; i++)
+    largest = MAX (largest, fabsf (values[i]));
+  columns = (int) (shape[0] + 1) / 2;
+  cell = floor (MIN ((width - PADDING_X) / (columns * (double) (shape[3] + 1)),
+                     (height - PADDING_Y) / (2 * (double) (shape[2] + 1))));
+  left = floor ((width - (columns * (double) (shape[3] + 1) - 1) * cell) / 2);
+  top = floor ((height - (2 * (double) (shape[2] + 1) - 1) * cell) / 2);
+  for (gsize i = 0; i < count; i++)
+    {
+      int kernel = (int) (i / (gsize) (shape[2] * shape[3]));
+      int row = (int) (i / (gsize) shape[3] % (gsize) shape[2]),
+          column = (int) (i % (gsize) shape[3]);
+
+      set_map_color (cr, map, values[i] / largest, 1);
+      cairo_rectangle (cr, left + (kernel % columns * (double) (shape[3] + 1) + column) * cell,
+                       top + (kernel / columns * (double) (shape[2] + 1) + row) * cell, cell, cell);
+      cairo_fill (cr);
+    }
+  return TRUE;
+}
+
 static void
 draw_network (EspNetworkPicture *self, cairo_t *cr, int width, int height)
 {
@@ -212,11 +289,19 @@ draw_network (EspNetworkPicture *self, cairo_t *cr, int width, int height)
       draw_spirals (cr, map, width, height);
       return;
     }
+  gtk_style_context_get_color (context, &unit);
+  unit.alpha *= adw_style_manager_get_dark (style) ? 0.9 : 0.75;
+  if (draw_kernels (self->network, cr, map, width, height))
+    return;
+  if (g_strcmp0 (esp_network_get_data_name (self->network), "digits") == 0 &&
+      esp_network_is_classifier (self->network))
+    {
+      draw_digits (self->network, cr, &unit, width, height);
+      return;
+    }
   n_layers = collect_layers (self->network, layers);
   if (n_layers < 2)
     return;
-  gtk_style_context_get_color (context, &unit);
-  unit.alpha *= adw_style_manager_get_dark (style) ? 0.9 : 0.75;
   if (!gtk_style_context_lookup_color (context, "esp_tie_a", &tie))
     tie = unit;
   for (guint i = 1; i < n_layers; i++)

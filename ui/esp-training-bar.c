@@ -11,6 +11,7 @@
 #include "esp-loss-panel.h"
 #include "esp-session-watch.h"
 #include "esp-size-watch.h"
+#include "esp-time-line.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -52,6 +53,7 @@ struct _EspTrainingBar
   GtkWidget *data_label;
   GtkWidget *more_button;
   GtkWidget *more_box;
+  EspTimeLine *time_line;
   EspLossPanel *loss;
 
   EspSessionWatch *session_watch;
@@ -95,8 +97,26 @@ get_trainer (EspTrainingBar *self)
 
 /* Step, epoch, loss */
 
+/* what of a step that is taken in parts is done */
+static const char *
+describe_stage (EspStage stage)
+{
+  switch (stage)
+    {
+    case ESP_STAGE_FORWARD:
+      return _ ("Forward is done; next: loss");
+    case ESP_STAGE_LOSS:
+      return _ ("Loss is known; next: backward");
+    case ESP_STAGE_BACKWARD:
+      return _ ("Gradients are there; next: update");
+    case ESP_STAGE_UPDATED:
+    default:
+      return NULL;
+    }
+}
+
 static void
-show_step (EspTrainingBar *self, EspNetwork *network, guint64 step)
+show_step (EspTrainingBar *self, EspNetwork *network, guint64 step, EspStage stage)
 {
   guint64 batches = esp_loss_panel_count_batches (network);
   g_autofree char *count = esp_number_format_count (step);
@@ -107,9 +127,10 @@ show_step (EspTrainingBar *self, EspNetwork *network, guint64 step)
   g_autofree char *where = NULL;
 
   gtk_label_set_text (GTK_LABEL (self->step_label), text);
-  if (step == 0)
+  if (stage != ESP_STAGE_UPDATED || step == 0)
     {
-      gtk_label_set_text (GTK_LABEL (self->epoch_label), _ ("At the start"));
+      gtk_label_set_text (GTK_LABEL (self->epoch_label),
+                          stage != ESP_STAGE_UPDATED ? describe_stage (stage) : _ ("At the start"));
       return;
     }
   epoch = esp_number_format_count ((step - 1) / batches + 1);
@@ -210,11 +231,14 @@ refresh (EspTrainingBar *self)
   EspTrainer *trainer = get_trainer (self);
   EspSnapshot *snapshot = document ? esp_document_get_snapshot (document) : NULL;
   EspNetwork *network;
+  EspTimeline timeline;
 
+  esp_time_line_show (self->time_line, document);
   if (!snapshot)
     return;
   network = esp_trainer_get_network (trainer);
-  show_step (self, network, esp_snapshot_get_step (snapshot));
+  esp_trainer_get_timeline (trainer, &timeline);
+  show_step (self, network, esp_snapshot_get_step (snapshot), timeline.stage);
   esp_loss_panel_show (self->loss, trainer, snapshot);
   if (esp_trainer_is_playing (trainer))
     measure (self, esp_snapshot_get_step (snapshot));
@@ -302,9 +326,36 @@ on_reset (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_part (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspDocument *document = get_document (user_data);
+
+  if (document)
+    esp_document_advance (document);
+}
+
+static void
+on_example (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspDocument *document = get_document (user_data);
+
+  if (document)
+    esp_document_step_example (document);
+}
+
+static void
+on_epoch (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspDocument *document = get_document (user_data);
+
+  if (document)
+    esp_document_step_epoch (document);
+}
+
+static void
 set_actions_enabled (EspTrainingBar *self, gboolean enabled)
 {
-  static const char *const names[] = { "play", "step", "reset" };
+  static const char *const names[] = { "play", "step", "part", "example", "epoch", "reset" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -564,6 +615,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (data_label);
   BIND (more_button);
   BIND (more_box);
+  BIND (time_line);
   BIND (loss);
 #undef BIND
 }
@@ -587,6 +639,7 @@ esp_training_bar_class_init (EspTrainingBarClass *klass)
 
   g_type_ensure (ESP_TYPE_LOSS_PANEL);
   g_type_ensure (ESP_TYPE_SIZE_WATCH);
+  g_type_ensure (ESP_TYPE_TIME_LINE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-training-bar.ui");
   bind_children (widget_class);
@@ -614,6 +667,9 @@ esp_training_bar_init (EspTrainingBar *self)
   static const GActionEntry entries[] = {
     { .name = "play", .activate = on_play, .state = "false" },
     { .name = "step", .activate = on_step },
+    { .name = "part", .activate = on_part },
+    { .name = "example", .activate = on_example },
+    { .name = "epoch", .activate = on_epoch },
     { .name = "reset", .activate = on_reset },
   };
 

@@ -23,6 +23,18 @@ is_awake (EspWindow *self)
          g_get_monotonic_time () < self->awake_until;
 }
 
+/* the newest snapshot; and a word when training paused by itself */
+static void
+update (EspWindow *self)
+{
+  g_autofree char *trouble = NULL;
+
+  esp_document_update (self->document);
+  trouble = esp_document_take_trouble (self->document);
+  if (trouble)
+    esp_window_tell (self, trouble);
+}
+
 static gboolean
 on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
@@ -33,7 +45,7 @@ on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
       self->tick_id = 0;
       return G_SOURCE_REMOVE;
     }
-  esp_document_update (self->document);
+  update (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -52,7 +64,7 @@ on_poll (gpointer user_data)
 
   if (is_live (self) && self->tick_id == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
     {
-      esp_document_update (self->document);
+      update (self);
       start_ticking (self);
     }
   return G_SOURCE_CONTINUE;

@@ -108,6 +108,7 @@ run (EspDocument *document, const Options *options)
   while (done < steps && status == ESP_CLI_DONE)
     {
       guint64 n = MIN (every, steps - done);
+      g_autofree char *trouble = NULL;
       EspSnapshot *snapshot;
 
       esp_trainer_run (trainer, n);
@@ -115,6 +116,12 @@ run (EspDocument *document, const Options *options)
       esp_document_update (document);
       snapshot = esp_document_get_snapshot (document);
       status = options->json ? report_json (snapshot, trainer) : report_text (snapshot, trainer);
+      trouble = esp_document_take_trouble (document);
+      if (trouble != NULL && status == ESP_CLI_DONE)
+        {
+          esp_cli_message ("%s", trouble);
+          status = ESP_CLI_COULD_NOT;
+        }
     }
   return status;
 }

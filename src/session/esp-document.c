@@ -160,6 +160,7 @@ esp_document_new_for_network (EspNetwork *network)
   self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
   self->network = g_object_ref (network);
   self->trainer = esp_trainer_new (network);
+  esp_trainer_set_guarded (self->trainer, TRUE);
   self->title = g_strdup (esp_network_get_name (network));
   esp_document_update (self);
   return self;
@@ -383,6 +384,62 @@ esp_document_step (EspDocument *self)
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
   esp_trainer_step (self->trainer);
+}
+
+void
+esp_document_advance (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_advance (self->trainer);
+}
+
+void
+esp_document_step_example (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_step_example (self->trainer);
+}
+
+void
+esp_document_step_epoch (EspDocument *self)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_step_epoch (self->trainer);
+}
+
+void
+esp_document_seek (EspDocument *self, guint branch, guint64 step)
+{
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  esp_trainer_seek (self->trainer, branch, step);
+}
+
+char *
+esp_document_take_trouble (EspDocument *self)
+{
+  g_autoptr (EspDivergence) trouble = NULL;
+  g_autofree char *step = NULL;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  trouble = self->trainer != NULL ? esp_trainer_take_divergence (self->trainer) : NULL;
+  if (trouble == NULL)
+    return NULL;
+  step = esp_number_format_count (trouble->step);
+  if (trouble->stage == ESP_STAGE_FORWARD)
+    return g_strdup_printf (_ ("Paused before step %s: the output of %s would not be finite"), step,
+                            trouble->path);
+  if (trouble->stage == ESP_STAGE_BACKWARD)
+    return g_strdup_printf (_ ("Paused before step %s: the gradient of %s would not be finite"),
+                            step, trouble->path);
+  if (trouble->stage == ESP_STAGE_UPDATED && trouble->path != NULL)
+    return g_strdup_printf (_ ("Paused before step %s: %s would not be finite after its update"),
+                            step, trouble->path);
+  return g_strdup_printf (_ ("Paused before step %s: the loss would not be finite"), step);
 }
 
 void

@@ -51,7 +51,15 @@ EspSnapshot *esp_document_get_snapshot (
 void esp_document_play (EspDocument *self);
 void esp_document_pause (EspDocument *self);
 void esp_document_step (EspDocument *self);
+/* parts of a step, as esp_trainer_advance() and its neighbours */
+void esp_document_advance (EspDocument *self);
+void esp_document_step_example (EspDocument *self);
+void esp_document_step_epoch (EspDocument *self);
+/* the time machine: to @step of @branch; doesn't wait */
+void esp_document_seek (EspDocument *self, guint branch, guint64 step);
 void esp_document_reset (EspDocument *self);
+/* why training paused by itself since this was asked last: a sentence, or NULL. New string. */
+char *esp_document_take_trouble (EspDocument *self);
 void esp_document_set_speed (EspDocument *self, double steps_per_second);
 void esp_document_set_learning_rate (EspDocument *self, double rate);
 /* sets one cell (C-order index) of the parameter at @place, under all its names */

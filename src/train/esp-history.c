@@ -20,7 +20,7 @@ typedef struct
   guint parent;
   guint64 fork, head;
   guint fork_events;  /* of the parent's, done before the fork */
-  GArray *events;     /* EspEvent: the parent's before the fork, then its own */
+  GArray *events;     /* EspHistoryEvent: the parent's before the fork, then its own */
   GPtrArray *frames;  /* Frame, by step; after the fork */
   guint64 last_frame; /* step, or the fork */
 } Branch;
@@ -41,7 +41,7 @@ struct _EspHistory
 static void
 event_clear (gpointer data)
 {
-  EspEvent *event = data;
+  EspHistoryEvent *event = data;
   g_clear_pointer (&event->numbers, g_bytes_unref);
 }
 
@@ -74,7 +74,7 @@ add_branch (EspHistory *self, guint parent, guint64 fork)
   Branch *branch = g_new0 (Branch, 1);
   branch->parent = parent;
   branch->fork = branch->head = branch->last_frame = fork;
-  branch->events = g_array_new (FALSE, FALSE, sizeof (EspEvent));
+  branch->events = g_array_new (FALSE, FALSE, sizeof (EspHistoryEvent));
   g_array_set_clear_func (branch->events, event_clear);
   branch->frames = g_ptr_array_new_with_free_func (frame_free);
   g_ptr_array_add (self->branches, branch);
@@ -86,7 +86,7 @@ find_due (EspHistory *self)
 {
   Branch *branch = get_branch (self, self->current);
   self->next_due = self->n_done < branch->events->len
-                       ? g_array_index (branch->events, EspEvent, self->n_done).step
+                       ? g_array_index (branch->events, EspHistoryEvent, self->n_done).step
                        : G_MAXUINT64;
 }
 
@@ -169,21 +169,21 @@ take_frame (EspHistory *self, EspPlan *plan)
 }
 
 static void
-apply (EspPlan *plan, const EspEvent *event)
+apply (EspPlan *plan, const EspHistoryEvent *event)
 {
   switch (event->kind)
     {
-    case ESP_EVENT_EDIT:
+    case ESP_HISTORY_EDIT:
       esp_plan_edit (plan, event->parameter, event->index, (EspReal) event->value);
       break;
-    case ESP_EVENT_FILL:
+    case ESP_HISTORY_FILL:
       esp_plan_fill (plan, event->parameter, (guint) event->index,
                      g_bytes_get_data (event->numbers, NULL));
       break;
-    case ESP_EVENT_RATE:
+    case ESP_HISTORY_RATE:
       esp_plan_set_rate (plan, event->value);
       break;
-    case ESP_EVENT_ROWS:
+    case ESP_HISTORY_ROWS:
     default:
       esp_plan_limit_rows (plan, event->index);
     }
@@ -195,7 +195,7 @@ esp_history_catch_up (EspHistory *self, EspPlan *plan)
   Branch *branch = get_branch (self, self->current);
   guint64 step = esp_plan_get_step (plan);
   for (; self->next_due <= step; find_due (self))
-    apply (plan, &g_array_index (branch->events, EspEvent, self->n_done++));
+    apply (plan, &g_array_index (branch->events, EspHistoryEvent, self->n_done++));
 }
 
 static Branch *
@@ -208,7 +208,7 @@ fork_branch (EspHistory *self, guint64 step)
   branch->fork_events = self->n_done;
   for (guint i = 0; i < self->n_done; i++)
     {
-      EspEvent event = g_array_index (old->events, EspEvent, i);
+      EspHistoryEvent event = g_array_index (old->events, EspHistoryEvent, i);
       if (event.numbers != NULL)
         g_bytes_ref (event.numbers);
       g_array_append_val (branch->events, event);
@@ -218,7 +218,7 @@ fork_branch (EspHistory *self, guint64 step)
 }
 
 gboolean
-esp_history_do (EspHistory *self, EspPlan *plan, const EspEvent *event)
+esp_history_do (EspHistory *self, EspPlan *plan, const EspHistoryEvent *event)
 {
   esp_history_catch_up (self, plan);
   Branch *branch = get_branch (self, self->current);
@@ -227,7 +227,7 @@ esp_history_do (EspHistory *self, EspPlan *plan, const EspEvent *event)
     branch = fork_branch (self, step);
   if (branch == NULL)
     return FALSE;
-  EspEvent own = *event;
+  EspHistoryEvent own = *event;
   own.step = step;
   if (own.numbers != NULL)
     g_bytes_ref (own.numbers);
@@ -337,6 +337,6 @@ esp_history_get_size (EspHistory *self)
 {
   gsize size = self->n_frames * (self->state_size + sizeof (Frame));
   for (guint b = 0; b < self->branches->len; b++)
-    size += get_branch (self, b)->events->len * sizeof (EspEvent);
+    size += get_branch (self, b)->events->len * sizeof (EspHistoryEvent);
   return size;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-curve.h"
+#include "esp-loss-curve.h"
 #include "esp-plan.h"
 
 G_BEGIN_DECLS
@@ -25,22 +25,22 @@ typedef struct _EspHistory EspHistory;
 
 typedef enum
 {
-  ESP_EVENT_EDIT, /* @value into cell @index of @parameter */
-  ESP_EVENT_FILL, /* all numbers of @parameter's channel @index: @numbers */
-  ESP_EVENT_RATE, /* @value is the learning rate */
-  ESP_EVENT_ROWS, /* the next step takes @index examples at most */
-} EspEventKind;
+  ESP_HISTORY_EDIT, /* @value into cell @index of @parameter */
+  ESP_HISTORY_FILL, /* all numbers of @parameter's channel @index: @numbers */
+  ESP_HISTORY_RATE, /* @value is the learning rate */
+  ESP_HISTORY_ROWS, /* the next step takes @index examples at most */
+} EspHistoryKind;
 
 /* something done between two steps */
 typedef struct
 {
-  EspEventKind kind;
+  EspHistoryKind kind;
   guint64 step; /* after this one */
   guint parameter;
   guint64 index;
   double value;
   GBytes *numbers; /* EspReal, or NULL; owned by the history */
-} EspEvent;
+} EspHistoryEvent;
 
 EspHistory *esp_history_new (EspPlan *plan, guint64 bytes);
 void esp_history_free (EspHistory *self);
@@ -49,7 +49,7 @@ void esp_history_clear (EspHistory *self, EspPlan *plan);
 
 /* Does what @event says to @plan, at its step, and remembers it. In the past of the branch it
  * begins a new one; FALSE, and nothing is done, when there are too many. */
-gboolean esp_history_do (EspHistory *self, EspPlan *plan, const EspEvent *event);
+gboolean esp_history_do (EspHistory *self, EspPlan *plan, const EspHistoryEvent *event);
 /* one step of @plan with the events that are due before it; remembers it. *new: it is the first
  * time that this branch gets here. Returns the loss. Hot. */
 double esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboolean *new);

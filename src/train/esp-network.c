@@ -368,6 +368,29 @@ esp_network_get_n_tests (EspNetwork *self)
   return self->data->n_test;
 }
 
+gsize
+esp_network_get_example_size (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), 0);
+  return esp_shape_get_count (&self->data->input);
+}
+
+void
+esp_network_read_example (EspNetwork *self, guint64 index, float *inputs)
+{
+  g_return_if_fail (ESP_IS_NETWORK (self) && index < self->data->n + self->data->n_test);
+  gsize count = esp_network_get_example_size (self);
+  for (gsize i = 0; i < count; i++)
+    inputs[i] = (float) self->data->inputs[index * count + i];
+}
+
+int
+esp_network_get_label (EspNetwork *self, guint64 index)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && index < self->data->n + self->data->n_test, -1);
+  return self->data->labels != NULL ? self->data->labels[index] : -1;
+}
+
 guint64
 esp_network_get_batch_size (EspNetwork *self)
 {

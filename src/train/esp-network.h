@@ -47,6 +47,11 @@ const char *esp_network_get_optimizer_name (EspNetwork *self); /* "Adam" */
 const char *esp_network_get_data_name (EspNetwork *self);      /* "spirals" */
 guint64 esp_network_get_n_examples (EspNetwork *self);
 guint64 esp_network_get_n_tests (EspNetwork *self); /* examples that are only tested with */
+/* numbers of an example, and one of them: @inputs takes that many floats. Examples to test with
+ * follow those to train with. */
+gsize esp_network_get_example_size (EspNetwork *self);
+void esp_network_read_example (EspNetwork *self, guint64 index, float *inputs);
+int esp_network_get_label (EspNetwork *self, guint64 index); /* -1 without labels */
 guint64 esp_network_get_batch_size (EspNetwork *self);
 gboolean esp_network_is_classifier (EspNetwork *self); /* whether there is an accuracy */
 /* the specification again, complete, as Save network writes it. New string. */

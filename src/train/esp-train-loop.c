@@ -37,7 +37,9 @@ struct _EspTrainLoop
   EspSnapshot *slot;
   EspTimeline timeline;
   EspBranchInfo branches[ESP_HISTORY_MAX_BRANCHES];
-  EspCurve *curves[ESP_HISTORY_MAX_BRANCHES]; /* owned */
+  EspLossCurve *curves[ESP_HISTORY_MAX_BRANCHES]; /* owned */
+  EspLossCurve *tests[ESP_HISTORY_MAX_BRANCHES];  /* loss over the test examples, or NULL; owned */
+  guint64 tested[ESP_HISTORY_MAX_BRANCHES];       /* last step of these, plus 1 */
   EspDivergence *divergence;
   double seconds;
   guint n_seeks;
@@ -80,9 +82,28 @@ update_timeline (EspTrainLoop *self)
   info->head = timeline->head;
   if (self->curves[timeline->branch] == NULL)
     {
-      self->curves[timeline->branch] = g_new0 (EspCurve, 1);
-      esp_curve_clear (self->curves[timeline->branch]);
+      self->curves[timeline->branch] = g_new0 (EspLossCurve, 1);
+      esp_loss_curve_clear (self->curves[timeline->branch]);
     }
+}
+
+/* under the lock: the test loss belongs to the steps at which somebody looked, each once */
+static void
+add_test (EspTrainLoop *self)
+{
+  const EspPlanView *view = esp_plan_get_view (self->plan);
+  guint branch = self->timeline.branch;
+  guint64 step = self->timeline.step;
+  if (view == NULL || isnan (view->test_loss) || step < self->tested[branch] ||
+      self->timeline.stage != ESP_STAGE_UPDATED)
+    return;
+  if (self->tests[branch] == NULL)
+    {
+      self->tests[branch] = g_new0 (EspLossCurve, 1);
+      esp_loss_curve_clear (self->tests[branch]);
+    }
+  esp_loss_curve_add (self->tests[branch], step, view->test_loss);
+  self->tested[branch] = step + 1;
 }
 
 static void
@@ -91,7 +112,7 @@ flush_losses (EspTrainLoop *self, gint64 us)
   g_mutex_lock (&self->lock);
   update_timeline (self);
   for (guint i = 0; i < self->n_losses; i++)
-    esp_curve_add (self->curves[self->timeline.branch], self->first_step + i, self->losses[i]);
+    esp_loss_curve_add (self->curves[self->timeline.branch], self->first_step + i, self->losses[i]);
   self->seconds += (double) us / G_USEC_PER_SEC;
   g_mutex_unlock (&self->lock);
   self->n_losses = 0;
@@ -112,8 +133,10 @@ static void
 publish (EspTrainLoop *self, gboolean full)
 {
   gint64 start = g_get_monotonic_time ();
+  gboolean look = FALSE;
   if (full || start - self->observed >= COST_SHARE * self->observe_cost)
     {
+      look = TRUE;
       esp_plan_observe (self->plan);
       self->observed = g_get_monotonic_time ();
       self->observe_cost = self->observed - start;
@@ -122,6 +145,8 @@ publish (EspTrainLoop *self, gboolean full)
   add_probes (self, snapshot);
   g_mutex_lock (&self->lock);
   update_timeline (self);
+  if (look)
+    add_test (self);
   EspSnapshot *old = self->slot;
   self->slot = snapshot;
   g_atomic_int_set (&self->taken, FALSE);
@@ -284,7 +309,7 @@ advance (EspTrainLoop *self)
 
 /* settings and edits wait for the end of a step that is under way */
 static void
-change (EspTrainLoop *self, const EspEvent *event)
+change (EspTrainLoop *self, const EspHistoryEvent *event)
 {
   if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
     run_asked (self, 1);
@@ -346,8 +371,12 @@ reset (EspTrainLoop *self)
   self->stale = TRUE;
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < ESP_HISTORY_MAX_BRANCHES; i++)
-    if (self->curves[i] != NULL)
-      esp_curve_clear (self->curves[i]);
+    {
+      if (self->curves[i] != NULL)
+        esp_loss_curve_clear (self->curves[i]);
+      g_clear_pointer (&self->tests[i], g_free);
+      self->tested[i] = 0;
+    }
   self->seconds = 0;
   update_timeline (self);
   g_mutex_unlock (&self->lock);
@@ -371,10 +400,10 @@ static gboolean
 execute (EspTrainLoop *self, const EspCommand *command)
 {
   double now = (double) g_get_monotonic_time ();
-  EspEvent event = { .parameter = command->parameter,
-                     .index = command->count,
-                     .value = command->value,
-                     .numbers = command->numbers };
+  EspHistoryEvent event = { .parameter = command->parameter,
+                            .index = command->count,
+                            .value = command->value,
+                            .numbers = command->numbers };
   switch (command->kind)
     {
     case ESP_COMMAND_PLAY:
@@ -395,19 +424,19 @@ execute (EspTrainLoop *self, const EspCommand *command)
       self->due = MIN (self->due, now + G_USEC_PER_SEC / self->speed);
       break;
     case ESP_COMMAND_RATE:
-      event.kind = ESP_EVENT_RATE;
+      event.kind = ESP_HISTORY_RATE;
       change (self, &event);
       break;
     case ESP_COMMAND_EDIT:
-      event.kind = ESP_EVENT_EDIT;
+      event.kind = ESP_HISTORY_EDIT;
       change (self, &event);
       break;
     case ESP_COMMAND_FILL:
-      event.kind = ESP_EVENT_FILL;
+      event.kind = ESP_HISTORY_FILL;
       change (self, &event);
       break;
     case ESP_COMMAND_EXAMPLES:
-      event.kind = ESP_EVENT_ROWS;
+      event.kind = ESP_HISTORY_ROWS;
       change (self, &event);
       run_asked (self, 1);
       break;
@@ -541,7 +570,10 @@ esp_train_loop_free (EspTrainLoop *self)
   esp_history_free (self->history);
   esp_plan_free (self->plan);
   for (guint i = 0; i < ESP_HISTORY_MAX_BRANCHES; i++)
-    g_free (self->curves[i]);
+    {
+      g_free (self->curves[i]);
+      g_free (self->tests[i]);
+    }
   for (guint i = 0; i < ESP_N_PROBES; i++)
     g_clear_pointer (&self->probes[i], g_bytes_unref);
   g_clear_pointer (&self->divergence, esp_divergence_free);
@@ -608,14 +640,16 @@ esp_train_loop_get_seconds (EspTrainLoop *self)
 void
 esp_train_loop_get_curve (EspTrainLoop *self,
                           guint branch,
+                          gboolean test,
                           guint64 **steps,
                           double **losses,
                           guint *n)
 {
-  static const EspCurve empty = { .width = 1 };
+  static const EspLossCurve empty = { .width = 1 };
   g_mutex_lock (&self->lock);
-  const EspCurve *curve = branch < ESP_HISTORY_MAX_BRANCHES ? self->curves[branch] : NULL;
-  esp_curve_copy (curve != NULL ? curve : &empty, steps, losses, n);
+  EspLossCurve *const *curves = test ? self->tests : self->curves;
+  const EspLossCurve *curve = branch < ESP_HISTORY_MAX_BRANCHES ? curves[branch] : NULL;
+  esp_loss_curve_copy (curve != NULL ? curve : &empty, steps, losses, n);
   g_mutex_unlock (&self->lock);
 }
 

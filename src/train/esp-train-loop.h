@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-curve.h"
+#include "esp-loss-curve.h"
 #include "esp-network.h"
 #include "esp-snapshot.h"
 #include "esp-timeline.h"
@@ -58,9 +58,11 @@ void esp_train_loop_push (EspTrainLoop *self, const EspCommand *command);
 void esp_train_loop_wait (EspTrainLoop *self);
 EspSnapshot *esp_train_loop_take (EspTrainLoop *self);
 double esp_train_loop_get_seconds (EspTrainLoop *self);
-/* of one branch, from its fork on */
+/* of one branch, from its fork on: the loss of each step, or that over the test examples at the
+ * steps where somebody looked */
 void esp_train_loop_get_curve (EspTrainLoop *self,
                                guint branch,
+                               gboolean test,
                                guint64 **steps,
                                double **losses,
                                guint *n);

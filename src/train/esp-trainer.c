@@ -297,7 +297,7 @@ esp_trainer_get_branch_curve (EspTrainer *self,
                               guint *n)
 {
   g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
-  esp_train_loop_get_curve (self->loop, branch, steps, losses, n);
+  esp_train_loop_get_curve (self->loop, branch, FALSE, steps, losses, n);
 }
 
 void
@@ -334,35 +334,56 @@ esp_trainer_take_divergence (EspTrainer *self)
   return divergence;
 }
 
+typedef struct
+{
+  EspTrainer *trainer;
+  gboolean test;
+  GArray *steps;  /* guint64 */
+  GArray *losses; /* double */
+} Collector;
+
 /* the points of @branch up to @last, behind those of what it left */
 static void
-collect_curve (EspTrainer *self, guint branch, guint64 last, GArray *all_steps, GArray *all_losses)
+collect_curve (Collector *self, guint branch, guint64 last)
 {
   EspBranchInfo info;
   g_autofree guint64 *steps = NULL;
   g_autofree double *losses = NULL;
   guint n = 0;
-  if (!esp_train_loop_get_branch (self->loop, branch, &info))
+  if (!esp_train_loop_get_branch (self->trainer->loop, branch, &info))
     return;
   if (branch != 0)
-    collect_curve (self, info.parent, MIN (info.fork, last), all_steps, all_losses);
-  esp_train_loop_get_curve (self->loop, branch, &steps, &losses, &n);
+    collect_curve (self, info.parent, MIN (info.fork, last));
+  esp_train_loop_get_curve (self->trainer->loop, branch, self->test, &steps, &losses, &n);
   while (n > 0 && steps[n - 1] > last)
     n--;
-  g_array_append_vals (all_steps, steps, n);
-  g_array_append_vals (all_losses, losses, n);
+  g_array_append_vals (self->steps, steps, n);
+  g_array_append_vals (self->losses, losses, n);
+}
+
+static void
+get_curve (EspTrainer *self, gboolean test, guint64 **steps, double **losses, guint *n)
+{
+  EspTimeline timeline;
+  Collector collector = { self, test, g_array_new (FALSE, FALSE, sizeof (guint64)),
+                          g_array_new (FALSE, FALSE, sizeof (double)) };
+  esp_train_loop_get_timeline (self->loop, &timeline);
+  collect_curve (&collector, timeline.branch, G_MAXUINT64);
+  *n = collector.steps->len;
+  *steps = (guint64 *) g_array_free (collector.steps, FALSE);
+  *losses = (double *) g_array_free (collector.losses, FALSE);
 }
 
 void
 esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n)
 {
   g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
-  EspTimeline timeline;
-  GArray *all_steps = g_array_new (FALSE, FALSE, sizeof (guint64));
-  GArray *all_losses = g_array_new (FALSE, FALSE, sizeof (double));
-  esp_train_loop_get_timeline (self->loop, &timeline);
-  collect_curve (self, timeline.branch, G_MAXUINT64, all_steps, all_losses);
-  *n = all_steps->len;
-  *steps = (guint64 *) g_array_free (all_steps, FALSE);
-  *losses = (double *) g_array_free (all_losses, FALSE);
+  get_curve (self, FALSE, steps, losses, n);
+}
+
+void
+esp_trainer_get_test_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
+  get_curve (self, TRUE, steps, losses, n);
 }

@@ -100,4 +100,7 @@ EspDivergence *esp_trainer_take_divergence (EspTrainer *self);
  */
 void esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n);
 
+/* the same of the loss over the test examples, at the steps where somebody looked */
+void esp_trainer_get_test_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n);
+
 G_END_DECLS

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "esp-curve.h"
+#include "esp-loss-curve.h"
 #include "esp-random.h"
 #include "train-fixture.h"
 
@@ -418,8 +418,8 @@ test_curve (void)
   g_clear_pointer (&steps, g_free);
   g_clear_pointer (&losses, g_free);
   esp_trainer_get_curve (trainer, &steps, &losses, &n);
-  g_assert_cmpuint (n, >=, ESP_CURVE_POINTS / 2);
-  g_assert_cmpuint (n, <=, ESP_CURVE_POINTS);
+  g_assert_cmpuint (n, >=, ESP_LOSS_CURVE_POINTS / 2);
+  g_assert_cmpuint (n, <=, ESP_LOSS_CURVE_POINTS);
   for (guint i = 1; i < n; i++)
     g_assert_cmpuint (steps[i], >, steps[i - 1]);
   g_assert_cmpuint (steps[n - 1], <=, 100100);
@@ -430,15 +430,15 @@ test_curve (void)
 static void
 test_curve_merge (void)
 {
-  g_autofree EspCurve *curve = g_new (EspCurve, 1);
-  esp_curve_clear (curve);
+  g_autofree EspLossCurve *curve = g_new (EspLossCurve, 1);
+  esp_loss_curve_clear (curve);
   for (guint64 step = 1; step <= 1000000; step++)
-    esp_curve_add (curve, step, (double) step);
+    esp_loss_curve_add (curve, step, (double) step);
   g_autofree guint64 *steps = NULL;
   g_autofree double *losses = NULL;
   guint n = 0;
-  esp_curve_copy (curve, &steps, &losses, &n);
-  g_assert_cmpuint (n, <=, ESP_CURVE_POINTS);
+  esp_loss_curve_copy (curve, &steps, &losses, &n);
+  g_assert_cmpuint (n, <=, ESP_LOSS_CURVE_POINTS);
   for (guint i = 0; i < n; i++)
     g_assert_cmpfloat_with_epsilon (losses[i], (double) steps[i], 0.51);
 }
