@@ -190,6 +190,37 @@ loop_hdf5 (GString *out, const Context *context)
   g_string_append (out, "f.visititems(lambda name, d: print(name, getattr(d, \"shape\", \"\")))");
 }
 
+/* "m.weights.json" names m_00000.weights.h5 and so on */
+static void
+open_keras_sharded (GString *out, const Context *context)
+{
+  g_autofree char *stem = g_str_has_suffix (context->base, ".weights.json")
+                              ? g_strndup (context->base,
+                                           strlen (context->base) - strlen (".weights.json"))
+                              : g_strdup ("*");
+  g_autofree char *pattern = g_strconcat (stem, "_*.weights.h5", NULL);
+  g_autofree char *quoted = esp_code_quote (pattern);
+
+  g_string_append_printf (out,
+                          "from glob import glob\nimport h5py\n\n"
+                          "files = [h5py.File(f) for f in sorted(glob(%s))]\n",
+                          quoted);
+}
+
+static void
+reach_keras_sharded (GString *out, const Context *context)
+{
+  g_string_append_printf (out, "next(f[%s][()] for f in files if %s in f)", context->name,
+                          context->name);
+}
+
+static void
+loop_keras_sharded (GString *out, const Context *context)
+{
+  g_string_append (out, "for f in files:\n    f.visititems(lambda name, d: print(name, getattr(d, "
+                        "\"shape\", \"\")))");
+}
+
 /* `model.get_layer("dense").kernel`; NULL where that doesn't lead to it */
 static char *
 write_keras_path (const Context *context)
@@ -230,8 +261,8 @@ open_keras (GString *out, const Context *context)
   g_autofree char *path = write_keras_path (context);
 
   if (path != NULL)
-    g_string_append_printf (out, "import keras\n\nmodel = keras.models.load_model(%s)\n",
-                            context->file);
+    g_string_append_printf (
+        out, "import keras\n\nmodel = keras.models.load_model(%s, compile=False)\n", context->file);
   else if (esp_code_has_format (context->checkpoint, "keras-zip"))
     open_keras_zip (out, context);
   else
@@ -256,6 +287,7 @@ static char *
 get_prefix (const Context *context)
 {
   const char *data = strstr (context->base, ".data-");
+  const char *of = g_strrstr (context->base, "-of-");
 
   if (esp_code_has_format (context->checkpoint, "tf-savedmodel"))
     {
@@ -267,6 +299,10 @@ get_prefix (const Context *context)
     return g_strndup (context->base, strlen (context->base) - strlen (".index"));
   if (strcmp (context->base, "checkpoint") == 0)
     return g_strdup (".");
+  /* several files of the first version are named by a pattern */
+  if (esp_code_has_format (context->checkpoint, "tf-checkpoint-v1") && of != NULL &&
+      of - context->base > 6)
+    return g_strdup_printf ("%.*s-\?\?\?\?\?%s", (int) (of - context->base) - 6, context->base, of);
   return data != NULL ? g_strndup (context->base, (gsize) (data - context->base))
                       : g_strdup (context->base);
 }
@@ -286,6 +322,18 @@ reach_tf (GString *out, const Context *context)
   g_string_append_printf (out, "tf.train.load_variable(%s, %s)", quoted, context->name);
 }
 
+/* the first version keeps slices, which only its own operation puts together */
+static void
+reach_tf_v1 (GString *out, const Context *context)
+{
+  g_autofree char *prefix = get_prefix (context);
+  g_autofree char *quoted = esp_code_quote (prefix);
+
+  g_string_append_printf (
+      out, "tf.raw_ops.Restore(file_pattern=%s, tensor_name=%s, dt=tf.%s).numpy()", quoted,
+      context->name, esp_dtype_get_info (esp_tensor_get_dtype (get_tensor (context)))->name);
+}
+
 static void
 loop_tf (GString *out, const Context *context)
 {
@@ -296,6 +344,31 @@ loop_tf (GString *out, const Context *context)
                           "for name, shape in tf.train.list_variables(%s):\n"
                           "    print(name, shape)",
                           quoted);
+}
+
+static void
+open_graph (GString *out, const Context *context)
+{
+  g_string_append_printf (out,
+                          "import tensorflow as tf\n\n"
+                          "with open(%s, \"rb\") as f:\n"
+                          "    g = tf.compat.v1.GraphDef.FromString(f.read())\n"
+                          "sd = {n.name: n.attr[\"value\"].tensor for n in g.node if n.op == "
+                          "\"Const\"}\n",
+                          context->file);
+}
+
+static void
+reach_graph (GString *out, const Context *context)
+{
+  g_string_append_printf (out, "tf.make_ndarray(sd[%s])", context->name);
+}
+
+static void
+loop_graph (GString *out, const Context *context)
+{
+  g_string_append (out, "for name, t in sd.items():\n"
+                        "    print(name, [d.size for d in t.tensor_shape.dim])");
 }
 
 /* --- PyTorch's other forms --- */
@@ -463,9 +536,12 @@ static const FileCode formats[] = {
   { "keras-weights-h5", open_hdf5, reach_hdf5, FALSE, loop_hdf5 },
   { "keras-h5-weights", open_hdf5, reach_hdf5, FALSE, loop_hdf5 },
   { "keras-h5", open_keras, reach_keras, FALSE, loop_hdf5 },
+  { "keras-sharded", open_keras_sharded, reach_keras_sharded, FALSE, loop_keras_sharded },
   { "keras-zip", open_keras, reach_keras, FALSE, loop_hdf5 },
   { "tf-checkpoint", open_tf, reach_tf, FALSE, loop_tf },
   { "tf-savedmodel", open_tf, reach_tf, FALSE, loop_tf },
+  { "tf-checkpoint-v1", open_tf, reach_tf_v1, FALSE, loop_tf },
+  { "tf-graphdef", open_graph, reach_graph, FALSE, loop_graph },
   { "flax-msgpack", open_flax, reach_keys, FALSE, NULL },
   { "torch-export-pt2", open_export, reach_by_name, TRUE, NULL },
   { "torchscript", open_script, reach_script, TRUE, loop_script },
