@@ -536,6 +536,20 @@ esp_hdf5_listing_finish (EspHdf5Listing *self, GError **error)
   return TRUE;
 }
 
+gboolean
+esp_hdf5_listing_get_unfinished (EspHdf5Listing *self, guint64 *object)
+{
+  const Entry *last;
+
+  g_return_val_if_fail (self != NULL && object != NULL, FALSE);
+
+  if (self->entries->len < 2) /* the root can't be passed over */
+    return FALSE;
+  last = g_ptr_array_index (self->entries, self->entries->len - 1);
+  *object = last->object;
+  return last->base.kind != ESP_HDF5_DATASET || last->base.tensor == NULL;
+}
+
 guint
 esp_hdf5_listing_get_n_nodes (EspHdf5Listing *self)
 {

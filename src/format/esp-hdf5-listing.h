@@ -20,6 +20,9 @@ EspHdf5Listing *esp_hdf5_listing_new (EspHdf5Process *process, const char *id);
 void esp_hdf5_listing_free (EspHdf5Listing *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspHdf5Listing, esp_hdf5_listing_free)
 
+/* the object that the process was busy with when the frames ended too early; FALSE where that
+ * can't be told */
+gboolean esp_hdf5_listing_get_unfinished (EspHdf5Listing *self, guint64 *object);
 /* an EspHdf5FrameFunc */
 gboolean esp_hdf5_listing_add (guint32 kind, EspCursor *payload, gpointer self, GError **error);
 /* after the last frame: finds what stands in several places */

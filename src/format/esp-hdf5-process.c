@@ -42,6 +42,7 @@ struct _EspHdf5Process
   GCond idle;
   gboolean is_busy;
   EspHdf5Child *child; /* owned; NULL while none runs */
+  gboolean has_crashed;
 };
 
 /* {{{ starting it */
@@ -94,6 +95,7 @@ typedef struct
   guint n_polled;
   gint64 end;          /* of all patience */
   gboolean has_spoken; /* something of an answer came */
+  gboolean has_crashed;
 } Talk;
 
 static void
@@ -159,8 +161,11 @@ set_ended (Talk *self, GError **error)
                          _ ("reading it led the HDF5 library to other files or programs; it was "
                             "stopped"));
   else if (WIFSIGNALED (status))
-    g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
-                 _ ("the HDF5 library crashed on it (signal %d)"), WTERMSIG (status));
+    {
+      self->has_crashed = TRUE;
+      g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
+                   _ ("the HDF5 library crashed on it (signal %d)"), WTERMSIG (status));
+    }
   else
     g_set_error (error, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT,
                  _ ("the HDF5 library gave up on it (status %d)"), WEXITSTATUS (status));
@@ -366,6 +371,7 @@ ask_once (EspHdf5Process *self,
   good = send_request (&talk, kind, request, error) &&
          read_answer (&talk, func, data, failure, error);
   *silent = !talk.has_spoken;
+  self->has_crashed = talk.has_crashed;
   talk_clear (&talk);
   if (!good)
     g_clear_pointer (&self->child, esp_hdf5_child_free);
@@ -438,6 +444,14 @@ esp_hdf5_process_ask (EspHdf5Process *self,
     reason = g_steal_pointer (&failure);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
+}
+
+gboolean
+esp_hdf5_process_has_crashed (EspHdf5Process *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->has_crashed;
 }
 
 void

@@ -47,6 +47,8 @@ gboolean esp_hdf5_process_ask (EspHdf5Process *self,
                                gpointer data,
                                GCancellable *cancellable,
                                GError **error);
+/* whether it died of a signal at the last question: the library's own fault */
+gboolean esp_hdf5_process_has_crashed (EspHdf5Process *self);
 /* ends it, until the next question */
 void esp_hdf5_process_retire (EspHdf5Process *self);
 

@@ -19,6 +19,7 @@
 #define ESP_HDF5_FILTERS 32       /* as many as HDF5 has in one pipeline */
 #define ESP_HDF5_FILL_BYTES 64    /* largest fill value that is told; no number is larger */
 #define ESP_HDF5_DETAIL_BYTES 256 /* of a text that goes with a reason */
+#define ESP_HDF5_SKIPPED 8        /* objects that aren't opened, at most */
 #define ESP_HDF5_CHUNKS 16384     /* told in one frame */
 #define ESP_HDF5_DATA_BYTES (1024 * 1024)
 #define ESP_HDF5_NOWHERE UINT64_MAX
@@ -26,7 +27,8 @@
 enum
 {
   /* requests */
-  ESP_HDF5_LIST = 1,  /* nothing -> NODE, ATTRIBUTE, DATASET_INFO, TROUBLE */
+  ESP_HDF5_LIST = 1, /* u8 careful, u32 n, n x u64 object -> NODE, ATTRIBUTE, DATASET_INFO, TROUBLE.
+                      * These objects aren't opened; careful: each frame is sent at once. */
   ESP_HDF5_CHUNKS_AT, /* u64 object, u64 first, u32 n -> PLACES */
   ESP_HDF5_READ,      /* u64 object, u8 convert, u32 ndim, ndim x (u64 start, u64 count) -> DATA */
 
@@ -125,6 +127,7 @@ enum
   ESP_HDF5_TOO_MANY,
   ESP_HDF5_TOO_DEEP,
   ESP_HDF5_NO_MEMORY,
+  ESP_HDF5_CRASHES,  /* the library did so when it was opened before */
   ESP_HDF5_NONSENSE, /* of a request */
   ESP_HDF5_N_REASONS
 };

@@ -40,6 +40,7 @@ static const Reason reasons[ESP_HDF5_N_REASONS] = {
                           N_ ("groups are nested deeper than can be read") },
   [ESP_HDF5_NO_MEMORY] = { ESP_FORMAT_ERROR_LIMIT,
                            N_ ("the HDF5 library would need more memory for it than it may have") },
+  [ESP_HDF5_CRASHES] = { ESP_FORMAT_ERROR_CORRUPT, N_ ("the HDF5 library crashes on it") },
   [ESP_HDF5_NONSENSE] = { ESP_FORMAT_ERROR_CORRUPT,
                           N_ ("the HDF5 library knows nothing of the kind there") },
 };

@@ -82,6 +82,58 @@ file_new (EspHdf5Listing *listing)
   return self;
 }
 
+/* careful: told of each object before it is opened; the request's payload */
+static GByteArray *
+make_request (gboolean careful, const guint64 *skipped, guint n)
+{
+  GByteArray *request = g_byte_array_new ();
+  guint8 flag = careful != FALSE;
+  guint32 count = GUINT32_TO_LE (n);
+
+  g_byte_array_append (request, &flag, 1);
+  g_byte_array_append (request, (const guint8 *) &count, sizeof count);
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 object = GUINT64_TO_LE (skipped[i]);
+
+      g_byte_array_append (request, (const guint8 *) &object, sizeof object);
+    }
+  return request;
+}
+
+/* One broken object doesn't take the file: where the library crashes, all is listed once more to
+ * see on which, and then without that one, as long as there are few of them. */
+static EspHdf5Listing *
+list_around_crashes (Opening *opening,
+                     EspHdf5Process *process,
+                     const char *id,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  guint64 skipped[ESP_HDF5_SKIPPED];
+  gboolean careful = FALSE;
+  guint n = 0;
+
+  for (;;)
+    {
+      g_autoptr (GByteArray) request = make_request (careful, skipped, n);
+      g_autoptr (EspHdf5Listing) listing = esp_hdf5_listing_new (process, id);
+      g_autoptr (GError) reason = NULL;
+
+      opening->listing = listing;
+      if (esp_hdf5_process_ask (process, ESP_HDF5_LIST, request, take_frame, opening, cancellable,
+                                &reason))
+        return esp_hdf5_listing_finish (listing, error) ? g_steal_pointer (&listing) : NULL;
+      if (!esp_hdf5_process_has_crashed (process) || n == ESP_HDF5_SKIPPED ||
+          (careful && !esp_hdf5_listing_get_unfinished (listing, &skipped[n++])))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return NULL;
+        }
+      careful = TRUE;
+    }
+}
+
 EspHdf5File *
 esp_hdf5_file_open (EspSource *source,
                     const char *id,
@@ -106,10 +158,8 @@ esp_hdf5_file_open (EspSource *source,
   process = esp_hdf5_process_new (source, cancellable, error);
   if (process == NULL)
     return NULL;
-  listing = opening.listing = esp_hdf5_listing_new (process, id);
-  if (!esp_hdf5_process_ask (process, ESP_HDF5_LIST, NULL, take_frame, &opening, cancellable,
-                             error) ||
-      !esp_hdf5_listing_finish (listing, error))
+  listing = list_around_crashes (&opening, process, id, cancellable, error);
+  if (listing == NULL)
     return NULL;
   esp_hdf5_process_retire (process);
   return file_new (g_steal_pointer (&listing));

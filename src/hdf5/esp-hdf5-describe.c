@@ -407,6 +407,15 @@ send_reason (EspHdf5Message *message, uint16_t reason)
 }
 
 void
+esp_hdf5_describe_nothing (uint16_t reason)
+{
+  EspHdf5Message message = { 0 };
+
+  send_reason (&message, reason);
+  esp_hdf5_message_clear (&message);
+}
+
+void
 esp_hdf5_describe (hid_t dataset)
 {
   hid_t type = dataset >= 0 ? H5Dget_type (dataset) : -1;

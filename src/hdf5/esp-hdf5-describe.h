@@ -7,6 +7,8 @@
 
 /* sends the DATASET frame of an open data set */
 void esp_hdf5_describe (hid_t dataset);
+/* sends the frame of one that can't be opened */
+void esp_hdf5_describe_nothing (uint16_t reason);
 /* Whether its values may be asked for: FINE, or why not. Must come before H5Dget_space(), which
  * opens the files of a virtual data set. */
 uint16_t esp_hdf5_check_dataset (hid_t dataset);

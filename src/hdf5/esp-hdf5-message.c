@@ -20,6 +20,7 @@
 /* small frames go together */
 static uint8_t waiting[32 * 1024];
 static size_t n_waiting;
+static int is_careful;
 
 void *
 esp_hdf5_allocate (size_t bytes)
@@ -118,6 +119,14 @@ esp_hdf5_message_send (EspHdf5Message *self)
       memcpy (waiting + n_waiting, self->bytes, self->length);
       n_waiting += self->length;
     }
+  if (is_careful)
+    flush ();
+}
+
+void
+esp_hdf5_message_set_careful (int careful)
+{
+  is_careful = careful;
 }
 
 void

@@ -26,6 +26,8 @@ void esp_hdf5_message_bytes (EspHdf5Message *self, const void *bytes, size_t len
 void esp_hdf5_message_text (EspHdf5Message *self, const char *text, size_t length);
 void esp_hdf5_message_send (EspHdf5Message *self);
 void esp_hdf5_message_clear (EspHdf5Message *self);
+/* from now on every frame is sent at once */
+void esp_hdf5_message_set_careful (int careful);
 /* the end of an answer, by which all of it is sent: DONE, or FAILED with this detail */
 void esp_hdf5_message_finish (uint16_t reason, const char *detail);
 

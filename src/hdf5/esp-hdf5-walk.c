@@ -44,6 +44,9 @@ typedef struct
   haddr_t *seen;
   size_t n_seen;
   size_t seen_size; /* a power of two */
+
+  haddr_t skipped[ESP_HDF5_SKIPPED];
+  size_t n_skipped;
 } Walk;
 
 /* {{{ objects that were seen */
@@ -220,6 +223,15 @@ enter_group (Walk *self, hid_t group, uint32_t node)
   H5Gclose (group);
 }
 
+static int
+is_skipped (const Walk *self, haddr_t address)
+{
+  for (size_t i = 0; i < self->n_skipped; i++)
+    if (self->skipped[i] == address)
+      return 1;
+  return 0;
+}
+
 /* the first time that an object is met */
 static void
 send_object (Walk *self,
@@ -228,8 +240,17 @@ send_object (Walk *self,
              const H5O_info_t *info,
              uint32_t node)
 {
-  hid_t object = H5Oopen (level->group, name, H5P_DEFAULT);
+  hid_t object;
 
+  if (is_skipped (self, info->addr))
+    {
+      if (info->type == H5O_TYPE_DATASET)
+        esp_hdf5_describe_nothing (ESP_HDF5_CRASHES);
+      else
+        esp_hdf5_send_trouble (node, ESP_HDF5_CRASHES, "");
+      return;
+    }
+  object = H5Oopen (level->group, name, H5P_DEFAULT);
   if (object >= 0 && info->num_attrs > 0)
     esp_hdf5_send_attributes (object, info->num_attrs, node, &self->budget);
   if (info->type == H5O_TYPE_DATASET)
@@ -303,8 +324,22 @@ begin (Walk *self, hid_t file)
   return ESP_HDF5_FINE;
 }
 
+static void
+take_request (Walk *self, const uint8_t *payload, size_t length)
+{
+  esp_hdf5_message_set_careful (length > 0 && payload[0] != 0);
+  for (size_t at = 5; at + 8 <= length && self->n_skipped < ESP_HDF5_SKIPPED; at += 8)
+    {
+      haddr_t address = 0;
+
+      for (size_t i = 0; i < 8; i++)
+        address |= (haddr_t) payload[at + i] << (8 * i);
+      self->skipped[self->n_skipped++] = address;
+    }
+}
+
 void
-esp_hdf5_walk (hid_t file)
+esp_hdf5_walk (hid_t file, const uint8_t *payload, size_t length)
 {
   Walk *self = esp_hdf5_allocate (sizeof *self);
   uint16_t reason;
@@ -312,6 +347,7 @@ esp_hdf5_walk (hid_t file)
   memset (self, 0, sizeof *self);
   self->budget.bytes = ESP_LIMIT_HDF5_TEXT_BYTES;
   self->budget.n = ESP_LIMIT_HDF5_ALL_ATTRIBUTES;
+  take_request (self, payload, length);
   reason = begin (self, file);
   while (self->depth > 0)
     {

@@ -86,7 +86,7 @@ serve (hid_t file, const char *trouble)
       switch (get_u32 (header))
         {
         case ESP_HDF5_LIST:
-          esp_hdf5_walk (file);
+          esp_hdf5_walk (file, payload, length);
           break;
         case ESP_HDF5_CHUNKS_AT:
           esp_hdf5_send_places (file, payload, length);

@@ -40,12 +40,14 @@ send_done (void)
   send_frame (&frame);
 }
 
+static uint8_t request[4096];
+
 static uint32_t
 receive (void)
 {
-  uint8_t request[4096];
   uint32_t length;
 
+  memset (request, 0, sizeof request);
   if (read (ESP_HDF5_SOCKET, request, 8) != 8)
     _exit (0);
   memcpy (&length, request + 4, 4);
@@ -102,6 +104,33 @@ send_data (size_t n)
   send_frame (&frame);
 }
 
+/* dies of object 3, unless it is told to pass it over; tells of it only when it is careful */
+static void
+send_fragile (void)
+{
+  int careful = request[8] != 0, passes = request[9] == 1 && request[13] == 3;
+  Hdf5Frame frame;
+
+  hdf5_frame_node (&frame, 0, ESP_HDF5_IS_GROUP, 0, 1, "");
+  send_frame (&frame);
+  hdf5_frame_node (&frame, 0, ESP_HDF5_IS_DATASET, 0, 2, "good");
+  send_frame (&frame);
+  hdf5_frame_dataset (&frame, 8, ESP_HDF5_LAYOUT_CONTIGUOUS, 0, 0);
+  send_frame (&frame);
+  if (careful)
+    {
+      hdf5_frame_node (&frame, 0, ESP_HDF5_IS_DATASET, 0, 3, "bad");
+      send_frame (&frame);
+    }
+  if (!passes)
+    kill (getpid (), SIGSEGV);
+  hdf5_frame_begin (&frame, ESP_HDF5_DATASET_INFO);
+  hdf5_frame_put (&frame, ESP_HDF5_CRASHES, 2);
+  hdf5_frame_put_text (&frame, "");
+  send_frame (&frame);
+  send_done ();
+}
+
 static void
 answer_list (const char *way)
 {
@@ -115,6 +144,8 @@ answer_list (const char *way)
     _exit (7);
   else if (strcmp (way, "memory") == 0)
     _exit (3);
+  else if (strcmp (way, "fragile") == 0) /* one of its objects kills it */
+    send_fragile ();
   else if (strcmp (way, "signal") == 0)
     kill (getpid (), SIGSEGV);
   else if (strcmp (way, "forbidden") == 0)

@@ -204,6 +204,23 @@ test_bad_values (void)
   g_assert_false (has_children ());
 }
 
+/* an object of which the library dies is passed over, and the others are there */
+static void
+test_fragile (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspHdf5File) file = NULL;
+  const GError *reason;
+
+  play ("fragile");
+  file = open_file (NULL, &error);
+  g_assert_no_error (error);
+  get_tensor (file, "good");
+  reason = esp_tensor_get_error (esp_hdf5_file_find (file, NULL, "bad")->tensor);
+  g_assert_error (reason, ESP_FORMAT_ERROR, ESP_FORMAT_ERROR_CORRUPT);
+  g_assert_nonnull (strstr (reason->message, "crashes on it"));
+}
+
 /* one that ended while nobody asked is started again */
 static void
 test_restart (void)
@@ -269,6 +286,7 @@ main (int argc, char **argv)
       g_test_add_func ("/hdf5-process/cancel", test_cancel);
       g_test_add_func ("/hdf5-process/good", test_good);
       g_test_add_func ("/hdf5-process/bad-values", test_bad_values);
+      g_test_add_func ("/hdf5-process/fragile", test_fragile);
       g_test_add_func ("/hdf5-process/restart", test_restart);
     }
   g_test_add_func ("/hdf5-process/real-one-killed", test_real_one_killed);
