@@ -369,15 +369,15 @@ split_name (GHashTable *index, const char *name, char **slot)
     {
       g_autofree char *rest = g_strjoinv ("/", parts + i);
 
-      for (char *cut = strrchr (rest, '\0') - 1; cut > rest; cut--)
-        if (*cut == '/' || *cut == '_')
+      for (gsize cut = strlen (rest); cut-- > 1;)
+        if (rest[cut] == '/' || rest[cut] == '_')
           {
-            g_autofree char *head = g_strndup (rest, (gsize) (cut - rest));
+            g_autofree char *head = g_strndup (rest, cut);
             const EspKerasTrained *found = g_hash_table_lookup (index, head);
 
             if (found != NULL)
               {
-                *slot = g_strdup (cut + 1);
+                *slot = g_strdup (rest + cut + 1);
                 return found;
               }
           }

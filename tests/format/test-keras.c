@@ -549,6 +549,59 @@ test_parts (void)
     }
 }
 
+static void
+add_fixture (ZipWriter *zip, const char *member, const char *name)
+{
+  gsize size;
+  g_autofree char *bytes = read_fixture (name, &size);
+
+  zip_add (zip, member, bytes, size);
+}
+
+/* weights in pieces inside an archive, and all of it in a folder that a person zipped */
+static void
+test_pieces_inside (void)
+{
+  ZipWriter zip;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+
+  zip_init (&zip);
+  zip_add (&zip, "top/metadata.json", TEXT (FACTS));
+  zip_add (&zip, "top/config.json", TEXT (CONFIG));
+  add_fixture (&zip, "top/model.weights.json", "shards.weights.json");
+  add_fixture (&zip, "top/shards_00001.weights.h5", "shards_00001.weights.h5");
+  checkpoint = open_bytes (zip_finish (&zip), &error);
+  g_assert_no_error (error);
+  assert_warning (checkpoint, "shards_00000.weights.h5: the file isn’t in the archive");
+  assert_class (checkpoint, "wide", "Dense");
+  find_place (checkpoint, "out/kernel");
+}
+
+/* an archive that was unpacked */
+static void
+test_unpacked (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("espalier-XXXXXX", NULL);
+  g_autofree char *config = g_build_filename (folder, "config.json", NULL);
+  g_autofree char *weights = g_build_filename (folder, "model.weights.h5", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = NULL;
+  gsize size;
+  g_autofree char *bytes = read_fixture ("shards_00000.weights.h5", &size);
+
+  g_assert_true (g_file_set_contents (config, CONFIG, -1, NULL));
+  g_assert_true (g_file_set_contents (weights, bytes, (gssize) size, NULL));
+  checkpoint = esp_format_open (folder, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (esp_checkpoint_get_format (checkpoint), ==, "keras-weights-h5");
+  assert_class (checkpoint, "wide", "Dense");
+  assert_stored_as (checkpoint, "wide/kernel", "layers/dense/vars/0", ESP_ROLE_PARAMETER);
+  g_unlink (config);
+  g_unlink (weights);
+  g_rmdir (folder);
+}
+
 /* a config whose shared models unfold without end leaves the first places */
 static void
 test_unfolding (void)
@@ -629,6 +682,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/keras/shards", test_shards);
   g_test_add_func ("/keras/missing-shard", test_missing_shard);
   g_test_add_func ("/keras/parts", test_parts);
+  g_test_add_func ("/keras/pieces-inside", test_pieces_inside);
+  g_test_add_func ("/keras/unpacked", test_unpacked);
 #endif
   g_test_add_func ("/keras/unfolding", test_unfolding);
   g_test_add_func ("/keras/damage", test_damage);
