@@ -175,6 +175,9 @@ recognise_text (const EspProbe *probe)
   if (head_begins (probe, "<!doctype html") || head_begins (probe, "<html"))
     return N_ ("this is a web page, perhaps saved in place of the checkpoint; download the file "
                "itself");
+  if (*text == '{' && strstr (text, "\"tree_metadata\"") != NULL)
+    return N_ ("this is an Orbax checkpoint, which can’t be opened; load it in JAX and save its "
+               "arrays with safetensors.flax.save_file()");
   if (*text == '{' || *text == '[')
     return N_ ("this is a JSON text, not a checkpoint");
   return N_ ("this is a text, not a checkpoint");

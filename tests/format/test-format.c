@@ -73,6 +73,7 @@ test_foreign (void)
       ESP_FORMAT_ERROR_UNSUPPORTED, "git lfs pull" },
     { BYTES ("<!DOCTYPE HTML>\n<html>"), ESP_FORMAT_ERROR_UNSUPPORTED, "web page" },
     { BYTES ("{\"hidden_size\":4096}"), ESP_FORMAT_ERROR_UNSUPPORTED, "a JSON text" },
+    { BYTES ("{\"tree_metadata\": {}}"), ESP_FORMAT_ERROR_UNSUPPORTED, "an Orbax checkpoint" },
     { BYTES ("Hällo, Welt!\n"), ESP_FORMAT_ERROR_UNSUPPORTED, "this is a text" },
     { BYTES ("\x89PNG\r\n\x1a\n\0\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "picture" },
     { BYTES ("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), ESP_FORMAT_ERROR_UNSUPPORTED,
