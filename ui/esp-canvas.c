@@ -6,6 +6,7 @@
 
 #include "esp-canvas.h"
 
+#include "esp-second-heatmap.h"
 #include "esp-heatmap-frame.h"
 #include "esp-histogram.h"
 #include "esp-jumper.h"
@@ -37,7 +38,8 @@ struct _EspCanvas
   EspPathBar *path;
   GtkWidget *views;
   GtkToggleButton *heatmap_button, *values_button;
-  GtkToggleButton *data_button, *gradient_button;
+  GtkToggleButton *data_button, *gradient_button, *beside_button;
+  EspSecondHeatmap *beside;
   GtkWidget *channels;
   GtkBox *wide_choices, *narrow_choices;
   GtkWidget *choices;
@@ -169,7 +171,8 @@ on_adapt (gpointer user_data)
   self->adapt = 0;
   move_choices (self);
   esp_levels_set_brief (self->levels, self->low);
-  esp_heatmap_frame_set_small (self->frame, self->low || self->slim);
+  esp_heatmap_frame_set_small (self->frame, self->low || self->slim ||
+                                                gtk_widget_get_visible (GTK_WIDGET (self->beside)));
   return G_SOURCE_REMOVE;
 }
 
@@ -243,6 +246,9 @@ update_channel (EspCanvas *self)
       return;
     }
   gtk_widget_set_sensitive (GTK_WIDGET (self->gradient_button), live);
+  gtk_widget_set_visible (GTK_WIDGET (self->beside_button), live);
+  if (!live)
+    gtk_toggle_button_set_active (self->beside_button, FALSE);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->gradient_button),
                                live ? NULL : _ ("Not stored in this file"));
   gtk_toggle_button_set_active (gradient ? self->gradient_button : self->data_button, TRUE);
@@ -316,7 +322,12 @@ on_choice (GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (g_str_equal (name, "canvas.lock"))
     esp_look_bar_toggle_lock (ESP_LOOK_BAR (self->choices));
-  else if (gtk_widget_get_sensitive (GTK_WIDGET (self->gradient_button)))
+  else if (!gtk_widget_get_sensitive (GTK_WIDGET (self->gradient_button)))
+    gtk_widget_error_bell (widget);
+  else if (g_str_equal (name, "canvas.beside"))
+    gtk_toggle_button_set_active (self->beside_button,
+                                  !gtk_toggle_button_get_active (self->beside_button));
+  else
     gtk_toggle_button_set_active (gtk_toggle_button_get_active (self->gradient_button)
                                       ? self->data_button
                                       : self->gradient_button,
@@ -341,6 +352,7 @@ add_commands (GtkWidgetClass *widget_class)
     { "canvas.next-zero-column", on_jump, GDK_KEY_z, GDK_SHIFT_MASK },
     { "canvas.lock", on_choice, GDK_KEY_l, 0 },
     { "canvas.gradient", on_choice, GDK_KEY_g, 0 },
+    { "canvas.beside", on_choice, GDK_KEY_g, GDK_SHIFT_MASK },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
@@ -471,6 +483,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, values_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, data_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, gradient_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, beside_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, beside);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, wide_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
@@ -510,6 +524,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (ESP_TYPE_SECOND_HEATMAP);
   g_type_ensure (ESP_TYPE_HEATMAP_FRAME);
   g_type_ensure (ESP_TYPE_HISTOGRAM);
   g_type_ensure (ESP_TYPE_LEVELS);
@@ -538,6 +553,9 @@ esp_canvas_init (EspCanvas *self)
   esp_heatmap_frame_set_view (self->frame, self->view);
   self->heatmap = esp_heatmap_frame_get_heatmap (self->frame);
   self->jumper = esp_jumper_new (self->view, self->heatmap);
+  esp_second_heatmap_set_heatmap (self->beside, self->heatmap, self->view);
+  g_signal_connect_object (self->beside, "notify::visible", G_CALLBACK (adapt_later), self,
+                           G_CONNECT_SWAPPED);
   esp_levels_set_view (self->levels, self->view);
   esp_value_table_set_view (self->values, self->view);
   esp_look_bar_set_view (ESP_LOOK_BAR (self->choices), self->view);

@@ -28,10 +28,13 @@ struct _EspHeatmap
   gboolean has_pointer; /* over the widget */
   double pointer_x, pointer_y;
   gint64 hover_row, hover_column;   /* -1 none */
+  gint64 linked_row, linked_column; /* under the peer's pointer, -1 none */
   gint64 cursor_row, cursor_column; /* the session's cell as it was last heard of */
   gboolean dragging;
   double drag_x, drag_y; /* offset of the drag that was followed so far */
   double pinch_cell;     /* cell size when the pinch began */
+  EspHeatmap *peer;      /* weak: shows the same part */
+  gboolean following;    /* the peer's moves, so none are to be told back */
   guint resized;         /* source that tells of another size */
 };
 

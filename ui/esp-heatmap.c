@@ -192,9 +192,52 @@ update_accessible (EspHeatmap *self)
                                   -1);
 }
 
+/* the peer, while it can show the same */
+static EspHeatmap *
+get_peer (EspHeatmap *self)
+{
+  EspHeatmap *peer = self->peer;
+
+  return peer != NULL && !self->following && get_matrix (peer) != NULL &&
+                 peer->geometry.rows == self->geometry.rows &&
+                 peer->geometry.columns == self->geometry.columns &&
+                 gtk_widget_get_mapped (GTK_WIDGET (peer))
+             ? peer
+             : NULL;
+}
+
+/* the same middle at the same size of cells */
+static void
+lead_peer (EspHeatmap *self)
+{
+  EspHeatmap *peer = get_peer (self);
+  double cell_width, cell_height;
+
+  if (peer == NULL)
+    return;
+
+  cell_width = esp_heatmap_geometry_get_cell_width (&self->geometry);
+  cell_height = esp_heatmap_geometry_get_cell_height (&self->geometry);
+  peer->following = TRUE;
+  peer->fits = self->fits;
+  if (self->fits)
+    esp_heatmap_geometry_fit (&peer->geometry);
+  else
+    {
+      peer->geometry.viewport = self->geometry.viewport;
+      peer->geometry.viewport.x += (self->geometry.width - peer->geometry.width) / 2.0 / cell_width;
+      peer->geometry.viewport.y += (self->geometry.height - peer->geometry.height) / 2.0 /
+                                   cell_height;
+      esp_heatmap_geometry_pan (&peer->geometry, 0, 0);
+    }
+  _esp_heatmap_moved (peer);
+  peer->following = FALSE;
+}
+
 void
 _esp_heatmap_update_hover (EspHeatmap *self)
 {
+  EspHeatmap *peer = get_peer (self);
   gint64 row = -1, column = -1;
 
   if (get_matrix (self) == NULL || !self->has_pointer || self->dragging ||
@@ -206,6 +249,12 @@ _esp_heatmap_update_hover (EspHeatmap *self)
   self->hover_column = column;
   update_status (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+  if (peer != NULL && (peer->linked_row != row || peer->linked_column != column))
+    {
+      peer->linked_row = row;
+      peer->linked_column = column;
+      gtk_widget_queue_draw (GTK_WIDGET (peer));
+    }
 }
 
 void
@@ -214,6 +263,7 @@ _esp_heatmap_moved (EspHeatmap *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ZOOM]);
   g_signal_emit (self, signals[MOVED], 0);
   _esp_heatmap_update_hover (self);
+  lead_peer (self);
 }
 
 void
@@ -222,8 +272,7 @@ _esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column)
   double x, y, width, height;
   GdkRectangle box;
 
-  if (!esp_view_is_live (self->view) ||
-      esp_session_get_channel (esp_view_get_session (self->view)) != ESP_CHANNEL_DATA)
+  if (!esp_view_is_live (self->view) || esp_view_get_channel (self->view) != ESP_CHANNEL_DATA)
     {
       gtk_widget_error_bell (GTK_WIDGET (self));
       return;
@@ -418,8 +467,8 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
   scene->marks = esp_view_get_marks (self->view, &scene->n_marks, &scene->marks_on_columns);
   scene->cursor_row = self->cursor_row;
   scene->cursor_column = self->cursor_column;
-  scene->hover_row = self->hover_row;
-  scene->hover_column = self->hover_column;
+  scene->hover_row = self->hover_row >= 0 ? self->hover_row : self->linked_row;
+  scene->hover_column = self->hover_row >= 0 ? self->hover_column : self->linked_column;
   scene->row_axis = self->row_name;
   scene->column_axis = self->column_name;
   scene->single = TRUE;
@@ -598,6 +647,7 @@ esp_heatmap_dispose (GObject *object)
   EspHeatmap *self = ESP_HEATMAP (object);
 
   g_clear_handle_id (&self->resized, g_source_remove);
+  g_clear_weak_pointer (&self->peer);
   g_clear_pointer (&self->editor, gtk_widget_unparent);
   forget_pixels (self);
   if (self->loader != NULL)
@@ -645,6 +695,7 @@ esp_heatmap_init (EspHeatmap *self)
   self->geometry.rows = self->geometry.columns = 1;
   self->geometry.viewport.cell = 1;
   self->hover_row = self->hover_column = self->cursor_row = self->cursor_column = -1;
+  self->linked_row = self->linked_column = -1;
   self->fits = TRUE;
   self->loader = esp_overview_loader_new ();
   g_signal_connect_object (self->loader, "changed", G_CALLBACK (on_loaded), self,
@@ -707,6 +758,18 @@ esp_heatmap_get_cursor (EspHeatmap *self, gint64 *row, gint64 *column)
   *row = self->cursor_row;
   *column = self->cursor_column;
   return self->cursor_row >= 0;
+}
+
+void
+esp_heatmap_link (EspHeatmap *self, EspHeatmap *other)
+{
+  g_return_if_fail (ESP_IS_HEATMAP (self) && ESP_IS_HEATMAP (other));
+  g_return_if_fail (self->peer == NULL && other->peer == NULL);
+
+  self->peer = other;
+  other->peer = self;
+  g_object_add_weak_pointer (G_OBJECT (other), (gpointer *) &self->peer);
+  g_object_add_weak_pointer (G_OBJECT (self), (gpointer *) &other->peer);
 }
 
 void

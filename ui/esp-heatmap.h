@@ -35,6 +35,9 @@ void esp_heatmap_zoom_one (EspHeatmap *self); /* a cell a pixel */
 /* moves the cell cursor there and brings it into view; -1 takes it away */
 void esp_heatmap_set_cursor (EspHeatmap *self, gint64 row, gint64 column);
 gboolean esp_heatmap_get_cursor (EspHeatmap *self, gint64 *row, gint64 *column);
+/* what is in view of one is in view of the other, where their matrices have the same shape; a cell
+ * under the pointer of one is marked in both */
+void esp_heatmap_link (EspHeatmap *self, EspHeatmap *other);
 /* brings a place of the matrix, in cells, into the middle */
 void esp_heatmap_center (EspHeatmap *self, double row, double column);
 /* there is a matrix */

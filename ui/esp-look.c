@@ -359,9 +359,9 @@ esp_look_choose_colormap (EspLook *self, gboolean signed_data)
 
 /* what a person chose, on top of a range */
 static void
-finish_norm (EspLook *self, EspStats *stats, EspNorm *norm)
+finish_norm (EspLook *self, EspStats *stats, gboolean typed, EspNorm *norm)
 {
-  if (self->has_typed)
+  if (self->has_typed && (typed || self->locked))
     {
       EspRange range = self->range;
 
@@ -378,7 +378,7 @@ finish_norm (EspLook *self, EspStats *stats, EspNorm *norm)
 }
 
 void
-esp_look_init_norm (EspLook *self, EspStats *stats, EspNorm *norm)
+esp_look_init_norm (EspLook *self, EspStats *stats, gboolean typed, EspNorm *norm)
 {
   const EspStatsValues *values;
   EspRange range = self->range;
@@ -391,11 +391,11 @@ esp_look_init_norm (EspLook *self, EspStats *stats, EspNorm *norm)
   range.symmetric = range.symmetric && values->min < 0;
   esp_norm_init_for_stats (norm, stats, esp_style_is_dark ());
   esp_norm_set_range (norm, &range, stats);
-  finish_norm (self, stats, norm);
+  finish_norm (self, stats, typed, norm);
 }
 
 void
-esp_look_init_norm_for_range (EspLook *self, double lo, double hi, EspNorm *norm)
+esp_look_init_norm_for_range (EspLook *self, double lo, double hi, gboolean typed, EspNorm *norm)
 {
   g_return_if_fail (ESP_IS_LOOK (self));
   g_return_if_fail (norm != NULL);
@@ -406,5 +406,5 @@ esp_look_init_norm_for_range (EspLook *self, double lo, double hi, EspNorm *norm
       lo = -hi;
     }
   esp_norm_init_for_range (norm, lo, hi, esp_style_is_dark ());
-  finish_norm (self, NULL, norm);
+  finish_norm (self, NULL, typed, norm);
 }

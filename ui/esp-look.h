@@ -54,8 +54,12 @@ void esp_look_set_inverted (EspLook *self, gboolean inverted);
 /* the chosen map or the default; never NULL */
 const EspColormap *esp_look_choose_colormap (EspLook *self, gboolean signed_data);
 
-/* all of it for a tensor's statistics */
-void esp_look_init_norm (EspLook *self, EspStats *stats, EspNorm *norm);
+/* all of it for a tensor's statistics; @typed: with a typed range that isn't locked, too */
+void esp_look_init_norm (EspLook *self, EspStats *stats, gboolean typed, EspNorm *norm);
 /* the same where only a first range is known */
-void esp_look_init_norm_for_range (EspLook *self, double lo, double hi, EspNorm *norm);
+void esp_look_init_norm_for_range (EspLook *self,
+                                   double lo,
+                                   double hi,
+                                   gboolean typed,
+                                   EspNorm *norm);
 G_END_DECLS

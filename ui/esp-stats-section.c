@@ -50,7 +50,13 @@ struct _EspStatsSection
   GtkWidget *cells[N_STATS];
   GtkWidget *values[N_STATS];
 
+  GtkWidget *scopes;
+  GtkToggleButton *whole, *row, *column;
+
+  GSignalGroup *session;     /* whose cell is followed */
   EspTensor *tensor;         /* what the figures are of, or will be; NULL none */
+  EspTensor *strip_of;       /* where that is a row or column: of this, or NULL */
+  gint64 strip_cell;         /* a cell of it */
   GCancellable *cancellable; /* of the scan that runs, else NULL */
   guint patience;            /* source */
 };
@@ -228,6 +234,43 @@ scan (EspStatsSection *self, EspTensor *tensor)
   esp_scan_stats_async (tensor, self->cancellable, on_scanned, g_object_ref (self));
 }
 
+/* the row or column that a cell lies in, as the matrix of its last two axes shows them */
+static EspTensor *
+dup_strip (EspTensor *tensor, gint64 cell, gboolean column)
+{
+  guint ndim = esp_tensor_get_ndim (tensor);
+  g_autofree gint64 *index = g_new0 (gint64, ndim);
+  g_autoptr (EspSlice) slice = NULL;
+
+  for (guint axis = ndim; axis-- > 0;)
+    {
+      gint64 n = MAX (esp_tensor_get_shape (tensor)[axis], 1);
+
+      index[axis] = cell % n;
+      cell /= n;
+    }
+  slice = esp_slice_new_matrix (ndim, -1, (int) (column ? ndim - 2 : ndim - 1), index);
+  return esp_slice_apply_matrix (slice, tensor, NULL);
+}
+
+/* a cell in a matrix has a row and a column; @strip: whether one of these is chosen */
+static gboolean
+update_scopes (EspStatsSection *self, EspSession *session, EspTensor *tensor)
+{
+  gboolean possible = tensor && esp_tensor_get_ndim (tensor) >= 2 &&
+                      !esp_tensor_get_error (tensor) && esp_session_get_cell (session) >= 0;
+
+  gtk_widget_set_visible (self->scopes, possible);
+  return possible && !gtk_toggle_button_get_active (self->whole);
+}
+
+/* TRUE if the figures are of this strip already */
+static gboolean
+has_strip (EspStatsSection *self, EspTensor *of, gint64 cell)
+{
+  return self->strip_of == of && self->strip_cell == cell;
+}
+
 static void
 esp_stats_section_show (EspSection *section, EspSession *session)
 {
@@ -235,7 +278,24 @@ esp_stats_section_show (EspSection *section, EspSession *session)
   EspTensor *tensor = esp_section_get_tensor (session);
   EspPlace *place = esp_session_get_selection (session);
   gboolean is_leaf = place && esp_place_get_parameter (place);
+  g_autoptr (EspTensor) strip = NULL;
 
+  g_signal_group_set_target (self->session, session);
+  if (update_scopes (self, session, tensor))
+    {
+      gint64 cell = esp_session_get_cell (session);
+
+      if (has_strip (self, tensor, cell))
+        return;
+      strip = dup_strip (tensor, cell, gtk_toggle_button_get_active (self->column));
+      g_clear_pointer (&self->strip_of, esp_tensor_unref);
+      self->strip_of = esp_tensor_ref (tensor);
+      self->strip_cell = cell;
+      if (strip)
+        tensor = strip;
+    }
+  else
+    g_clear_pointer (&self->strip_of, esp_tensor_unref);
   if (tensor && tensor == self->tensor)
     return;
   cancel (self);
@@ -249,6 +309,24 @@ esp_stats_section_show (EspSection *section, EspSession *session)
     show_refusal (self, _ ("the values can’t be read"));
   else
     scan (self, tensor);
+}
+
+static void
+on_cell (EspStatsSection *self)
+{
+  g_autoptr (EspSession) session = g_signal_group_dup_target (self->session);
+
+  if (session)
+    esp_stats_section_show (ESP_SECTION (self), session);
+}
+
+/* each of two buttons that change tells of it */
+static void
+on_scope (EspStatsSection *self)
+{
+  g_clear_pointer (&self->strip_of, esp_tensor_unref);
+  if (self->session)
+    on_cell (self);
 }
 
 static void
@@ -288,8 +366,12 @@ esp_stats_section_dispose (GObject *object)
 
   if (self->spinner)
     cancel (self);
+  if (self->session)
+    g_signal_group_set_target (self->session, NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), ESP_TYPE_STATS_SECTION);
   g_clear_pointer (&self->tensor, esp_tensor_unref);
+  g_clear_pointer (&self->strip_of, esp_tensor_unref);
+  g_clear_object (&self->session);
   G_OBJECT_CLASS (esp_stats_section_parent_class)->dispose (object);
 }
 
@@ -307,6 +389,11 @@ esp_stats_section_class_init (EspStatsSectionClass *klass)
                                                "/org/espalier/Espalier/esp-stats-section.ui");
   gtk_widget_class_bind_template_child (widget_class, EspStatsSection, caption);
   gtk_widget_class_bind_template_child (widget_class, EspStatsSection, spinner);
+  gtk_widget_class_bind_template_child (widget_class, EspStatsSection, scopes);
+  gtk_widget_class_bind_template_child (widget_class, EspStatsSection, whole);
+  gtk_widget_class_bind_template_child (widget_class, EspStatsSection, row);
+  gtk_widget_class_bind_template_child (widget_class, EspStatsSection, column);
+  gtk_widget_class_bind_template_callback (widget_class, on_scope);
   gtk_widget_class_bind_template_child (widget_class, EspStatsSection, card);
   gtk_widget_class_bind_template_child (widget_class, EspStatsSection, histogram_box);
   gtk_widget_class_bind_template_child (widget_class, EspStatsSection, histogram);
@@ -316,6 +403,8 @@ static void
 esp_stats_section_init (EspStatsSection *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->session = g_signal_group_new (ESP_TYPE_SESSION);
+  g_signal_group_connect_swapped (self->session, "notify::cell", G_CALLBACK (on_cell), self);
   for (guint i = 0; i < N_STATS; i += 2)
     {
       GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);

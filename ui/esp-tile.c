@@ -82,7 +82,7 @@ init_norm (EspTile *self, EspNorm *norm)
       lo = 0;
       hi = 1;
     }
-  esp_look_init_norm_for_range (esp_view_get_look (self->view), lo, hi, norm);
+  esp_look_init_norm_for_range (esp_view_get_look (self->view), lo, hi, FALSE, norm);
   if (esp_view_is_live (self->view) && !esp_look_get_locked (esp_view_get_look (self->view)))
     esp_norm_hold (norm, &self->held);
 }

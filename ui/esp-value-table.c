@@ -360,7 +360,7 @@ _esp_value_table_edit (EspValueTable *self)
   GdkRectangle box;
 
   if (get_matrix (self) == NULL || self->cursor_row < 0 || !esp_view_is_live (self->view) ||
-      esp_session_get_channel (esp_view_get_session (self->view)) != ESP_CHANNEL_DATA)
+      esp_view_get_channel (self->view) != ESP_CHANNEL_DATA)
     {
       gtk_widget_error_bell (GTK_WIDGET (self));
       return;

@@ -13,6 +13,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 /* elements up to which work is done on the spot: well under a millisecond */
 #define QUICK_ELEMENTS 65536
@@ -36,6 +37,7 @@ struct _EspView
 
   /* state */
   EspViewKind kind;
+  int channel; /* -1: the session's */
   gboolean has_norm;
   EspNorm norm;
   double held;       /* the range of a live tensor, see esp_norm_hold() */
@@ -82,13 +84,16 @@ update_norm (EspView *self)
   if (self->stats == NULL)
     {
       if (self->has_norm)
-        esp_look_init_norm_for_range (self->look, self->offered[0], self->offered[1], &self->norm);
+        esp_look_init_norm_for_range (self->look, self->offered[0], self->offered[1],
+                                      self->channel < 0, &self->norm);
       return;
     }
 
-  esp_look_init_norm (self->look, self->stats, &self->norm);
-  if (esp_view_is_live (self) && !esp_look_get_typed (self->look, &lo, &hi) &&
-      esp_look_get_symmetric (self->look) && self->norm.scale != ESP_SCALE_RANK)
+  esp_look_init_norm (self->look, self->stats, self->channel < 0, &self->norm);
+  if (esp_view_is_live (self) &&
+      !(self->channel < 0 && esp_look_get_typed (self->look, &lo, &hi)) &&
+      !esp_look_get_locked (self->look) && esp_look_get_symmetric (self->look) &&
+      self->norm.scale != ESP_SCALE_RANK)
     esp_norm_hold (&self->norm, &self->held);
   self->has_norm = TRUE;
 }
@@ -233,8 +238,7 @@ find_tensor (EspView *self)
   if (parameter == NULL)
     return NULL;
 
-  return esp_parameter_get_channel (
-      parameter, esp_session_get_channel (esp_session_watch_get_session (self->watch)));
+  return esp_parameter_get_channel (parameter, esp_view_get_channel (self));
 }
 
 static void
@@ -263,7 +267,8 @@ restart (gpointer user_data)
   if (!same_place)
     {
       esp_unit_marks_set_place (self->marks, NULL, NULL);
-      if (!esp_look_get_locked (self->look)) /* a typed range is for one tensor */
+      if (self->channel < 0 &&
+          !esp_look_get_locked (self->look)) /* a typed range is for one tensor */
         esp_look_clear_typed (self->look);
     }
   g_set_object (&self->place, place);
@@ -480,6 +485,7 @@ esp_view_init (EspView *self)
   };
 
   self->watch = esp_session_watch_new (&events, self);
+  self->channel = -1;
   self->marks = esp_unit_marks_new ();
   g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
   self->look = esp_look_new ();
@@ -509,6 +515,32 @@ esp_view_set_session (EspView *self, EspSession *session)
     return;
   restart (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
+}
+
+void
+esp_view_set_channel (EspView *self, int channel)
+{
+  g_return_if_fail (ESP_IS_VIEW (self));
+  g_return_if_fail (channel >= -1 && channel < ESP_N_CHANNELS);
+
+  if (self->channel == channel)
+    return;
+  self->channel = channel;
+  if (esp_session_watch_get_session (self->watch) != NULL)
+    restart (self);
+}
+
+EspChannel
+esp_view_get_channel (EspView *self)
+{
+  EspSession *session;
+
+  g_return_val_if_fail (ESP_IS_VIEW (self), ESP_CHANNEL_DATA);
+
+  session = esp_session_watch_get_session (self->watch);
+  if (self->channel >= 0)
+    return (EspChannel) self->channel;
+  return session != NULL ? esp_session_get_channel (session) : ESP_CHANNEL_DATA;
 }
 
 EspViewKind
@@ -624,6 +656,27 @@ esp_view_set_axes (EspView *self, int row_axis, int column_axis)
   esp_plane_set_axes (&self->plane, row_axis, column_axis);
   take_matrix (self);
   g_signal_emit (self, signals[TENSOR_CHANGED], 0);
+}
+
+void
+esp_view_copy_plane (EspView *self, EspView *from)
+{
+  gboolean axes, indices;
+
+  g_return_if_fail (ESP_IS_VIEW (self) && ESP_IS_VIEW (from));
+
+  if (self->matrix == NULL || from->tensor == NULL ||
+      !esp_plane_fits (&self->plane, from->tensor) || self->plane.ndim < 2)
+    return;
+  axes = self->plane.row_axis != from->plane.row_axis ||
+         self->plane.column_axis != from->plane.column_axis;
+  indices = memcmp (self->plane.index, from->plane.index,
+                    self->plane.ndim * sizeof *self->plane.index) != 0;
+  if (!axes && !indices)
+    return;
+  memcpy (self->plane.index, from->plane.index, self->plane.ndim * sizeof *self->plane.index);
+  esp_plane_set_axes (&self->plane, from->plane.row_axis, from->plane.column_axis);
+  g_signal_emit (self, signals[take_matrix (self) && !axes ? VALUES_CHANGED : TENSOR_CHANGED], 0);
 }
 
 gboolean

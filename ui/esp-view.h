@@ -41,6 +41,11 @@ EspView *esp_view_new (void);
 EspSession *esp_view_get_session (EspView *self);
 void esp_view_set_session (EspView *self, EspSession *session);
 
+/* another channel than the session's, so that two views show both; -1: the session's. Such a view
+ * has its own range, unless it is locked. */
+void esp_view_set_channel (EspView *self, int channel);
+EspChannel esp_view_get_channel (EspView *self);
+
 EspViewKind esp_view_get_kind (EspView *self);
 /* of %ESP_VIEW_MESSAGE, translated */
 const char *esp_view_get_title (EspView *self);
@@ -60,6 +65,9 @@ const EspPlane *esp_view_get_plane (EspView *self); /* borrowed; of no meaning w
 void esp_view_set_index (EspView *self, guint axis, gint64 index);
 /* other axes down and across; two different ones */
 void esp_view_set_axes (EspView *self, int row_axis, int column_axis);
+
+/* the same matrix as another view shows of a tensor of the same shape */
+void esp_view_copy_plane (EspView *self, EspView *from);
 
 /* the session's cell where it lies in this matrix. FALSE if there is none. */
 gboolean esp_view_get_cell (EspView *self, gint64 *row, gint64 *column);

@@ -273,7 +273,9 @@ esp_draw_levels (cairo_t *cr,
 static void
 draw_count (cairo_t *cr, double count, double y, double width, const EspPalette *palette)
 {
-  g_autofree char *text = esp_number_format_count ((guint64) count);
+  /* what has more digits than there is room for is as well a power of ten */
+  g_autofree char *text = count < 1e5 ? esp_number_format_count ((guint64) count)
+                                      : esp_number_format_value (count, 3);
 
   cairo_rectangle (cr, ESP_PLOT_MARGIN_LEFT, floor (y), width, 1);
   esp_draw_set_color (cr, palette->line);

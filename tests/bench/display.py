@@ -7,7 +7,8 @@ import sys
 import tempfile
 
 
-def run(name):
+def run(name, *runs):
+    """once with the script's own arguments or, if there are @runs, once with each of these: lists of arguments"""
     program = pathlib.Path(sys.argv[1]).resolve() / "tests" / "bench" / name
     for tool in ("xvfb-run", "dbus-run-session"):
         if shutil.which(tool) is None:
@@ -19,5 +20,8 @@ def run(name):
     with tempfile.TemporaryDirectory(prefix="espalier-bench-") as home:
         env = dict(os.environ, HOME=home, XDG_RUNTIME_DIR=home, XDG_CONFIG_HOME=home, XDG_DATA_HOME=home, XDG_CACHE_HOME=home,
                    GSETTINGS_BACKEND="memory", GSK_RENDERER="cairo", GDK_BACKEND="x11", GTK_A11Y="none", LC_ALL="C.UTF-8")
-        command = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", "dbus-run-session", "--", str(program)] + sys.argv[2:]
-        sys.exit(subprocess.run(command, env=env, stderr=subprocess.DEVNULL).returncode)
+        status = 0
+        for arguments in runs or [sys.argv[2:]]:
+            command = ["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", "dbus-run-session", "--", str(program)] + arguments
+            status |= subprocess.run(command, env=env, stderr=subprocess.DEVNULL).returncode
+        sys.exit(status)
