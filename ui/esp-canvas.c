@@ -7,6 +7,7 @@
 #include "esp-canvas.h"
 
 #include "esp-second-heatmap.h"
+#include "esp-exporter.h"
 #include "esp-heatmap-frame.h"
 #include "esp-histogram.h"
 #include "esp-jumper.h"
@@ -54,7 +55,7 @@ struct _EspCanvas
   EspSheet *sheet;
   AdwStatusPage *message;
   GtkLabel *status;
-  GtkWidget *go_to;
+  GtkWidget *go_to, *take;
   GtkWidget *zoom;
   GtkLabel *percent;
   GtkCheckButton *log_counts;
@@ -224,6 +225,7 @@ show_stage (EspCanvas *self)
   gtk_widget_set_visible (self->views, kind == ESP_VIEW_MATRIX);
   gtk_widget_set_visible (self->zoom, heatmap);
   gtk_widget_set_visible (self->go_to, heatmap || g_str_equal (page, "values"));
+  gtk_widget_set_visible (self->take, kind == ESP_VIEW_MATRIX);
   gtk_widget_set_visible (self->choices, heatmap || kind == ESP_VIEW_MODULE);
   adapt_later (self);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "canvas.zoom-in", heatmap);
@@ -334,6 +336,17 @@ on_choice (GtkWidget *widget, const char *name, GVariant *parameter)
                                   TRUE);
 }
 
+static void
+on_take (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspCanvas *self = ESP_CANVAS (widget);
+
+  esp_exporter_take (widget, self->view, self->heatmap,
+                     g_str_equal (name, "canvas.save-picture")  ? ESP_TAKE_PICTURE
+                     : g_str_equal (name, "canvas.save-values") ? ESP_TAKE_VALUES
+                                                                : ESP_TAKE_COPY);
+}
+
 /* every command has an action and a key; these are the canvas's own */
 static void
 add_commands (GtkWidgetClass *widget_class)
@@ -350,6 +363,9 @@ add_commands (GtkWidgetClass *widget_class)
     { "canvas.next-extreme", on_jump, GDK_KEY_e, 0 },
     { "canvas.next-zero-row", on_jump, GDK_KEY_z, 0 },
     { "canvas.next-zero-column", on_jump, GDK_KEY_z, GDK_SHIFT_MASK },
+    { "canvas.save-picture", on_take, GDK_KEY_e, GDK_CONTROL_MASK },
+    { "canvas.save-values", on_take, GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK },
+    { "canvas.copy-picture", on_take, GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK },
     { "canvas.lock", on_choice, GDK_KEY_l, 0 },
     { "canvas.gradient", on_choice, GDK_KEY_g, 0 },
     { "canvas.beside", on_choice, GDK_KEY_g, GDK_SHIFT_MASK },
@@ -501,6 +517,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, message);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, status);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, go_to);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, take);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, zoom);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, percent);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, log_counts);

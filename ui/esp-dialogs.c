@@ -136,25 +136,42 @@ on_save_response (GtkNativeDialog *chooser, int response, Question *question)
 }
 
 void
-esp_dialogs_save (GtkWindow *parent,
-                  const char *name,
-                  EspDialogsFileFunc callback,
-                  gpointer user_data,
-                  GDestroyNotify destroy)
+esp_dialogs_save_as (GtkWindow *parent,
+                     const char *title,
+                     const char *name,
+                     const char *kind,
+                     const char *const *suffixes,
+                     EspDialogsFileFunc callback,
+                     gpointer user_data,
+                     GDestroyNotify destroy)
 {
   GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
-      _ ("Save Network"), parent, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), _ ("_Cancel"));
+      title, parent, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"), _ ("_Cancel"));
   Question *question = g_new0 (Question, 1);
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
 
   question->saved = callback;
   question->user_data = user_data;
   question->destroy = destroy;
-  gtk_file_filter_set_name (filter, "safetensors");
-  gtk_file_filter_add_suffix (filter, "safetensors");
+  gtk_file_filter_set_name (filter, kind);
+  for (guint i = 0; suffixes[i] != NULL; i++)
+    gtk_file_filter_add_suffix (filter, suffixes[i]);
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
   show_chooser (chooser, question, G_CALLBACK (on_save_response));
+}
+
+void
+esp_dialogs_save (GtkWindow *parent,
+                  const char *name,
+                  EspDialogsFileFunc callback,
+                  gpointer user_data,
+                  GDestroyNotify destroy)
+{
+  static const char *const suffixes[] = { "safetensors", NULL };
+
+  esp_dialogs_save_as (parent, _ ("Save Network"), name, "safetensors", suffixes, callback,
+                       user_data, destroy);
 }
 
 static void

@@ -28,6 +28,16 @@ void esp_dialogs_save (GtkWindow *parent,
                        gpointer user_data,
                        GDestroyNotify destroy);
 
+/* the same for files of other kinds: @suffixes without dots, NULL-terminated, @kind names them */
+void esp_dialogs_save_as (GtkWindow *parent,
+                          const char *title,
+                          const char *name,
+                          const char *kind,
+                          const char *const *suffixes,
+                          EspDialogsFileFunc callback,
+                          gpointer user_data,
+                          GDestroyNotify destroy);
+
 typedef enum
 {
   ESP_UNSAVED_CANCEL,

@@ -469,6 +469,11 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
   scene->cursor_column = self->cursor_column;
   scene->hover_row = self->hover_row >= 0 ? self->hover_row : self->linked_row;
   scene->hover_column = self->hover_row >= 0 ? self->hover_column : self->linked_column;
+  if (esp_view_get_plane (self->view)->as_mosaic)
+    {
+      scene->block_rows = esp_view_get_plane (self->view)->block_rows;
+      scene->block_columns = esp_view_get_plane (self->view)->block_columns;
+    }
   scene->row_axis = self->row_name;
   scene->column_axis = self->column_name;
   scene->single = TRUE;

@@ -72,13 +72,34 @@ esp_plane_fits (const EspPlane *self, EspTensor *tensor)
 }
 
 gboolean
+esp_plane_can_be_mosaic (const EspPlane *self)
+{
+  return self->ndim == 3 || self->ndim == 4;
+}
+
+void
+esp_plane_set_mosaic (EspPlane *self, EspPlace *place, gboolean as_mosaic)
+{
+  const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
+  gboolean channels_last = axes != NULL && g_str_has_prefix (axes[0], "k");
+
+  self->as_mosaic = as_mosaic && esp_mosaic_init (&self->mosaic, self->ndim, channels_last);
+  if (!self->as_mosaic)
+    return;
+  self->block_rows = self->shape[self->mosaic.row];
+  self->block_columns = self->shape[self->mosaic.column];
+}
+
+gboolean
 esp_plane_is_fixed (const EspPlane *self, guint axis)
 {
+  if (self->as_mosaic)
+    return FALSE;
   return (int) axis != self->row_axis && (int) axis != self->column_axis;
 }
 
-EspTensor *
-esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
+static EspTensor *
+apply_slice (const EspPlane *self, EspTensor *tensor, GError **error)
 {
   g_autoptr (EspSlice) slice = self->ndim < 2
                                    ? esp_slice_new_default (self->ndim)
@@ -88,9 +109,26 @@ esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
   return esp_slice_apply_matrix (slice, tensor, error);
 }
 
+EspTensor *
+esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
+{
+  if (self->as_mosaic)
+    {
+      gint64 rows, columns;
+
+      return esp_mosaic_apply (&self->mosaic, tensor, &rows, &columns, error);
+    }
+  return apply_slice (self, tensor, error);
+}
+
 static gint64
 get_index (const EspPlane *self, guint axis, gint64 row, gint64 column)
 {
+  if (self->as_mosaic)
+    return axis == self->mosaic.row            ? row % self->block_rows
+           : axis == self->mosaic.column       ? column % self->block_columns
+           : axis == self->mosaic.block_column ? column / self->block_columns
+                                               : row / self->block_rows;
   if ((int) axis == self->column_axis)
     return column;
   if ((int) axis == self->row_axis)
@@ -121,7 +159,18 @@ esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64
       gint64 index = (gint64) (flat % (guint64) MAX (self->shape[axis], 1));
 
       flat /= (guint64) MAX (self->shape[axis], 1);
-      if (axis == self->row_axis)
+      if (self->as_mosaic)
+        {
+          if ((guint) axis == self->mosaic.row)
+            *row += index;
+          else if ((guint) axis == self->mosaic.column)
+            *column += index;
+          else if ((guint) axis == self->mosaic.block_column)
+            *column += index * self->block_columns;
+          else
+            *row += index * self->block_rows;
+        }
+      else if (axis == self->row_axis)
         *row = index;
       else if (axis == self->column_axis)
         *column = index;
@@ -138,6 +187,8 @@ esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64
 gint64
 esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column)
 {
+  if (self->as_mosaic) /* rows of blocks, not of cells */
+    return -1;
   if (self->ndim > 0 && self->unit_axis == self->row_axis)
     return row;
   if (self->ndim > 0 && self->unit_axis == self->column_axis)
@@ -146,8 +197,8 @@ esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column)
   return -1;
 }
 
-char *
-esp_plane_to_string (const EspPlane *self)
+static char *
+slice_to_string (const EspPlane *self)
 {
   GString *text = g_string_new ("[");
 
@@ -163,6 +214,14 @@ esp_plane_to_string (const EspPlane *self)
   g_string_append_c (text, ']');
 
   return g_string_free (text, FALSE);
+}
+
+char *
+esp_plane_to_string (const EspPlane *self)
+{
+  if (self->as_mosaic)
+    return g_strdup (_ ("all kernels"));
+  return slice_to_string (self);
 }
 
 char *
@@ -194,6 +253,12 @@ esp_plane_dup_axis_name (const EspPlane *self, EspPlace *place, int axis)
     return NULL;
 
   axes = esp_axes_get (place);
+  if (self->as_mosaic)
+    {
+      axis = (int) (axis == self->row_axis ? self->mosaic.block_row : self->mosaic.block_column);
+      if (axis < 0 || axis >= (int) self->ndim) /* one row of pictures */
+        axis = (int) self->mosaic.row;
+    }
   if (axes != NULL)
     return g_strdup (axes[axis]);
   if (self->ndim == 2)

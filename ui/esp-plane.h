@@ -18,6 +18,9 @@ typedef struct
   int unit_axis;             /* which axis counts the layer's units: "out" */
   gint64 *shape;             /* (ndim) */
   gint64 *index;             /* (ndim), of no meaning for the two axes */
+  gboolean as_mosaic;        /* all of it instead: kernels side by side */
+  EspMosaic mosaic;
+  gint64 block_rows, block_columns; /* cells of one */
 } EspPlane;
 
 /* the last two axes, index 0 of the others; @place, which may be NULL, tells which axis is which */
@@ -30,6 +33,11 @@ gboolean esp_plane_is_fixed (const EspPlane *self, guint axis);
 void esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis);
 /* the same plane for another place of equal shape: its axes may mean something else */
 void esp_plane_set_place (EspPlane *self, EspPlace *place);
+
+/* all matrices of a tensor of three or four axes side by side, as small pictures; FALSE where that
+ * can't be. The layout follows from the meaning of the axes. */
+gboolean esp_plane_can_be_mosaic (const EspPlane *self);
+void esp_plane_set_mosaic (EspPlane *self, EspPlace *place, gboolean as_mosaic);
 
 /* the matrix itself; new reference */
 EspTensor *esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error);

@@ -37,8 +37,9 @@ struct _EspSliceButton
   /* state */
   gboolean updating;
   int wanted[2]; /* axes down and across */
-  guint chosen;  /* source that shows them */
-  guint film;    /* source */
+  gboolean wants_mosaic;
+  guint chosen; /* source that shows them */
+  guint film;   /* source */
   guint film_axis;
 };
 
@@ -194,7 +195,10 @@ on_chosen (gpointer user_data)
   self->chosen = 0;
   if (esp_view_get_tensor (self->view) != NULL && self->wanted[0] != self->wanted[1] &&
       MAX (self->wanted[0], self->wanted[1]) < (int) esp_view_get_plane (self->view)->ndim)
-    esp_view_set_axes (self->view, self->wanted[0], self->wanted[1]);
+    {
+      esp_view_set_axes (self->view, self->wanted[0], self->wanted[1]);
+      esp_view_set_mosaic (self->view, self->wants_mosaic);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -218,6 +222,18 @@ on_axes (EspSliceButton *self)
   self->wanted[0] = down;
   self->wanted[1] = across;
   if (self->chosen == 0) /* later: the drop-down that speaks is going to be replaced */
+    self->chosen = g_idle_add (on_chosen, self);
+}
+
+static void
+on_mosaic (GtkCheckButton *check, EspSliceButton *self)
+{
+  if (self->updating || esp_view_get_tensor (self->view) == NULL)
+    return;
+  self->wants_mosaic = gtk_check_button_get_active (check);
+  self->wanted[0] = esp_view_get_plane (self->view)->row_axis;
+  self->wanted[1] = esp_view_get_plane (self->view)->column_axis;
+  if (self->chosen == 0)
     self->chosen = g_idle_add (on_chosen, self);
 }
 
@@ -272,9 +288,19 @@ fill_grid (EspSliceButton *self)
   g_signal_connect_object (self->across, "notify::selected", G_CALLBACK (on_axes), self,
                            G_CONNECT_SWAPPED);
   self->updating = FALSE;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->down), !plane->as_mosaic);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->across), !plane->as_mosaic);
   for (guint axis = 0; axis < MIN (plane->ndim, MAX_AXES); axis++)
     if (esp_plane_is_fixed (plane, axis))
       add_fixed (self, axis, row++);
+  if (esp_plane_can_be_mosaic (plane))
+    {
+      GtkWidget *check = gtk_check_button_new_with_label (_ ("All kernels as small pictures"));
+
+      gtk_check_button_set_active (GTK_CHECK_BUTTON (check), plane->as_mosaic);
+      g_signal_connect_object (check, "toggled", G_CALLBACK (on_mosaic), self, 0);
+      attach (self, check, 0, row, 4);
+    }
 }
 
 static void
@@ -296,12 +322,14 @@ update (EspSliceButton *self)
   update_label (self);
   if (self->place == esp_view_get_place (self->view) && esp_plane_fits (&self->made_for, tensor) &&
       self->made_for.row_axis == plane->row_axis &&
-      self->made_for.column_axis == plane->column_axis)
+      self->made_for.column_axis == plane->column_axis &&
+      self->made_for.as_mosaic == plane->as_mosaic)
     return; /* another channel: the rows stay as they are */
 
   g_set_object (&self->place, esp_view_get_place (self->view));
   esp_plane_set (&self->made_for, self->place, tensor);
   esp_plane_set_axes (&self->made_for, plane->row_axis, plane->column_axis);
+  esp_plane_set_mosaic (&self->made_for, self->place, plane->as_mosaic);
   fill_grid (self);
   update_label (self);
 }

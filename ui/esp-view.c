@@ -287,7 +287,10 @@ restart (gpointer user_data)
       if (!esp_plane_fits (&self->plane, tensor))
         esp_plane_set (&self->plane, place, tensor);
       else if (!same_place)
-        esp_plane_set_place (&self->plane, place);
+        {
+          esp_plane_set_place (&self->plane, place);
+          esp_plane_set_mosaic (&self->plane, place, self->plane.as_mosaic);
+        }
       show_cell (self);
       if (take_matrix (self))
         {
@@ -659,6 +662,19 @@ esp_view_set_axes (EspView *self, int row_axis, int column_axis)
 }
 
 void
+esp_view_set_mosaic (EspView *self, gboolean as_mosaic)
+{
+  g_return_if_fail (ESP_IS_VIEW (self));
+  g_return_if_fail (self->tensor != NULL);
+
+  if (self->plane.as_mosaic == as_mosaic)
+    return;
+  esp_plane_set_mosaic (&self->plane, self->place, as_mosaic);
+  take_matrix (self);
+  g_signal_emit (self, signals[TENSOR_CHANGED], 0);
+}
+
+void
 esp_view_copy_plane (EspView *self, EspView *from)
 {
   gboolean axes, indices;
@@ -672,6 +688,11 @@ esp_view_copy_plane (EspView *self, EspView *from)
          self->plane.column_axis != from->plane.column_axis;
   indices = memcmp (self->plane.index, from->plane.index,
                     self->plane.ndim * sizeof *self->plane.index) != 0;
+  if (self->plane.as_mosaic != from->plane.as_mosaic)
+    {
+      esp_view_set_mosaic (self, from->plane.as_mosaic);
+      return;
+    }
   if (!axes && !indices)
     return;
   memcpy (self->plane.index, from->plane.index, self->plane.ndim * sizeof *self->plane.index);

@@ -66,6 +66,8 @@ void esp_view_set_index (EspView *self, guint axis, gint64 index);
 /* other axes down and across; two different ones */
 void esp_view_set_axes (EspView *self, int row_axis, int column_axis);
 
+/* all matrices side by side, as small pictures, or one of them */
+void esp_view_set_mosaic (EspView *self, gboolean as_mosaic);
 /* the same matrix as another view shows of a tensor of the same shape */
 void esp_view_copy_plane (EspView *self, EspView *from);
 

@@ -1,5 +1,6 @@
 """5. The canvas's own commands: jumps to what is looked for, the table of numbers, the range on the legend, any two axes, profiles,
 statistics of a row, sheets sorted by what is in them, data and gradient side by side."""
+import os
 import pathlib
 import re
 import struct
@@ -111,6 +112,36 @@ def check_axes(d):
     d.wait(lambda: kernel.description == "Element [0, 1, 0, 0]: 25", "the other kernel")
 
 
+def check_mosaic(d):
+    kernel = d.find("panel", re.compile("^Heatmap of d.kernel"))
+    d.find(None, "Slice").press()
+    d.find("check box", "All kernels as small pictures").press()
+    d.find("label", "all kernels")
+    d.key("Escape")
+    kernel.click()
+    # kernel (2, 1) is the last, below and at the right: all indices of the cell are told
+    d.key("ctrl+End")
+    d.wait(lambda: kernel.description == "Element [2, 1, 4, 4]: 149", "the last cell of the last kernel: " + kernel.description)
+    d.key("ctrl+Home", "Down", "Down", "Down", "Down", "Down")
+    d.wait(lambda: kernel.description == "Element [1, 0, 0, 0]: 50", "the first cell of the kernel below: " + kernel.description)
+
+
+def check_take(d):
+    go_to(d, "c.small")
+    d.find("panel", "Heatmap of c.small, 4 × 3").click()
+    path = files.temporary("values.csv")
+    d.key("ctrl+shift+e")
+    d.choose_file("Save Values", path)
+    d.wait(lambda: os.path.exists(path), "the values")
+    d.check([[float(text) for text in line.split(",")] for line in pathlib.Path(path).read_text().split()] == [[3.0 * row + column for column in range(3)] for row in range(4)],
+            "the values in the file")
+    path = files.temporary("picture.png")
+    d.key("ctrl+e")
+    d.choose_file("Save Picture", path)
+    d.wait(lambda: os.path.exists(path), "the picture")
+    d.check(pathlib.Path(path).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n", "it is a PNG")
+
+
 def check_beside(d):
     d.start(drive.ROOT / "data" / "networks" / "d2l-shared.json")
     go_to(d, "2.weight")
@@ -141,6 +172,8 @@ def main(d):
         check_linked(d)
         check_range(d)
         check_axes(d)
+        check_mosaic(d)
+        check_take(d)
         d.program.terminate()
         d.program.wait(10)
     check_beside(d)
