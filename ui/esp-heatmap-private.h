@@ -44,6 +44,11 @@ void _esp_heatmap_add_bindings (GtkWidgetClass *widget_class);
 void _esp_heatmap_update_hover (EspHeatmap *self);
 /* geometry changed: what is in view, zoom, status */
 void _esp_heatmap_moved (EspHeatmap *self);
+/* a cell and its value in words, as markup; new string */
+char *_esp_heatmap_dup_status (EspHeatmap *self, gint64 row, gint64 column);
+/* name and description of now */
+void _esp_heatmap_update_accessible (EspHeatmap *self);
+void _esp_heatmap_snapshot_tooltip (EspHeatmap *self, GtkSnapshot *snapshot);
 void _esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column);
 
 G_END_DECLS

@@ -7,6 +7,9 @@
 #include "esp-heatmap.h"
 #include "esp-histogram.h"
 #include "esp-overview-loader.h"
+#include "esp-value-table.h"
+#include "esp-sheet-order.h"
+#include "esp-look.h"
 #include "esp-place-list.h"
 #include "esp-sheet.h"
 #include "esp-thumbnails.h"
@@ -584,6 +587,124 @@ test_thumbnails (void)
   g_assert_cmpint (esp_tensor_get_shape (flat)[1], ==, 12);
 }
 
+/* what is chosen of a range: percentiles, all, one's own ends, and a lock on these */
+static void
+test_look (void)
+{
+  g_autoptr (EspLook) look = esp_look_new ();
+  g_autoptr (EspTensor) matrix = create_matrix (100, 100);
+  g_autoptr (EspStats) stats = esp_scan_stats (matrix, NULL, NULL, NULL, NULL);
+  EspNorm norm;
+
+  esp_look_init_norm (look, stats, TRUE, &norm);
+  g_assert_cmpfloat (norm.hi, <, 1.1); /* the one −7 lies beyond */
+  g_assert_cmpfloat (norm.lo, ==, -norm.hi);
+  esp_look_set_range (look, ESP_RANGE_MIN_MAX);
+  esp_look_init_norm (look, stats, TRUE, &norm);
+  g_assert_cmpfloat (norm.hi, ==, 7);
+  esp_look_set_symmetric (look, FALSE);
+  esp_look_init_norm (look, stats, TRUE, &norm);
+  g_assert_cmpfloat (norm.lo, ==, -7);
+  g_assert_cmpfloat_with_epsilon (norm.hi, 0.999, 1e-6);
+
+  esp_look_set_locked (look, TRUE); /* there is nothing to lock yet */
+  g_assert_false (esp_look_get_locked (look));
+  esp_look_set_typed (look, -1, 2);
+  esp_look_init_norm (look, stats, TRUE, &norm);
+  g_assert_cmpfloat (norm.lo, ==, -1);
+  esp_look_init_norm (look, stats, FALSE, &norm); /* for another tensor */
+  g_assert_cmpfloat (norm.lo, ==, -7);
+  esp_look_set_locked (look, TRUE);
+  esp_look_init_norm (look, stats, FALSE, &norm);
+  g_assert_cmpfloat (norm.lo, ==, -1);
+  g_assert_cmpfloat (norm.hi, ==, 2);
+  esp_look_set_symmetric (look, TRUE);
+  esp_look_set_range (look, ESP_RANGE_PERCENTILES);
+  g_assert_false (esp_look_get_locked (look));
+}
+
+/* texts for eyes and for programs */
+static void
+test_read_row (void)
+{
+  g_autoptr (EspTensor) matrix = create_matrix (2, 3);
+  g_auto (GStrv) eyes = esp_plane_read_row (matrix, 1, 1, 2, FALSE, NULL, NULL);
+  g_auto (GStrv) programs = esp_plane_read_row (matrix, 1, 0, 3, TRUE, NULL, NULL);
+
+  g_assert_cmpstr (eyes[0], ==, "0.004");
+  g_assert_cmpstr (eyes[1], ==, "−7");
+  g_assert_cmpstr (programs[0], ==, "0.003");
+  g_assert_cmpstr (programs[2], ==, "-7");
+  g_assert_null (programs[3]);
+}
+
+/* the table has the cell that all views have; Shift makes a rectangle of it */
+static void
+test_table (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (EspView) view = esp_view_new ();
+  g_autoptr (GtkWidget) table = g_object_ref_sink (esp_value_table_new ());
+  EspRegion region;
+
+  open_network (fixture, "d2l-shared");
+  select_place (fixture, "2.weight");
+  esp_view_set_session (view, fixture->session);
+  esp_value_table_set_view (ESP_VALUE_TABLE (table), view);
+  g_assert_false (esp_value_table_get_selected (ESP_VALUE_TABLE (table), &region));
+  esp_session_set_cell (fixture->session, 3 * 8 + 4);
+  g_assert_true (esp_value_table_get_selected (ESP_VALUE_TABLE (table), &region));
+  g_assert_cmpint (region.row, ==, 3);
+  g_assert_cmpint (region.column, ==, 4);
+  g_assert_cmpint (region.rows * region.columns, ==, 1);
+  gtk_widget_activate_action (table, "values.select-all", NULL);
+  g_assert_true (esp_value_table_get_selected (ESP_VALUE_TABLE (table), &region));
+  g_assert_cmpint (region.rows * region.columns, ==, 64);
+}
+
+/* the largest first; figures of all come in meanwhile */
+static void
+test_sheet_order (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (EspSheetOrder) order = esp_sheet_order_new ();
+  g_autoptr (EspPlaceList) places = NULL;
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  GListModel *sorted;
+  guint n, known;
+
+  open_network (fixture, "d2l-shared");
+  places = esp_place_list_new (esp_session_get_selection (fixture->session));
+  esp_sheet_order_set_places (order, G_LIST_MODEL (places), ESP_CHANNEL_DATA);
+  sorted = esp_sheet_order_get_model (order);
+  n = g_list_model_get_n_items (sorted);
+  g_assert_cmpuint (n, ==, 8);
+  esp_sheet_order_set_key (order, ESP_SHEET_KEY_SIZE);
+  for (guint i = 1; i < n; i++)
+    {
+      g_autoptr (EspPlace) before = g_list_model_get_item (sorted, i - 1);
+      g_autoptr (EspPlace) place = g_list_model_get_item (sorted, i);
+
+      g_assert_cmpuint (
+          esp_tensor_get_count (esp_parameter_get_data (esp_place_get_parameter (before))), >=,
+          esp_tensor_get_count (esp_parameter_get_data (esp_place_get_parameter (place))));
+    }
+
+  esp_sheet_order_set_key (order, ESP_SHEET_KEY_LARGEST);
+  do
+    {
+      known = 0;
+      for (guint i = 0; i < n; i++)
+        {
+          g_autoptr (EspPlace) place = g_list_model_get_item (sorted, i);
+          g_autofree char *figure = esp_sheet_order_format (order, place);
+
+          known += figure != NULL;
+        }
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+    }
+  while (known < n);
+}
+
 static void
 add (const char *path, void (*test) (Fixture *, gconstpointer))
 {
@@ -608,6 +729,10 @@ main (int argc, char **argv)
   add ("/canvas/follows", test_follows);
   add ("/canvas/cursor", test_cursor);
   add ("/canvas/zoom", test_zoom);
+  add ("/canvas/table", test_table);
+  add ("/canvas/sheet-order", test_sheet_order);
+  g_test_add_func ("/canvas/look", test_look);
+  g_test_add_func ("/canvas/read-row", test_read_row);
   g_test_add_func ("/canvas/parse", test_parse);
   g_test_add_func ("/canvas/plane", test_plane);
   g_test_add_func ("/canvas/loader", test_loader);
