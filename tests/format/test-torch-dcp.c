@@ -5,6 +5,8 @@
  * tables with something wrong, missing files, cuts and changed bytes of table and pieces. */
 
 #include "esp-damage.h"
+#include "esp-beside.h"
+#include "esp-torch-dcp-piece.h"
 #include "pytorch-expected.h"
 
 #include <glib/gstdio.h>
@@ -195,6 +197,55 @@ test_cancelled (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* pieces that are only opened when a value is wanted, as where there are very many */
+static void
+test_late (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "torch-dcp", "small",
+                                                 ".metadata", NULL);
+  g_autoptr (EspSource) source = esp_source_new_for_file (path, NULL);
+  g_autoptr (EspBeside) beside = esp_beside_new_for_file (path, NULL);
+  g_autoptr (GBytes)
+      bytes = esp_source_read_bytes (source, 0, esp_source_get_size (source), 10000, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspPickle) pickle = esp_pickle_new (bytes, 0, ".metadata", NULL, &error);
+  g_autoptr (EspDcpTable) table = esp_dcp_table_new (pickle, NULL, &error);
+  const EspDcpItem *item = &g_array_index (table->items, EspDcpItem, 0);
+  EspSource *pieces[2];
+  float values[6];
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (item->n_chunks, ==, 2);
+  for (guint good = 0; good < 2; good++)
+    {
+      g_autoptr (EspTensor) tensor = NULL;
+
+      for (guint i = 0; i < 2; i++)
+        {
+          g_autoptr (EspSource)
+              file = esp_beside_open (beside, item->places[i].path, ESP_BESIDE_NO_LINKS, NULL);
+
+          /* of a bad one, a byte is missing at the end */
+          pieces[i] = esp_source_new_range (file, item->places[i].offset,
+                                            item->places[i].length - (good == 0 && i == 1),
+                                            i == 0 ? "first" : "second");
+        }
+      tensor = esp_dcp_tensor_new (item, pieces, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_null (esp_tensor_get_error (tensor));
+      g_assert_true (esp_tensor_read_f32 (tensor, 0, 3, values, NULL, &error));
+      g_assert_cmpfloat (values[2], ==, 2);
+      g_assert_true (esp_tensor_read_f32 (tensor, 2, 4, values, NULL, &error) == (good == 1));
+      if (good == 1)
+        g_assert_cmpfloat (values[3], ==, 5);
+      else
+        g_assert_true (g_str_has_prefix (error->message, "second: "));
+      g_clear_error (&error);
+      for (guint i = 0; i < 2; i++)
+        esp_source_unref (pieces[i]);
+    }
+}
+
 /* {{{ damage */
 
 /* the table, damaged, beside its pieces */
@@ -292,6 +343,7 @@ main (int argc, char **argv)
   g_test_add_func ("/torch-dcp/bad-table", test_bad_table);
   g_test_add_func ("/torch-dcp/missing", test_missing);
   g_test_add_func ("/torch-dcp/hostile", test_hostile);
+  g_test_add_func ("/torch-dcp/late", test_late);
   g_test_add_func ("/torch-dcp/cancelled", test_cancelled);
   g_test_add_func ("/torch-dcp/damaged-table", test_damaged_table);
   g_test_add_func ("/torch-dcp/damaged-pieces", test_damaged_pieces);
