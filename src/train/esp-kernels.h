@@ -113,8 +113,21 @@ typedef struct
                             gsize M,
                             gsize N,
                             gsize K);
-  /* B (N, M) = A (M, N)^T; with @accumulate added to B */
-  void (*transpose) (const EspReal *A, EspReal *B, gsize M, gsize N, gboolean accumulate);
+  /* B (N, M) = A (M, N)^T; rows of A and B are @a_row and @b_row numbers apart */
+  void (*transpose) (const EspReal *A, gsize a_row, EspReal *B, gsize b_row, gsize M, gsize N);
+  /* lines of a plane that lie closer or wider there; add: += */
+  void (*copy_lines) (const EspReal *from,
+                      gsize from_line,
+                      EspReal *to,
+                      gsize to_line,
+                      gsize lines,
+                      gsize width);
+  void (*add_lines) (const EspReal *from,
+                     gsize from_line,
+                     EspReal *to,
+                     gsize to_line,
+                     gsize lines,
+                     gsize width);
   double (*sum) (const EspReal *x, gsize count);
 
   /* y = x W^T + b */

@@ -233,34 +233,18 @@ prepare (const EspLayerCall *call, Work *work)
             (work->C * work->plane + work->line + ESP_KERNEL_PITCH) * sizeof (EspReal));
 }
 
-/* lines of planes that lie closer or wider there */
 static void
-copy_lines (const EspReal *from,
-            gsize from_plane,
-            gsize from_line,
-            EspReal *to,
-            gsize to_plane,
-            gsize to_line,
-            gsize planes,
-            gsize height,
-            gsize width)
-{
-  for (gsize c = 0; c < planes; c++)
-    for (gsize y = 0; y < height; y++)
-      memcpy (to + c * to_plane + y * to_line, from + c * from_plane + y * from_line,
-              width * sizeof (EspReal));
-}
-
-static void
-make_rows (Work *work, const EspReal *x)
+make_rows (const EspLayerCall *call, Work *work, const EspReal *x)
 {
   const EspStencilGeometry *g = &work->g;
-  if (work->direct)
-    copy_lines (x, g->height * g->width, g->width,
-                work->rows + g->before[0] * work->line + g->before[1], work->plane, work->line,
-                work->C, g->height, g->width);
-  else
+  if (!work->direct)
     esp_stencil_unroll (g, x, work->rows, work->C, work->N);
+  else
+    for (gsize c = 0; c < work->C; c++)
+      call->kernels->copy_lines (x + c * g->height * g->width, g->width,
+                                 work->rows + c * work->plane + g->before[0] * work->line +
+                                     g->before[1],
+                                 work->line, g->height, g->width);
 }
 
 static void
@@ -274,24 +258,26 @@ conv_forward (const EspLayerCall *call)
   for (gsize i = 0; i < call->N * self->groups; i++)
     {
       gsize group = i % self->groups;
-      make_rows (&work, call->x + i * in_group);
+      make_rows (call, &work, call->x + i * in_group);
       call->kernels->shifted_product (call->parameters[0] + group * work.O * work.K,
                                       self->bias ? call->parameters[1] + group * work.O : NULL,
                                       work.rows, work.offsets, work.out, work.O, work.N, work.K);
-      copy_lines (work.out, work.N, work.line, call->y + i * out_group,
-                  g->out_height * g->out_width, g->out_width, work.O, g->out_height, g->out_width);
+      for (gsize o = 0; o < work.O; o++)
+        call->kernels->copy_lines (work.out + o * work.N, work.line,
+                                   call->y + i * out_group + o * g->out_height * g->out_width,
+                                   g->out_width, g->out_height, g->out_width);
     }
 }
 
 /* dy (O, places) -> (places, O), 0 in the margin */
 static void
-turn_dy (Work *work, const EspReal *dy)
+turn_dy (const EspLayerCall *call, Work *work, const EspReal *dy)
 {
   const EspStencilGeometry *g = &work->g;
-  for (gsize o = 0; o < work->O; o++)
-    for (gsize y = 0; y < g->out_height; y++)
-      for (gsize x = 0; x < g->out_width; x++)
-        work->turned_dy[(y * work->line + x) * work->O + o] = *dy++;
+  for (gsize y = 0; y < g->out_height; y++)
+    call->kernels->transpose (dy + y * g->out_width, g->out_height * g->out_width,
+                              work->turned_dy + y * work->line * work->O, work->O, work->O,
+                              g->out_width);
 }
 
 static void
@@ -303,13 +289,15 @@ add_dweight (const EspLayerCall *call, Work *work, gsize group)
   for (gsize n = 0; n < call->N; n++)
     {
       gsize i = n * self->groups + group;
-      make_rows (work, call->x + i * in_group);
-      turn_dy (work, call->dy + i * out_group);
+      make_rows (call, work, call->x + i * in_group);
+      turn_dy (call, work, call->dy + i * out_group);
       call->kernels->gathered_product (work->rows, work->offsets, work->turned_dy,
                                        work->turned_dweight, work->K, work->O, work->places);
     }
-  call->kernels->transpose (work->turned_dweight, call->grads[0] + group * work->O * work->K,
-                            work->K, work->O, TRUE);
+  call->kernels->transpose (work->turned_dweight, work->O, work->turned_weight, work->K, work->K,
+                            work->O);
+  call->kernels->add (work->turned_weight, call->grads[0] + group * work->O * work->K,
+                      work->O * work->K);
 }
 
 /* the weight with the window turned round: (C, (O, cells)) */
@@ -336,14 +324,16 @@ add_dx_direct (const EspLayerCall *call, Work *work, gsize group)
     {
       gsize i = n * self->groups + group;
       EspReal *dx = call->dx + i * in_group;
-      copy_lines (call->dy + i * out_group, g->out_height * g->out_width, g->out_width,
-                  work->dplanes + above * work->dline + left, work->dplane, work->dline, work->O,
-                  g->out_height, g->out_width);
+      for (gsize o = 0; o < work->O; o++)
+        call->kernels->copy_lines (call->dy + i * out_group + o * g->out_height * g->out_width,
+                                   g->out_width,
+                                   work->dplanes + o * work->dplane + above * work->dline + left,
+                                   work->dline, g->out_height, g->out_width);
       call->kernels->shifted_product (work->turned_weight, NULL, work->dplanes, work->doffsets,
                                       work->out, work->C, work->ND, work->KD);
       for (gsize c = 0; c < work->C; c++)
-        for (gsize y = 0; y < g->height; y++, dx += g->width)
-          call->kernels->add (work->out + c * work->ND + y * work->dline, dx, g->width);
+        call->kernels->add_lines (work->out + c * work->ND, work->dline,
+                                  dx + c * g->height * g->width, g->width, g->height, g->width);
     }
 }
 

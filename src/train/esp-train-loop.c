@@ -210,8 +210,8 @@ run_steps (EspTrainLoop *self, guint64 count, gboolean yield, gboolean watched)
   while (n < count && self->n_losses < G_N_ELEMENTS (self->losses) &&
          !(yield && g_atomic_int_get (&self->pending)))
     {
-      gboolean new;
-      double loss = esp_history_step (self->history, self->plan, watched, &new);
+      gboolean new, last = yield || n + 1 == count;
+      double loss = esp_history_step (self->history, self->plan, watched && last, &new);
       n++;
       if (new && self->n_losses == 0)
         self->first_step = esp_plan_get_step (self->plan);

@@ -2,7 +2,7 @@
 """Microseconds a training step takes in PyTorch (eager, one thread): torch_step.py SPEC STEPS.
 
 Builds the network of one of our specifications (Sequential, without shared modules and ties), with its loss, optimiser, batch
-size and numbers of the same kind, and prints the best of five runs.
+size and numbers of the same kind, and prints the best of many short runs.
 """
 import json
 import sys
@@ -34,7 +34,7 @@ def main(path, steps):
         return (time.perf_counter() - start) / count
 
     run(max(steps // 10, 1))
-    print("%.4f" % (min(run(steps) for _ in range(5)) * 1e6))
+    print("%.4f" % (min(run(max(steps // 20, 1)) for _ in range(100)) * 1e6))
 
 
 if __name__ == "__main__":
