@@ -44,10 +44,12 @@
 #define SQRT_2_PI ((EspReal) 0.79788456080286535588) /* of 2 / pi */
 #define CUBIC ((EspReal) 0.044715)
 
+/* e^x / (1 + e^x), by the exponential that isn't above 1: its error is divided, not added to */
 static inline EspReal
 sigmoid (EspReal x)
 {
-  return 1 / (1 + fast_exp (-x));
+  EspReal power = fast_exp (x < 0 ? x : -x);
+  return (x < 0 ? power : 1) / (1 + power);
 }
 
 /* the normal distribution and its density */

@@ -3,6 +3,7 @@
  * sizes on both sides of every vector and block; and at numbers that are not finite. */
 
 #include <math.h>
+#include <string.h>
 
 #include "esp-kernels.h"
 #include "esp-random.h"
@@ -189,27 +190,134 @@ test_correct (gconstpointer data)
   g_assert_cmpuint (kernels->count_correct (logits, labels, 3, 1), ==, 2);
 }
 
-/* tanh and exp are the only numbers that don't come out of + - * / */
+/* distance from @wanted in units of the last place of a float there */
+static double
+count_ulps (EspReal found, double wanted)
+{
+  int exponent;
+  frexp (wanted, &exponent);
+  return fabs ((double) found - wanted) / ldexp (1, exponent - 24);
+}
+
+static double
+sigmoid_of (double x)
+{
+  return 1 / (1 + exp (-x));
+}
+
+/* of every 499th float from @low to @high, in blocks as the kernels take them */
+static double
+measure_ulps (const EspKernels *kernels,
+              EspActivationKind kind,
+              double (*exact) (double),
+              float low,
+              float high)
+{
+  enum
+  {
+    BLOCK = 61
+  };
+  EspReal x[BLOCK], y[BLOCK];
+  gsize n = 0;
+  double worst = 0;
+  for (guint64 bits = 0; bits <= G_MAXUINT32 + (guint64) 499; bits += 499)
+    {
+      guint32 own = (guint32) bits;
+      float value;
+      memcpy (&value, &own, sizeof value);
+      gboolean more = bits <= G_MAXUINT32;
+      if (more && value >= low && value <= high && fabsf (value) >= 1.2e-38f)
+        x[n++] = (EspReal) value;
+      if (n < BLOCK && (more || n == 0))
+        continue;
+      kernels->activations[kind].forward (x, y, n, 0, 0);
+      for (gsize i = 0; i < n; i++)
+        worst = fmax (worst, count_ulps (y[i], exact ((double) x[i])));
+      n = 0;
+    }
+  return worst;
+}
+
+static void
+test_ulps (gconstpointer data)
+{
+  double tanh_error = measure_ulps (data, ESP_ACTIVATION_TANH, tanh, -200, 200);
+  double sigmoid_error = measure_ulps (data, ESP_ACTIVATION_SIGMOID, sigmoid_of, -86, 200);
+  g_test_message ("units in the last place: tanh %.3f, sigmoid %.3f", tanh_error, sigmoid_error);
+  g_assert_cmpfloat (tanh_error, <, 2);
+  g_assert_cmpfloat (sigmoid_error, <, 2);
+}
+
+static double
+gelu_of (double x)
+{
+  return x * 0.5 * erfc (-x * sqrt (0.5));
+}
+
+static double
+silu_of (double x)
+{
+  return x * sigmoid_of (x);
+}
+
+static double
+softplus_of (double x)
+{
+  return x > 20 ? x : log1p (exp (x));
+}
+
+static double
+elu_of (double x)
+{
+  return x > 0 ? x : expm1 (x);
+}
+
+/* activations that subtract: how far they are off, as a share of |x| or 1 */
 static void
 test_activation_accuracy (gconstpointer data)
 {
+  static const struct
+  {
+    EspActivationKind kind;
+    double (*exact) (double);
+    EspReal a, b;
+  } cases[] = {
+    { ESP_ACTIVATION_GELU, gelu_of, 0, 0 },
+    { ESP_ACTIVATION_SILU, silu_of, 0, 0 },
+    { ESP_ACTIVATION_SOFTPLUS, softplus_of, 1, 20 },
+    { ESP_ACTIVATION_ELU, elu_of, 1, 0 },
+  };
   const EspKernels *kernels = data;
-  double worst_tanh = 0, worst_sigmoid = 0;
-  for (int i = -40000; i <= 40000; i++)
+  for (gsize c = 0; c < G_N_ELEMENTS (cases); c++)
     {
-      EspReal x = (EspReal) i / 1000, y = 0;
-      kernels->activations[ESP_ACTIVATION_TANH].forward (&x, &y, 1, 0, 0);
-      double wanted = tanh ((double) x);
-      if (i != 0)
-        worst_tanh = fmax (worst_tanh, fabs ((double) y - wanted) / fabs (wanted));
-      kernels->activations[ESP_ACTIVATION_SIGMOID].forward (&x, &y, 1, 0, 0);
-      wanted = 1 / (1 + exp (-(double) x));
-      worst_sigmoid = fmax (worst_sigmoid, fabs ((double) y - wanted) / wanted);
+      double worst = 0;
+      for (int i = -400000; i <= 400000; i++)
+        {
+          EspReal x = (EspReal) i / 10000, y = 0;
+          kernels->activations[cases[c].kind].forward (&x, &y, 1, cases[c].a, cases[c].b);
+          double wanted = cases[c].exact ((double) x);
+          worst = fmax (worst, fabs ((double) y - wanted) / fmax (1, fabs ((double) x)));
+        }
+      g_test_message ("activation %u: off by %.2g", (guint) cases[c].kind, worst);
+      g_assert_cmpfloat (worst, <, 2.4e-7);
     }
-  g_test_message ("relative error: tanh %.2g, sigmoid %.2g", worst_tanh, worst_sigmoid);
-  /* 2 ulp are 2.4e-7 at most */
-  g_assert_cmpfloat (worst_tanh, <, 2.4e-7);
-  g_assert_cmpfloat (worst_sigmoid, <, 3.6e-7);
+}
+
+/* the exponential itself is inside of softmax: of two numbers 0 and x <= 0 it is e^x / (1 + e^x) */
+static void
+test_exp (gconstpointer data)
+{
+  const EspKernels *kernels = data;
+  double worst = 0;
+  for (int i = 0; i <= 860000; i++)
+    {
+      EspReal x[2] = { 0, -(EspReal) i / 10000 }, y[2];
+      kernels->softmax_forward (x, y, 1, 2, 1, FALSE);
+      double power = exp ((double) x[1]);
+      worst = fmax (worst, fabs ((double) (y[1] / y[0]) - power) / power);
+    }
+  g_test_message ("e^x: off by %.2g of itself", worst);
+  g_assert_cmpfloat (worst, <, 4e-7); /* with four more roundings */
 }
 
 int
@@ -229,6 +337,8 @@ main (int argc, char *argv[])
     { "correct", test_correct },
     { "observe", test_observe },
     { "activation-accuracy", test_activation_accuracy },
+    { "ulps", test_ulps },
+    { "exp", test_exp },
   };
   const EspKernels *kernels;
   g_test_init (&argc, &argv, NULL);

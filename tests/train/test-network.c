@@ -440,6 +440,169 @@ static const Bad bad[] = {
     ESP_NETWORK_ERROR_SPEC, "L0", "MSELoss" },
 };
 
+/* layers: what they want and what they get */
+#define LAYER(inputs, modules)                                                                     \
+  "{\"espalier\": 1, \"modules\": [" modules "], \"loss\": {\"class\": \"MSELoss\"}, "             \
+  "\"optimizer\": {\"class\": \"SGD\"}, \"data\": {\"name\": \"random\", \"inputs\": " inputs      \
+  ", \"targets\": [1], \"count\": 4}}"
+
+static const Bad bad_layers[] = {
+  { "conv-flat", LAYER ("[4]", "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (Conv2d)", "gets [4]" },
+  { "conv-channels",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"in_channels\": 3, \"out_channels\": 2, \"kernel_size\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "[3, ≥ 3, ≥ 3]", "gets [2, 6, 5]" },
+  { "conv-small",
+    LAYER ("[2, 6, 5]", "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 7}"),
+    ESP_NETWORK_ERROR_SHAPE, "≥ 7", "gets [2, 6, 5]" },
+  { "conv-dilated",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": [3, 3], \"dilation\": "
+           "[3, 1]}"),
+    ESP_NETWORK_ERROR_SHAPE, "≥ 7", "[2, 6, 5]" },
+  { "conv-kernel", LAYER ("[2, 6, 5]", "{\"class\": \"Conv2d\", \"out_channels\": 2}"),
+    ESP_NETWORK_ERROR_SPEC, "module 0 (Conv2d)", "kernel_size" },
+  { "conv-kernel-three",
+    LAYER ("[2, 6, 5]", "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": [1, 2, 3]}"),
+    ESP_NETWORK_ERROR_SPEC, "kernel_size", "list of 2" },
+  { "conv-kernel-zero",
+    LAYER ("[2, 6, 5]", "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 0}"),
+    ESP_NETWORK_ERROR_SPEC, "kernel_size", "0" },
+  { "conv-kernel-huge",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 67108864, \"padding\": "
+           "65536}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (Conv2d)", "gets" },
+  { "conv-dilation-huge",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": [2, 2], \"dilation\": "
+           "67108864, \"padding\": \"same\"}"),
+    ESP_NETWORK_ERROR_SPEC, "too large", "" },
+  { "conv-padding",
+    LAYER (
+        "[2, 6, 5]",
+        "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 3, \"padding\": \"most\"}"),
+    ESP_NETWORK_ERROR_SPEC, "padding", "most" },
+  { "conv-same-stride",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 3, \"padding\": "
+           "\"same\", \"stride\": 2}"),
+    ESP_NETWORK_ERROR_SPEC, "same", "stride" },
+  { "conv-groups",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 3, \"kernel_size\": 3, \"groups\": 2}"),
+    ESP_NETWORK_ERROR_SPEC, "groups", "2" },
+  { "conv-groups-lazy",
+    LAYER ("[3, 6, 5]",
+           "{\"class\": \"Conv2d\", \"out_channels\": 2, \"kernel_size\": 3, \"groups\": 2}"),
+    ESP_NETWORK_ERROR_SHAPE, "n × 2", "gets [3, 6, 5]" },
+  { "conv1d-planes",
+    LAYER ("[2, 6, 5]", "{\"class\": \"Conv1d\", \"out_channels\": 2, \"kernel_size\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (Conv1d)", "gets [2, 6, 5]" },
+  { "transpose-padding",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"ConvTranspose2d\", \"out_channels\": 2, \"kernel_size\": 3, "
+           "\"output_padding\": 1}"),
+    ESP_NETWORK_ERROR_SPEC, "output_padding", "stride" },
+  { "transpose-empty",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"ConvTranspose2d\", \"out_channels\": 2, \"kernel_size\": 1, \"padding\": "
+           "9}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (ConvTranspose2d)", "gets [2, 6, 5]" },
+  { "transpose-huge",
+    LAYER ("[2, 6, 5]",
+           "{\"class\": \"ConvTranspose2d\", \"out_channels\": 2, \"kernel_size\": 2, \"stride\": "
+           "67108864}"),
+    ESP_NETWORK_ERROR_SPEC, "too large", "shape" },
+  { "pool-padding",
+    LAYER ("[2, 6, 5]", "{\"class\": \"MaxPool2d\", \"kernel_size\": 2, \"padding\": 2}"),
+    ESP_NETWORK_ERROR_SPEC, "padding", "kernel_size" },
+  { "pool-small", LAYER ("[2, 6, 5]", "{\"class\": \"MaxPool2d\", \"kernel_size\": [7, 2]}"),
+    ESP_NETWORK_ERROR_SHAPE, "≥ 7", "gets [2, 6, 5]" },
+  { "pool-flat", LAYER ("[4]", "{\"class\": \"AvgPool2d\", \"kernel_size\": 2}"),
+    ESP_NETWORK_ERROR_SHAPE, "module 0 (AvgPool2d)", "gets [4]" },
+  { "adaptive-flat", LAYER ("[4]", "{\"class\": \"AdaptiveAvgPool2d\", \"output_size\": 1}"),
+    ESP_NETWORK_ERROR_SHAPE, "[C, H, W]", "gets [4]" },
+  { "adaptive-huge",
+    LAYER ("[2, 6, 5]", "{\"class\": \"AdaptiveAvgPool2d\", \"output_size\": 67108864}"),
+    ESP_NETWORK_ERROR_SPEC, "too large", "" },
+  { "batch-norm-flat", LAYER ("[4]", "{\"class\": \"BatchNorm2d\"}"), ESP_NETWORK_ERROR_SHAPE,
+    "[C, H, W]", "gets [4]" },
+  { "batch-norm-features", LAYER ("[4]", "{\"class\": \"BatchNorm1d\", \"num_features\": 5}"),
+    ESP_NETWORK_ERROR_SHAPE, "[5] or [5, L]", "gets [4]" },
+  { "layer-norm-shape",
+    LAYER ("[2, 6, 5]", "{\"class\": \"LayerNorm\", \"normalized_shape\": [5, 6]}"),
+    ESP_NETWORK_ERROR_SHAPE, "[..., 5, 6]", "gets [2, 6, 5]" },
+  { "layer-norm-missing", LAYER ("[2, 6, 5]", "{\"class\": \"LayerNorm\"}"), ESP_NETWORK_ERROR_SPEC,
+    "normalized_shape", "missing" },
+  { "group-norm-groups",
+    LAYER ("[2, 6, 5]", "{\"class\": \"GroupNorm\", \"num_groups\": 3, \"num_channels\": 4}"),
+    ESP_NETWORK_ERROR_SPEC, "num_groups", "3" },
+  { "group-norm-channels",
+    LAYER ("[2, 6, 5]", "{\"class\": \"GroupNorm\", \"num_groups\": 2, \"num_channels\": 4}"),
+    ESP_NETWORK_ERROR_SHAPE, "[4, …]", "gets [2, 6, 5]" },
+  { "rms-norm-shape", LAYER ("[4]", "{\"class\": \"RMSNorm\", \"normalized_shape\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "[..., 3]", "gets [4]" },
+  { "embedding-fraction",
+    LAYER ("[4]", "{\"class\": \"Embedding\", \"num_embeddings\": 3, \"embedding_dim\": 2}"),
+    ESP_NETWORK_ERROR_DATA, "module 0 (Embedding)", "from 0 to 2" },
+  { "embedding-inside",
+    LAYER ("[4]",
+           "{\"class\": \"Tanh\"}, {\"class\": \"Embedding\", \"num_embeddings\": 3, "
+           "\"embedding_dim\": 2}"),
+    ESP_NETWORK_ERROR_SPEC, "module 1 (Embedding)", "data itself" },
+  { "embedding-padding",
+    LAYER ("[4]",
+           "{\"class\": \"Embedding\", \"num_embeddings\": 3, \"embedding_dim\": 2, "
+           "\"padding_idx\": 3}"),
+    ESP_NETWORK_ERROR_SPEC, "padding_idx", "3" },
+  { "dropout", LAYER ("[4]", "{\"class\": \"Dropout\", \"p\": 1.5}"), ESP_NETWORK_ERROR_SPEC, "p",
+    "1.5" },
+  { "gelu", LAYER ("[4]", "{\"class\": \"GELU\", \"approximate\": \"erf\"}"),
+    ESP_NETWORK_ERROR_SPEC, "approximate", "erf" },
+  { "softmax-dim", LAYER ("[4]", "{\"class\": \"Softmax\", \"dim\": 0}"), ESP_NETWORK_ERROR_SHAPE,
+    "dimension 0", "[4]" },
+  { "select-index", LAYER ("[4]", "{\"class\": \"Select\", \"index\": 4}"), ESP_NETWORK_ERROR_SHAPE,
+    "index 4", "[4]" },
+  { "unflatten", LAYER ("[4]", "{\"class\": \"Unflatten\", \"unflattened_size\": [3, 2]}"),
+    ESP_NETWORK_ERROR_SHAPE, "[4]", "[3, 2]" },
+  { "lstm-shape", LAYER ("[4]", "{\"class\": \"LSTM\", \"hidden_size\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "[T, input_size]", "gets [4]" },
+  { "lstm-input", LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"input_size\": 5, \"hidden_size\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "[T, 5]", "gets [3, 4]" },
+  { "lstm-batch",
+    LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 3, \"batch_first\": false}"),
+    ESP_NETWORK_ERROR_SPEC, "batch_first", "first" },
+  { "lstm-deep", LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 3, \"num_layers\": 9}"),
+    ESP_NETWORK_ERROR_SPEC, "num_layers", "9" },
+  { "rnn-nonlinearity",
+    LAYER ("[3, 4]", "{\"class\": \"RNN\", \"hidden_size\": 3, \"nonlinearity\": \"gelu\"}"),
+    ESP_NETWORK_ERROR_SPEC, "nonlinearity", "gelu" },
+  { "lstm-nonlinearity",
+    LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 3, \"nonlinearity\": \"tanh\"}"),
+    ESP_NETWORK_ERROR_SPEC, "nonlinearity", "no setting" },
+  { "lstm-huge", LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 67108864}"),
+    ESP_NETWORK_ERROR_SPEC, "too large", "weight_ih_l0" },
+  { "attention-heads",
+    LAYER ("[3, 4]", "{\"class\": \"MultiheadAttention\", \"embed_dim\": 4, \"num_heads\": 3}"),
+    ESP_NETWORK_ERROR_SPEC, "num_heads", "3" },
+  { "attention-width",
+    LAYER ("[3, 4]", "{\"class\": \"MultiheadAttention\", \"embed_dim\": 6, \"num_heads\": 3}"),
+    ESP_NETWORK_ERROR_SHAPE, "[L, 6]", "gets [3, 4]" },
+  { "attention-long",
+    LAYER ("[16384, 4]", "{\"class\": \"MultiheadAttention\", \"embed_dim\": 4, \"num_heads\": 4}"),
+    ESP_NETWORK_ERROR_SPEC, "too large", "" },
+  { "tie-buffer",
+    LAYER ("[4]",
+           "{\"class\": \"BatchNorm1d\"}, {\"class\": \"BatchNorm1d\", \"tie\": {\"weight\": "
+           "\"0.running_mean\"}}"),
+    ESP_NETWORK_ERROR_SPEC, "running_mean", "buffers" },
+  { "counter-init",
+    LAYER ("[4]", "{\"class\": \"BatchNorm1d\", \"init\": {\"num_batches_tracked\": 0.5}}"),
+    ESP_NETWORK_ERROR_SPEC, "num_batches_tracked", "whole" },
+};
+
 static void
 test_bad (gconstpointer data)
 {
@@ -574,6 +737,11 @@ main (int argc, char *argv[])
     {
       g_autofree char *path = g_strconcat ("/train/network/bad/", bad[i].name, NULL);
       g_test_add_data_func (path, &bad[i], test_bad);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_layers); i++)
+    {
+      g_autofree char *path = g_strconcat ("/train/network/bad-layer/", bad_layers[i].name, NULL);
+      g_test_add_data_func (path, &bad_layers[i], test_bad);
     }
   g_test_add_func ("/train/network/deep", test_deep);
   g_test_add_func ("/train/network/not-deep", test_not_deep);
