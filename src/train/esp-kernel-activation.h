@@ -44,12 +44,15 @@
 #define SQRT_2_PI ((EspReal) 0.79788456080286535588) /* of 2 / pi */
 #define CUBIC ((EspReal) 0.044715)
 
-/* e^x / (1 + e^x), by the exponential that isn't above 1: its error is divided, not added to */
+/* e^x / (1 + e^x), by the exponential that isn't above 1; what roundings lost is put back, or the
+ * errors of sum and quotient would come to more than 2 units in the last place */
 static inline EspReal
 sigmoid (EspReal x)
 {
-  EspReal power = fast_exp (x < 0 ? x : -x);
-  return (x < 0 ? power : 1) / (1 + power);
+  EspReal tail, power = fast_exp_tail (x < 0 ? x : -x, &tail);
+  EspReal whole = 1 + power, rest = power - (whole - 1) + tail;
+  EspReal y = (x < 0 ? power : 1) / whole;
+  return y + ((x < 0 ? tail : 0) - y * rest) / whole;
 }
 
 /* the normal distribution and its density */

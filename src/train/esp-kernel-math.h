@@ -16,6 +16,13 @@ fast_exp (double x)
 }
 
 static inline double
+fast_exp_tail (double x, double *tail)
+{
+  *tail = 0;
+  return exp (x);
+}
+
+static inline double
 fast_expm1 (double x)
 {
   return expm1 (x);
@@ -41,9 +48,10 @@ fast_log1p (double x)
 
 #else
 
-/* 2^n e^r, |r| <= ln 2 / 2. Below -87 the result is that of -87 (2e-38), above 88 that of 88. */
+/* 2^n e^r, |r| <= ln 2 / 2. Below -87 the result is that of -87 (2e-38), above 88 that of 88.
+ * @tail: what the last addition lost */
 static inline float
-fast_exp (float x)
+fast_exp_tail (float x, float *tail)
 {
   union
   {
@@ -62,9 +70,18 @@ fast_exp (float x)
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  p = p * r * r + r;
+  float whole = p + 1.0f;
   scale.bits = (shifted.bits << 23) + 0x3f800000u;
-  return p * scale.f;
+  *tail = (p - (whole - 1.0f)) * scale.f;
+  return whole * scale.f;
+}
+
+static inline float
+fast_exp (float x)
+{
+  float tail;
+  return fast_exp_tail (x, &tail);
 }
 
 /* e^x - 1 for x <= 0, where the difference would lose digits near 0 */

@@ -392,8 +392,8 @@ esp_network_build (EspNetwork *self, GError **error)
                            _ ("the network has no layer"));
       return FALSE;
     }
-  return esp_network_check_values (self, error) &&
+  return esp_network_check_values (self, error) && check_groups (self, error) &&
+         check_size (self, error) &&
          esp_loss_check (self->loss, esp_network_peek_shape (self, self->output), self->data,
-                         error) &&
-         check_groups (self, error) && check_size (self, error);
+                         error);
 }

@@ -6,6 +6,8 @@
 #include "config.h"
 #include "esp-spec.h"
 
+#include <math.h>
+
 #include "esp-number.h"
 
 static void write_node (GString *out, JsonNode *node, guint level);
@@ -30,7 +32,8 @@ write_number (GString *out, double value)
       if (g_ascii_strtod (buffer, NULL) == value)
         break;
     }
-  g_string_append (out, buffer);
+  /* without a point it would be a whole number, which has no sign at 0 */
+  g_string_append (out, value == 0 && signbit (value) ? "-0.0" : buffer);
 }
 
 static void

@@ -582,7 +582,7 @@ static const Bad bad_layers[] = {
   { "lstm-nonlinearity",
     LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 3, \"nonlinearity\": \"tanh\"}"),
     ESP_NETWORK_ERROR_SPEC, "nonlinearity", "no setting" },
-  { "lstm-huge", LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 67108864}"),
+  { "lstm-huge", LAYER ("[3, 4]", "{\"class\": \"LSTM\", \"hidden_size\": 1048577}"),
     ESP_NETWORK_ERROR_SPEC, "too large", "weight_ih_l0" },
   { "attention-heads",
     LAYER ("[3, 4]", "{\"class\": \"MultiheadAttention\", \"embed_dim\": 4, \"num_heads\": 3}"),
