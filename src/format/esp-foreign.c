@@ -36,9 +36,6 @@ static const Signature signatures[] = {
   { 0, 4, "lmgg",
     N_ ("this is an old ggml file, from before GGUF; convert it to safetensors with the tool that "
         "made it") },
-  { 4, 4, "TFL3",
-    N_ ("this is a TensorFlow Lite model, which can’t be opened yet; open the model that it was "
-        "converted from") },
   { 0, 4, "\x0c\xdb\x3a\x2a",
     N_ ("this is the manifest of an Orbax checkpoint, which can’t be opened; load it in JAX and "
         "save its arrays with safetensors.flax.save_file()") },

@@ -26,6 +26,7 @@
 #include "esp-tf-graph.h"
 #include "esp-tf-savedmodel.h"
 #include "esp-tf-v1.h"
+#include "esp-tflite.h"
 #include "esp-torch-export.h"
 #include "esp-torchscript.h"
 
@@ -57,6 +58,7 @@ static const EspFormat *const formats[] = {
   &esp_format_tf_checkpoint_v1,
   &esp_format_tf_savedmodel,
   &esp_format_tf_graphdef,
+  &esp_format_tflite,
   &esp_format_onnx,
   &esp_format_flax_msgpack,
   NULL,

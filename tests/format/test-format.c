@@ -60,7 +60,6 @@ test_foreign (void)
     { BYTES ("\x80\x04\x95\x0e\0\0\0\0\0\0\0\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19."),
       ESP_FORMAT_ERROR_TRUNCATED, "pickle 2" },
     { BYTES ("\x80\x02}q\0."), ESP_FORMAT_ERROR_UNSUPPORTED, "a bare Python pickle" },
-    { BYTES ("\x1c\0\0\0TFL3\x14\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "TensorFlow Lite" },
     { BYTES ("0123456789012345678901234567890123456789\x57\xfb\x80\x8b\x24\x75\x47\xdb"),
       ESP_FORMAT_ERROR_UNSUPPORTED, "a table of LevelDB" },
     { BYTES ("\x0c\xdb\x3a\x2a\0\0\0\0"), ESP_FORMAT_ERROR_UNSUPPORTED, "Orbax" },
