@@ -122,7 +122,9 @@ add_holder (Build *self, Holder *above, const char *path, gsize length, GError *
   holder->saved = above != NULL ? find_child (self->facts->saved, above->saved, name, n) : 0;
   tracked = look (self->facts->tracked, holder->object);
   saved = look (self->facts->saved, holder->saved);
-  holder->is_optimizer = (above != NULL && above->is_optimizer) ||
+  /* an optimizer of Keras 3 lists what it trains, too: that is the model's */
+  holder->is_optimizer = (above != NULL && above->is_optimizer &&
+                          strcmp (holder->path + (name - path), "_trainable_variables") != 0) ||
                          (tracked != NULL && tracked->is_optimizer) ||
                          (saved != NULL && saved->is_optimizer);
   if (above != NULL)
@@ -318,7 +320,7 @@ note_share (Build *self, Holder *holder, const char *name, Holder *shared)
   g_autofree char *path = join (holder, name);
   const Share share = { holder, name, shared };
 
-  if (g_hash_table_contains (self->holders, path))
+  if (g_hash_table_contains (self->holders, path) || shared->is_optimizer)
     return;
   if (is_number_of_layer (name))
     esp_tree_builder_add_attribute (self->builder, shared->module, "layer", name);

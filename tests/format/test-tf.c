@@ -139,6 +139,7 @@ static const Good good[] = {
   { "saved/variables/variables.index", "saved", "tf-checkpoint", 0 },
   { "saved-scopes", NULL, "tf-savedmodel", 0 },
   { "saved-keras", NULL, "tf-savedmodel", 0 },
+  { "keras3.index", "keras3", "tf-checkpoint", 0 },
   { "v1", NULL, "tf-checkpoint-v1", 0 },
   { "v1/model.ckpt-7", "v1", "tf-checkpoint-v1", 0 },
   { "v1-types", NULL, "tf-checkpoint-v1", 0 },
@@ -310,6 +311,25 @@ test_saved_keras (void)
   g_assert_cmpstr (esp_module_get_class (module), ==, "BatchNormalization");
   g_assert_cmpstr (esp_module_get_attribute_name (module, 0), ==, "name");
   g_assert_cmpstr (esp_module_get_attribute_value (module, 0), ==, "norm");
+}
+
+/* the optimizer holds the model's variables by a path as short as the model's own */
+static void
+test_keras3 (void)
+{
+  static const Wanted wanted[] = {
+    { "optimizer/_trainable_variables/0" V, "optimizer/_trainable_variables", ESP_ROLE_PARAMETER },
+    { "optimizer/_variables/2" V, "optimizer/_variables", ESP_ROLE_OPTIMIZER },
+    { "optimizer/_learning_rate" V, "optimizer", ESP_ROLE_OPTIMIZER },
+  };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("keras3.index");
+  EspTree *tree = esp_checkpoint_get_tree (checkpoint);
+
+  assert_places (checkpoint, wanted, G_N_ELEMENTS (wanted));
+  g_assert_true (
+      esp_place_get_parameter (find_place (checkpoint, wanted[0].name)) ==
+      esp_place_get_parameter (find_place (checkpoint, "model/_functional/_operations/1/_kernel")));
+  g_assert_null (esp_tree_find (tree, "model/optimizer", NULL));
 }
 
 static void
@@ -765,6 +785,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/tf/scopes", test_scopes);
   g_test_add_func ("/tf/saved", test_saved);
   g_test_add_func ("/tf/saved-keras", test_saved_keras);
+  g_test_add_func ("/tf/keras3", test_keras3);
   g_test_add_func ("/tf/saved-scopes", test_saved_scopes);
   g_test_add_func ("/tf/frozen", test_frozen);
   g_test_add_func ("/tf/v1", test_v1);
