@@ -6,7 +6,7 @@
  * A block is read byte by byte (no alignment, little endian). i is the index of an element in its
  * block or group; d, m, dmin are scales kept as float16. Formulas and their order of operations:
  * ggml, src/ggml-quants.c (MIT licence). Compiled without fused multiply-add, which would round
- * otherwise.
+ * otherwise. The common types are compiled for wider vectors too.
  */
 
 #include "esp-block.h"
@@ -16,6 +16,7 @@
 
 #include "esp-block-grids-tables.h"
 #include "esp-decode.h"
+#include "esp-vector-private.h"
 
 static inline guint
 u16 (const guint8 *p)
@@ -43,8 +44,8 @@ nibble (const guint8 *qs, guint i)
   return qs[i % 16] >> 4 * (i / 16) & 15;
 }
 
-static void
-decode_q4_0 (const guint8 *b, float *y)
+ESP_INLINE void
+q4_0 (const guint8 *b, float *y)
 {
   const guint8 *qs = b + 2;
   float d = half (b);
@@ -55,6 +56,8 @@ decode_q4_0 (const guint8 *b, float *y)
       y[i + 16] = d * (float) ((qs[i] >> 4) - 8);
     }
 }
+
+ESP_DEFINE_WIDE_STATIC (void, decode_q4_0, q4_0, (const guint8 *b, float *y), (b, y))
 
 static void
 decode_q4_1 (const guint8 *b, float *y)
@@ -97,14 +100,16 @@ decode_q5_1 (const guint8 *b, float *y)
     }
 }
 
-static void
-decode_q8_0 (const guint8 *b, float *y)
+ESP_INLINE void
+q8_0 (const guint8 *b, float *y)
 {
   float d = half (b);
 
   for (guint i = 0; i < 32; i++)
     y[i] = d * (gint8) b[2 + i];
 }
+
+ESP_DEFINE_WIDE_STATIC (void, decode_q8_0, q8_0, (const guint8 *b, float *y), (b, y))
 
 static void
 decode_q8_1 (const guint8 *b, float *y)
@@ -230,8 +235,8 @@ scale_min (const guint8 *s, guint j, guint *scale, guint *min)
   *min = j < 4 ? s[j + 4] & 63 : (guint) (s[j + 4] >> 4 | s[j] >> 6 << 4);
 }
 
-static void
-decode_q4_k (const guint8 *b, float *y)
+ESP_INLINE void
+q4_k (const guint8 *b, float *y)
 {
   float d = half (b), dmin = half (b + 2);
 
@@ -247,8 +252,10 @@ decode_q4_k (const guint8 *b, float *y)
     }
 }
 
-static void
-decode_q5_k (const guint8 *b, float *y)
+ESP_DEFINE_WIDE_STATIC (void, decode_q4_k, q4_k, (const guint8 *b, float *y), (b, y))
+
+ESP_INLINE void
+q5_k (const guint8 *b, float *y)
 {
   const guint8 *qh = b + 16;
   float d = half (b), dmin = half (b + 2);
@@ -265,8 +272,10 @@ decode_q5_k (const guint8 *b, float *y)
     }
 }
 
-static void
-decode_q6_k (const guint8 *b, float *y)
+ESP_DEFINE_WIDE_STATIC (void, decode_q5_k, q5_k, (const guint8 *b, float *y), (b, y))
+
+ESP_INLINE void
+q6_k (const guint8 *b, float *y)
 {
   const gint8 *scales = (const gint8 *) b + 192;
   float d = half (b + 208);
@@ -283,6 +292,8 @@ decode_q6_k (const guint8 *b, float *y)
             dl * (float) ((int) ((ql[i] >> 4 * (r / 2) & 15) | (qh[i] >> 2 * r & 3) << 4) - 32);
     }
 }
+
+ESP_DEFINE_WIDE_STATIC (void, decode_q6_k, q6_k, (const guint8 *b, float *y), (b, y))
 
 static void
 decode_q8_k (const guint8 *b, float *y)

@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "esp-vector-private.h"
+
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
 #error "the decoders are written for little-endian machines"
 #endif
@@ -187,6 +189,21 @@ typedef void (*DecodeI64) (const guint8 *in, gsize count, gint64 *out);
       }                                                                                            \
   }
 
+/* the same, compiled for wider vectors too */
+#define DEFINE_WIDE_LOOP(name, in_type, out_type, expression)                                      \
+  ESP_INLINE void name##_loop (const guint8 *in, gsize count, out_type *out)                       \
+  {                                                                                                \
+    for (gsize i = 0; i < count; i++)                                                              \
+      {                                                                                            \
+        in_type v;                                                                                 \
+                                                                                                   \
+        memcpy (&v, in + i * sizeof v, sizeof v);                                                  \
+        out[i] = (expression);                                                                     \
+      }                                                                                            \
+  }                                                                                                \
+  ESP_DEFINE_WIDE_STATIC (void, name, name##_loop, (const guint8 *in, gsize count, out_type *out), \
+                          (in, count, out))
+
 #define DEFINE_INTEGER(name, in_type)                                                              \
   DEFINE_LOOP (name##_f32, in_type, float, (float) v)                                              \
   DEFINE_LOOP (name##_f64, in_type, double, (double) v)                                            \
@@ -202,8 +219,8 @@ DEFINE_INTEGER (u32, guint32)
 DEFINE_INTEGER (i32, gint32)
 DEFINE_INTEGER (u64, guint64)
 DEFINE_INTEGER (i64, gint64)
-DEFINE_LOOP (half_f32, guint16, float, half_to_float (v))
-DEFINE_LOOP (bfloat16_f32, guint16, float, float_from_bits ((guint32) v << 16))
+DEFINE_WIDE_LOOP (half_f32, guint16, float, half_to_float (v))
+DEFINE_WIDE_LOOP (bfloat16_f32, guint16, float, float_from_bits ((guint32) v << 16))
 DEFINE_LOOP (double_f32, double, float, (float) v)
 
 static void

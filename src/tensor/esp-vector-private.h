@@ -43,26 +43,30 @@ esp_vector_add_lanes (const double *lanes)
 
 /* ESP_DEFINE_WIDE (void, prefix_name, name, (int a), (a)): a function prefix_name that calls the
  * inline function name, compiled for AVX2 too and so called where the processor has it. Fused
- * multiply-add stays off, so that both round alike. */
+ * multiply-add stays off, so that both round alike. ESP_DEFINE_WIDE_STATIC makes it static. */
 #if defined(__x86_64__) && !defined(__AVX2__)
-#define ESP_DEFINE_WIDE(result, public_name, name, parameters, arguments)                          \
+#define ESP_WIDE_FUNCTION(linkage, result, public_name, name, parameters, arguments)               \
   __attribute__ ((target ("avx2"))) static result name##_avx2 parameters                           \
   {                                                                                                \
     return name arguments;                                                                         \
   }                                                                                                \
-  result public_name parameters                                                                    \
+  linkage result public_name parameters                                                            \
   {                                                                                                \
     if (__builtin_cpu_supports ("avx2") != 0)                                                      \
       return name##_avx2 arguments;                                                                \
     return name arguments;                                                                         \
   }
 #else
-#define ESP_DEFINE_WIDE(result, public_name, name, parameters, arguments)                          \
-  result public_name parameters                                                                    \
+#define ESP_WIDE_FUNCTION(linkage, result, public_name, name, parameters, arguments)               \
+  linkage result public_name parameters                                                            \
   {                                                                                                \
     return name arguments;                                                                         \
   }
 #endif
+#define ESP_DEFINE_WIDE(result, public_name, name, parameters, arguments)                          \
+  ESP_WIDE_FUNCTION (, result, public_name, name, parameters, arguments)
+#define ESP_DEFINE_WIDE_STATIC(result, static_name, name, parameters, arguments)                   \
+  ESP_WIDE_FUNCTION (static, result, static_name, name, parameters, arguments)
 
 /* the same of two inline functions, the second with vectors of 64 bytes for AVX-512 */
 #if defined(__x86_64__) && !defined(__AVX2__)
