@@ -13,31 +13,20 @@
 
 #include "esp-path.h"
 
-/* what a row may refer to */
-typedef struct
-{
-  EspCheckpoint *checkpoint;
-  EspPlace *place;  /* that is asked for */
-  EspPlace *stored; /* itself, or what it is tied to */
-  char *file;       /* the file or folder as a Python literal */
-  char *base;       /* the same as plain text */
-  char *name;       /* the tensor's name as a literal */
-} Context;
-
 typedef struct
 {
   const char *format;
   /* the lines before "w = ..."; they end with a newline */
-  void (*open) (GString *out, const Context *context);
+  void (*open) (GString *out, const EspCodeContext *context);
   /* the expression after it */
-  void (*reach) (GString *out, const Context *context);
+  void (*reach) (GString *out, const EspCodeContext *context);
   gboolean torch; /* what it gives is a tensor of PyTorch, not an array */
   /* of a module: the lines that print what is below; NULL: they loop over the dictionary sd */
-  void (*loop) (GString *out, const Context *context);
+  void (*loop) (GString *out, const EspCodeContext *context);
 } FileCode;
 
-static EspTensor *
-get_tensor (const Context *context)
+EspTensor *
+esp_code_context_get_tensor (const EspCodeContext *context)
 {
   EspParameter *parameter = esp_place_get_parameter (context->stored);
 
@@ -45,7 +34,7 @@ get_tensor (const Context *context)
 }
 
 static void
-reach_by_name (GString *out, const Context *context)
+reach_by_name (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out, "sd[%s]", context->name);
 }
@@ -54,9 +43,9 @@ reach_by_name (GString *out, const Context *context)
 
 /* gguf's reader gives such values as bytes */
 static gboolean
-needs_dequantising (const Context *context)
+needs_dequantising (const EspCodeContext *context)
 {
-  EspTensor *tensor = get_tensor (context);
+  EspTensor *tensor = esp_code_context_get_tensor (context);
 
   return tensor != NULL && (esp_tensor_get_block_type (tensor) != NULL ||
                             esp_tensor_get_dtype (tensor) == ESP_DTYPE_BFLOAT16);
@@ -64,7 +53,7 @@ needs_dequantising (const Context *context)
 
 /* "tiny-00002-of-00003.gguf" -> "tiny-*-of-00003.gguf"; NULL where the model is in one file */
 static char *
-get_pattern (const Context *context)
+get_pattern (const EspCodeContext *context)
 {
   const char *of = strstr (context->base, "-of-");
   guint n = esp_checkpoint_get_n_metadata (context->checkpoint);
@@ -82,7 +71,7 @@ get_pattern (const Context *context)
 }
 
 static void
-open_gguf (GString *out, const Context *context)
+open_gguf (GString *out, const EspCodeContext *context)
 {
   g_autofree char *pattern = get_pattern (context);
   g_autofree char *quoted = pattern != NULL ? esp_code_quote (pattern) : NULL;
@@ -102,7 +91,7 @@ open_gguf (GString *out, const Context *context)
 }
 
 static void
-reach_gguf (GString *out, const Context *context)
+reach_gguf (GString *out, const EspCodeContext *context)
 {
   if (needs_dequantising (context))
     g_string_append_printf (out, "dequantize(sd[%s].data, sd[%s].tensor_type)", context->name,
@@ -115,7 +104,7 @@ reach_gguf (GString *out, const Context *context)
 
 /* an .npy is its one array, whatever was asked for */
 static void
-open_npy (GString *out, const Context *context)
+open_npy (GString *out, const EspCodeContext *context)
 {
   EspTree *tree = esp_checkpoint_get_tree (context->checkpoint);
   EspPlace *only = esp_tree_get_n_tensors (tree) > 0 ? esp_tree_get_tensor (tree, 0)
@@ -126,7 +115,7 @@ open_npy (GString *out, const Context *context)
 }
 
 static void
-open_npz (GString *out, const Context *context)
+open_npz (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out, "import numpy\n\nsd = numpy.load(%s)\n", context->file);
 }
@@ -134,7 +123,7 @@ open_npz (GString *out, const Context *context)
 /* --- ONNX --- */
 
 static void
-open_onnx (GString *out, const Context *context)
+open_onnx (GString *out, const EspCodeContext *context)
 {
   EspParameter *parameter = esp_place_get_parameter (context->stored);
 
@@ -149,232 +138,21 @@ open_onnx (GString *out, const Context *context)
 }
 
 static void
-reach_onnx (GString *out, const Context *context)
+reach_onnx (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out, "to_array(sd[%s])", context->name);
 }
 
 static void
-loop_onnx (GString *out, const Context *context)
+loop_onnx (GString *out, const EspCodeContext *context)
 {
   g_string_append (out, "for name, t in sd.items():\n    print(name, tuple(t.dims))");
-}
-
-/* --- HDF5 and Keras --- */
-
-static void
-open_hdf5 (GString *out, const Context *context)
-{
-  g_string_append_printf (out, "import h5py\n\nf = h5py.File(%s)\n", context->file);
-}
-
-static void
-open_keras_zip (GString *out, const Context *context)
-{
-  g_string_append_printf (out,
-                          "import io\nimport zipfile\nimport h5py\n\n"
-                          "with zipfile.ZipFile(%s) as z:\n"
-                          "    f = h5py.File(io.BytesIO(z.read(\"model.weights.h5\")))\n",
-                          context->file);
-}
-
-static void
-reach_hdf5 (GString *out, const Context *context)
-{
-  g_string_append_printf (out, "f[%s][()]", context->name);
-}
-
-static void
-loop_hdf5 (GString *out, const Context *context)
-{
-  g_string_append (out, "f.visititems(lambda name, d: print(name, getattr(d, \"shape\", \"\")))");
-}
-
-/* "m.weights.json" names m_00000.weights.h5 and so on */
-static void
-open_keras_sharded (GString *out, const Context *context)
-{
-  g_autofree char *stem = g_str_has_suffix (context->base, ".weights.json")
-                              ? g_strndup (context->base,
-                                           strlen (context->base) - strlen (".weights.json"))
-                              : g_strdup ("*");
-  g_autofree char *pattern = g_strconcat (stem, "_*.weights.h5", NULL);
-  g_autofree char *quoted = esp_code_quote (pattern);
-
-  g_string_append_printf (out,
-                          "from glob import glob\nimport h5py\n\n"
-                          "files = [h5py.File(f) for f in sorted(glob(%s))]\n",
-                          quoted);
-}
-
-static void
-reach_keras_sharded (GString *out, const Context *context)
-{
-  g_string_append_printf (out, "next(f[%s][()] for f in files if %s in f)", context->name,
-                          context->name);
-}
-
-static void
-loop_keras_sharded (GString *out, const Context *context)
-{
-  g_string_append (out, "for f in files:\n    f.visititems(lambda name, d: print(name, getattr(d, "
-                        "\"shape\", \"\")))");
-}
-
-/* `model.get_layer("dense").kernel`; NULL where that doesn't lead to it */
-static char *
-write_keras_path (const Context *context)
-{
-  static const char *const models[] = { "Sequential", "Functional", "Model", NULL };
-  g_autoptr (GString) out = g_string_new ("model");
-  EspTree *tree = esp_checkpoint_get_tree (context->checkpoint);
-  const char *const *keys = esp_place_get_keys (context->stored);
-  EspParameter *parameter = esp_place_get_parameter (context->stored);
-  EspPlace *at = esp_tree_get_root (tree);
-  EspRole role = parameter != NULL ? esp_parameter_get_role (parameter) : ESP_ROLE_OTHER;
-
-  if ((role != ESP_ROLE_PARAMETER && role != ESP_ROLE_BUFFER) || keys == NULL || keys[0] == NULL)
-    return NULL;
-  for (guint i = 0; keys[i] != NULL; i++)
-    {
-      EspModule *module = at != NULL ? esp_place_get_module (at) : NULL;
-      const char *class_name = module != NULL ? esp_module_get_brief_class (module) : "";
-
-      if (keys[i + 1] != NULL && g_strv_contains (models, class_name))
-        {
-          g_autofree char *quoted = esp_code_quote (keys[i]);
-
-          g_string_append_printf (out, ".get_layer(%s)", quoted);
-        }
-      else if (i > 0 && esp_code_is_identifier (keys[i]))
-        g_string_append_printf (out, ".%s", keys[i]);
-      else
-        return NULL;
-      at = at != NULL ? esp_place_find_child (at, keys[i]) : NULL;
-    }
-  return g_strdup (out->str);
-}
-
-static void
-open_keras (GString *out, const Context *context)
-{
-  g_autofree char *path = write_keras_path (context);
-
-  if (path != NULL)
-    g_string_append_printf (
-        out, "import keras\n\nmodel = keras.models.load_model(%s, compile=False)\n", context->file);
-  else if (esp_code_has_format (context->checkpoint, "keras-zip"))
-    open_keras_zip (out, context);
-  else
-    open_hdf5 (out, context);
-}
-
-static void
-reach_keras (GString *out, const Context *context)
-{
-  g_autofree char *path = write_keras_path (context);
-
-  if (path != NULL)
-    g_string_append_printf (out, "%s.numpy()", path);
-  else
-    reach_hdf5 (out, context);
-}
-
-/* --- TensorFlow --- */
-
-/* what tf.train takes for the file: a name without its suffix, or the folder */
-static char *
-get_prefix (const Context *context)
-{
-  const char *data = strstr (context->base, ".data-");
-  const char *of = g_strrstr (context->base, "-of-");
-
-  if (esp_code_has_format (context->checkpoint, "tf-savedmodel"))
-    {
-      if (strcmp (context->base, "saved_model.pb") == 0)
-        return g_strdup ("variables/variables");
-      return g_strconcat (context->base, "/variables/variables", NULL);
-    }
-  if (g_str_has_suffix (context->base, ".index"))
-    return g_strndup (context->base, strlen (context->base) - strlen (".index"));
-  if (strcmp (context->base, "checkpoint") == 0)
-    return g_strdup (".");
-  /* several files of the first version are named by a pattern */
-  if (esp_code_has_format (context->checkpoint, "tf-checkpoint-v1") && of != NULL &&
-      of - context->base > 6)
-    return g_strdup_printf ("%.*s-\?\?\?\?\?%s", (int) (of - context->base) - 6, context->base, of);
-  return data != NULL ? g_strndup (context->base, (gsize) (data - context->base))
-                      : g_strdup (context->base);
-}
-
-static void
-open_tf (GString *out, const Context *context)
-{
-  g_string_append (out, "import tensorflow as tf\n\n");
-}
-
-static void
-reach_tf (GString *out, const Context *context)
-{
-  g_autofree char *prefix = get_prefix (context);
-  g_autofree char *quoted = esp_code_quote (prefix);
-
-  g_string_append_printf (out, "tf.train.load_variable(%s, %s)", quoted, context->name);
-}
-
-/* the first version keeps slices, which only its own operation puts together */
-static void
-reach_tf_v1 (GString *out, const Context *context)
-{
-  g_autofree char *prefix = get_prefix (context);
-  g_autofree char *quoted = esp_code_quote (prefix);
-
-  g_string_append_printf (
-      out, "tf.raw_ops.Restore(file_pattern=%s, tensor_name=%s, dt=tf.%s).numpy()", quoted,
-      context->name, esp_dtype_get_info (esp_tensor_get_dtype (get_tensor (context)))->name);
-}
-
-static void
-loop_tf (GString *out, const Context *context)
-{
-  g_autofree char *prefix = get_prefix (context);
-  g_autofree char *quoted = esp_code_quote (prefix);
-
-  g_string_append_printf (out,
-                          "for name, shape in tf.train.list_variables(%s):\n"
-                          "    print(name, shape)",
-                          quoted);
-}
-
-static void
-open_graph (GString *out, const Context *context)
-{
-  g_string_append_printf (out,
-                          "import tensorflow as tf\n\n"
-                          "with open(%s, \"rb\") as f:\n"
-                          "    g = tf.compat.v1.GraphDef.FromString(f.read())\n"
-                          "sd = {n.name: n.attr[\"value\"].tensor for n in g.node if n.op == "
-                          "\"Const\"}\n",
-                          context->file);
-}
-
-static void
-reach_graph (GString *out, const Context *context)
-{
-  g_string_append_printf (out, "tf.make_ndarray(sd[%s])", context->name);
-}
-
-static void
-loop_graph (GString *out, const Context *context)
-{
-  g_string_append (out, "for name, t in sd.items():\n"
-                        "    print(name, [d.size for d in t.tensor_shape.dim])");
 }
 
 /* --- PyTorch's other forms --- */
 
 static void
-open_export (GString *out, const Context *context)
+open_export (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out,
                           "import torch\n\np = torch.export.load(%s)\n"
@@ -383,7 +161,7 @@ open_export (GString *out, const Context *context)
 }
 
 static void
-open_script (GString *out, const Context *context)
+open_script (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out,
                           "import torch\n\n"
@@ -393,7 +171,7 @@ open_script (GString *out, const Context *context)
 }
 
 static void
-reach_script (GString *out, const Context *context)
+reach_script (GString *out, const EspCodeContext *context)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GString) path = g_string_new ("net");
@@ -418,16 +196,16 @@ reach_script (GString *out, const Context *context)
 }
 
 static void
-loop_script (GString *out, const Context *context)
+loop_script (GString *out, const EspCodeContext *context)
 {
   g_string_append (out, "for name, w in net.state_dict().items():\n"
                         "    print(name, tuple(w.shape))");
 }
 
 static void
-open_dcp (GString *out, const Context *context)
+open_dcp (GString *out, const EspCodeContext *context)
 {
-  EspTensor *tensor = get_tensor (context);
+  EspTensor *tensor = esp_code_context_get_tensor (context);
 
   g_string_append (out, "import torch\nimport torch.distributed.checkpoint as dcp\n\n");
   if (tensor == NULL)
@@ -441,7 +219,7 @@ open_dcp (GString *out, const Context *context)
 
 /* the folder, for which any of its files may stand */
 static char *
-quote_dcp_folder (const Context *context)
+quote_dcp_folder (const EspCodeContext *context)
 {
   if (g_str_has_suffix (context->base, ".metadata") || g_str_has_suffix (context->base, ".distcp"))
     return g_strdup ("\".\"");
@@ -449,7 +227,7 @@ quote_dcp_folder (const Context *context)
 }
 
 static void
-load_dcp (GString *out, const Context *context)
+load_dcp (GString *out, const EspCodeContext *context)
 {
   g_autofree char *folder = quote_dcp_folder (context);
 
@@ -457,7 +235,7 @@ load_dcp (GString *out, const Context *context)
 }
 
 static void
-loop_dcp (GString *out, const Context *context)
+loop_dcp (GString *out, const EspCodeContext *context)
 {
   g_autofree char *folder = quote_dcp_folder (context);
 
@@ -471,7 +249,7 @@ loop_dcp (GString *out, const Context *context)
 /* --- several files --- */
 
 static void
-open_sharded (GString *out, const Context *context)
+open_sharded (GString *out, const EspCodeContext *context)
 {
   gboolean torch = esp_code_has_format (context->checkpoint, "pytorch-sharded");
   gboolean is_index = g_str_has_suffix (context->base, ".json");
@@ -488,7 +266,7 @@ open_sharded (GString *out, const Context *context)
 }
 
 static void
-reach_sharded (GString *out, const Context *context)
+reach_sharded (GString *out, const EspCodeContext *context)
 {
   if (esp_code_has_format (context->checkpoint, "pytorch-sharded"))
     g_string_append_printf (out, "torch.load(index.parent / files[%s], weights_only=True)[%s]",
@@ -499,7 +277,7 @@ reach_sharded (GString *out, const Context *context)
 }
 
 static void
-loop_sharded (GString *out, const Context *context)
+loop_sharded (GString *out, const EspCodeContext *context)
 {
   g_string_append (out, "for name, file in files.items():\n    print(name, file)");
 }
@@ -507,7 +285,7 @@ loop_sharded (GString *out, const Context *context)
 /* --- Flax --- */
 
 static void
-open_flax (GString *out, const Context *context)
+open_flax (GString *out, const EspCodeContext *context)
 {
   g_string_append_printf (out,
                           "from flax.serialization import msgpack_restore\n\n"
@@ -517,7 +295,7 @@ open_flax (GString *out, const Context *context)
 }
 
 static void
-reach_keys (GString *out, const Context *context)
+reach_keys (GString *out, const EspCodeContext *context)
 {
   g_auto (EspReach) at = { 0 };
 
@@ -532,16 +310,17 @@ static const FileCode formats[] = {
   { "npy", open_npy, reach_by_name, FALSE, NULL },
   { "npz", open_npz, reach_by_name, FALSE, NULL },
   { "onnx", open_onnx, reach_onnx, FALSE, loop_onnx },
-  { "hdf5", open_hdf5, reach_hdf5, FALSE, loop_hdf5 },
-  { "keras-weights-h5", open_hdf5, reach_hdf5, FALSE, loop_hdf5 },
-  { "keras-h5-weights", open_hdf5, reach_hdf5, FALSE, loop_hdf5 },
-  { "keras-h5", open_keras, reach_keras, FALSE, loop_hdf5 },
-  { "keras-sharded", open_keras_sharded, reach_keras_sharded, FALSE, loop_keras_sharded },
-  { "keras-zip", open_keras, reach_keras, FALSE, loop_hdf5 },
-  { "tf-checkpoint", open_tf, reach_tf, FALSE, loop_tf },
-  { "tf-savedmodel", open_tf, reach_tf, FALSE, loop_tf },
-  { "tf-checkpoint-v1", open_tf, reach_tf_v1, FALSE, loop_tf },
-  { "tf-graphdef", open_graph, reach_graph, FALSE, loop_graph },
+  { "hdf5", esp_code_open_hdf5, esp_code_reach_hdf5, FALSE, esp_code_loop_hdf5 },
+  { "keras-weights-h5", esp_code_open_hdf5, esp_code_reach_hdf5, FALSE, esp_code_loop_hdf5 },
+  { "keras-h5-weights", esp_code_open_hdf5, esp_code_reach_hdf5, FALSE, esp_code_loop_hdf5 },
+  { "keras-h5", esp_code_open_keras, esp_code_reach_keras, FALSE, esp_code_loop_hdf5 },
+  { "keras-sharded", esp_code_open_keras_sharded, esp_code_reach_keras_sharded, FALSE,
+    esp_code_loop_keras_sharded },
+  { "keras-zip", esp_code_open_keras, esp_code_reach_keras, FALSE, esp_code_loop_hdf5 },
+  { "tf-checkpoint", esp_code_open_tf, esp_code_reach_tf, FALSE, esp_code_loop_tf },
+  { "tf-savedmodel", esp_code_open_tf, esp_code_reach_tf, FALSE, esp_code_loop_tf },
+  { "tf-checkpoint-v1", esp_code_open_tf, esp_code_reach_tf_v1, FALSE, esp_code_loop_tf },
+  { "tf-graphdef", esp_code_open_graph, esp_code_reach_graph, FALSE, esp_code_loop_graph },
   { "flax-msgpack", open_flax, reach_keys, FALSE, NULL },
   { "torch-export-pt2", open_export, reach_by_name, TRUE, NULL },
   { "torchscript", open_script, reach_script, TRUE, loop_script },
@@ -570,7 +349,7 @@ needs_float (EspTensor *tensor)
 
 /* an array as a tensor, or the other way round */
 static void
-append_value (GString *out, const FileCode *code, const Context *context, EspDialect dialect)
+append_value (GString *out, const FileCode *code, const EspCodeContext *context, EspDialect dialect)
 {
   gboolean torch = dialect == ESP_DIALECT_PYTORCH;
   g_autoptr (GString) value = g_string_new (NULL);
@@ -580,7 +359,8 @@ append_value (GString *out, const FileCode *code, const Context *context, EspDia
       load_dcp (out, context);
       if (!torch)
         g_string_append_printf (out, "\nw = w%s.numpy()",
-                                needs_float (get_tensor (context)) ? ".float()" : "");
+                                needs_float (esp_code_context_get_tensor (context)) ? ".float()"
+                                                                                    : "");
       return;
     }
   code->reach (value, context);
@@ -590,12 +370,12 @@ append_value (GString *out, const FileCode *code, const Context *context, EspDia
     g_string_append_printf (out, "w = torch.from_numpy(%s)", value->str);
   else
     g_string_append_printf (out, "w = %s.detach()%s.numpy()", value->str,
-                            needs_float (get_tensor (context)) ? ".float()" : "");
+                            needs_float (esp_code_context_get_tensor (context)) ? ".float()" : "");
 }
 
 /* imports go together, at the top */
 static void
-append_opening (GString *out, const FileCode *code, const Context *context, gboolean torch)
+append_opening (GString *out, const FileCode *code, const EspCodeContext *context, gboolean torch)
 {
   g_autoptr (GString) lines = g_string_new (NULL);
   const char *blank;
@@ -612,7 +392,7 @@ append_opening (GString *out, const FileCode *code, const Context *context, gboo
 }
 
 static char *
-write_lines (const FileCode *code, const Context *context, EspDialect dialect)
+write_lines (const FileCode *code, const EspCodeContext *context, EspDialect dialect)
 {
   g_autoptr (GString) out = g_string_new (NULL);
   gboolean parameter = esp_place_get_parameter (context->place) != NULL;
@@ -641,7 +421,7 @@ char *
 esp_code_for_file (EspCheckpoint *checkpoint, EspPlace *place, EspDialect dialect)
 {
   const FileCode *code = find_format (checkpoint);
-  Context context = { checkpoint, place };
+  EspCodeContext context = { checkpoint, place };
   char *lines;
 
   if (code == NULL)

@@ -32,6 +32,37 @@ void esp_code_append_loop (GString *out, const EspReach *at);
 void esp_code_append_not_stored (GString *out, EspPlace *place);
 void esp_code_append_keras_assignment (GString *out, EspPlace *place);
 
+/* what a row may refer to */
+typedef struct
+{
+  EspCheckpoint *checkpoint;
+  EspPlace *place;  /* that is asked for */
+  EspPlace *stored; /* itself, or what it is tied to */
+  char *file;       /* the file or folder as a Python literal */
+  char *base;       /* the same as plain text */
+  char *name;       /* the tensor's name as a literal */
+} EspCodeContext;
+
+/* NULL for a module; borrowed */
+EspTensor *esp_code_context_get_tensor (const EspCodeContext *context);
+
+/* Keras and TensorFlow: what opens a file, reaches a tensor in it, prints all */
+void esp_code_loop_graph (GString *out, const EspCodeContext *context);
+void esp_code_loop_hdf5 (GString *out, const EspCodeContext *context);
+void esp_code_loop_keras_sharded (GString *out, const EspCodeContext *context);
+void esp_code_loop_tf (GString *out, const EspCodeContext *context);
+void esp_code_open_graph (GString *out, const EspCodeContext *context);
+void esp_code_open_hdf5 (GString *out, const EspCodeContext *context);
+void esp_code_open_keras (GString *out, const EspCodeContext *context);
+void esp_code_open_keras_sharded (GString *out, const EspCodeContext *context);
+void esp_code_open_tf (GString *out, const EspCodeContext *context);
+void esp_code_reach_graph (GString *out, const EspCodeContext *context);
+void esp_code_reach_hdf5 (GString *out, const EspCodeContext *context);
+void esp_code_reach_keras (GString *out, const EspCodeContext *context);
+void esp_code_reach_keras_sharded (GString *out, const EspCodeContext *context);
+void esp_code_reach_tf (GString *out, const EspCodeContext *context);
+void esp_code_reach_tf_v1 (GString *out, const EspCodeContext *context);
+
 /* the lines for what neither torch.load() nor safetensors reads; NULL for what they do read */
 char *esp_code_for_file (EspCheckpoint *checkpoint, EspPlace *place, EspDialect dialect);
 
