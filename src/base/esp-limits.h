@@ -51,7 +51,7 @@
   (256 * 1024 * 1024) /* all names with the paths before them, and all attributes */
 #define ESP_LIMIT_HDF5_PROCESS_BYTES                                                               \
   (1024ull * 1024 * 1024) /* address space of the process: four times the largest single thing */
-#define ESP_LIMIT_HDF5_SECONDS 300 /* processor time; 1,000,000 data sets take some 60 */
+#define ESP_LIMIT_HDF5_SECONDS 300 /* processor time; 20,000 data sets take half of one */
 #define ESP_LIMIT_HDF5_SILENCE_SECONDS                                                             \
   30 /* without a word from the process; it speaks at every object */
 #define ESP_LIMIT_HDF5_ANSWER_SECONDS 600 /* until an answer is complete, on a busy machine */
