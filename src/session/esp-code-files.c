@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "esp-path.h"
 
 typedef struct
 {
