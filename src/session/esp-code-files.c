@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-
 typedef struct
 {
   const char *format;
