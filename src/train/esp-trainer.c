@@ -370,8 +370,8 @@ get_curve (EspTrainer *self, gboolean test, guint64 **steps, double **losses, gu
   esp_train_loop_get_timeline (self->loop, &timeline);
   collect_curve (&collector, timeline.branch, G_MAXUINT64);
   *n = collector.steps->len;
-  *steps = (guint64 *) g_array_free (collector.steps, FALSE);
-  *losses = (double *) g_array_free (collector.losses, FALSE);
+  *steps = (guint64 *) (gpointer) g_array_free (collector.steps, FALSE);
+  *losses = (double *) (gpointer) g_array_free (collector.losses, FALSE);
 }
 
 void
