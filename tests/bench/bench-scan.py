@@ -132,16 +132,35 @@ def render_against_matplotlib(build, path, offset, folder):
         print("no peer: matplotlib")
 
 
-def decoders(bench, raw, offset):
-    """the bytes of the same file as other types"""
-    count = {"float32": SIDE * SIDE, "bfloat16": 2 * SIDE * SIDE, "float16": 2 * SIDE * SIDE,
-             "q4_k": SIDE * SIDE * 4 // 144 // 64 * 64 * 256}
+def write_types(folder):
+    """a file of 512 MiB for each type: normal numbers, blocks with scales of their size"""
+    import random
+    source = random.Random(2)
+    numbers = [source.gauss(0, 0.02) for _ in range(1 << 16)]
+    floats = struct.pack("<%df" % len(numbers), *numbers)
+    brain = bytearray(2 * len(numbers))
+    brain[0::2], brain[1::2] = floats[2::4], floats[3::4]
+    block = struct.pack("<2e", 0.001, 0.01) + bytes(source.randrange(256) for _ in range(140))
+    pieces = {"float32": (floats, 4, 1), "bfloat16": (bytes(brain), 2, 1),
+              "float16": (struct.pack("<%de" % len(numbers), *numbers), 2, 1), "q4_k": (block * 1024, 144, 256)}
+    files = {}
+    for dtype, (piece, size, elements) in pieces.items():
+        path = pathlib.Path(folder) / dtype
+        turns = (512 << 20) // len(piece)
+        path.write_bytes(piece * turns)
+        rows = turns * len(piece) // size * elements // SIDE
+        files[dtype] = path, rows
+    return files
+
+
+def decoders(bench, folder):
+    """elements a second; one pass at a time, turn by turn"""
     speed = {}
+    files = write_types(folder)
     for _ in range(TURNS):
-        for dtype, n in count.items():
-            columns = 16384
-            seconds = scan(bench, raw, (n // columns, columns), "%s:%d" % (dtype, offset), 1)[0]
-            speed[dtype] = max(speed.get(dtype, 0), n // columns * columns / seconds)
+        for dtype, (path, rows) in files.items():
+            seconds = scan(bench, path, (rows, SIDE), dtype, 1)[0]
+            speed[dtype] = max(speed.get(dtype, 0), rows * SIDE / seconds)
     for dtype, value in speed.items():
         print("  %-8s %.0f million elements a second, %.2f of float32's (goal 0.5)"
               % (dtype, value / 1e6, value / speed["float32"]))
@@ -162,7 +181,9 @@ def main():
                 numbers.write(piece)
         scan_against_peers(bench, path, offset, raw)
         render_against_matplotlib(build, path, offset, folder)
-        decoders(bench, path, offset)
+        path.unlink()
+        raw.unlink()
+        decoders(bench, folder)
 
 
 main()
