@@ -61,6 +61,7 @@ typedef struct
 {
   Handle handle;
   EspSource *bytes; /* of the block; owned */
+  GBytes *memory;   /* the same, or NULL; owned */
   EspSource *owner; /* what values' offsets are in; borrowed */
   guint64 base;     /* of the block in that */
 } Block;
@@ -69,6 +70,7 @@ static void
 block_clear (Block *self)
 {
   g_clear_pointer (&self->bytes, esp_source_unref);
+  g_clear_pointer (&self->memory, g_bytes_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Block, block_clear)
 
@@ -121,6 +123,7 @@ load_block (const Walk *walk, Block *self, GError **error)
                : g_bytes_new_from_bytes (bytes, 0, size);
   if (inside == NULL)
     return FALSE;
+  self->memory = g_bytes_ref (inside);
   self->bytes = esp_source_new_for_bytes (inside, esp_source_get_name (walk->source));
   self->owner = data[size] == 1 ? self->bytes : walk->source;
   self->base = data[size] == 1 ? 0 : self->handle.offset;
@@ -258,6 +261,7 @@ check_order (Walk *self, const Block *block, GError **error)
 static gboolean
 walk_block (Walk *self, const Block *block, EspTableFunc func, gpointer user_data, GError **error)
 {
+  const guint8 *memory = block->memory != NULL ? g_bytes_get_data (block->memory, NULL) : NULL;
   EspStream stream;
   guint64 end, value;
 
@@ -272,8 +276,9 @@ walk_block (Walk *self, const Block *block, EspTableFunc func, gpointer user_dat
       if (!read_key (self, block, &stream, end, &value, error) ||
           (func == self->func && !check_order (self, block, error)))
         return FALSE;
-      entry = (EspTableEntry) { self->key->data, self->key->len, block->owner,
-                                block->base + stream.position, value };
+      entry = (EspTableEntry) { self->key->data, self->key->len,
+                                block->owner,    block->base + stream.position,
+                                value,           memory != NULL ? memory + stream.position : NULL };
       if (!func (&entry, user_data, error) || !esp_stream_skip (&stream, value, error))
         return FALSE;
     }
@@ -324,7 +329,7 @@ walk_indexed (const EspTableEntry *entry, gpointer user_data, GError **error)
     return FALSE;
   /* the index’s own keys go on where they were */
   key = g_steal_pointer (&self->key);
-  self->key = g_byte_array_new ();
+  self->key = g_byte_array_sized_new (64);
   walked = walk_block (self, &block, self->func, self->user_data, error);
   g_byte_array_unref (self->key);
   self->key = g_steal_pointer (&key);
@@ -385,8 +390,8 @@ esp_table_foreach (EspSource *source,
 
   g_return_val_if_fail (source != NULL && func != NULL, FALSE);
 
-  self.key = g_byte_array_new ();
-  self.last_key = g_byte_array_new ();
+  self.key = g_byte_array_sized_new (64);
+  self.last_key = g_byte_array_sized_new (64);
   walked = read_footer (&self, &index, error) && open_block (&self, &index, error) &&
            walk_block (&self, &index, walk_indexed, &self, error);
   g_byte_array_unref (self.key);

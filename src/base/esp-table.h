@@ -19,6 +19,7 @@ typedef struct
   EspSource *source; /* borrowed: the table's own, or an inflated block */
   guint64 offset;    /* of the value in it */
   guint64 length;
+  const guint8 *value; /* the same bytes, borrowed for the call; NULL where they aren't in memory */
 } EspTableEntry;
 
 /* FALSE with an error ends the walk */

@@ -153,12 +153,15 @@ add_row (const EspTableEntry *entry, gpointer user_data, GError **error)
                            _ ("the index has no header"));
       return FALSE;
     }
-  bytes = esp_source_read_bytes (entry->source, entry->offset, entry->length, ENTRY_BYTES,
-                                 self->cancellable, error);
-  if (bytes == NULL)
-    return FALSE;
-  esp_wire_init_for_bytes (&wire, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                           "index");
+  if (entry->value == NULL || entry->length > ENTRY_BYTES)
+    {
+      bytes = esp_source_read_bytes (entry->source, entry->offset, entry->length, ENTRY_BYTES,
+                                     self->cancellable, error);
+      if (bytes == NULL)
+        return FALSE;
+    }
+  esp_wire_init_for_bytes (&wire, bytes != NULL ? g_bytes_get_data (bytes, NULL) : entry->value,
+                           (gsize) entry->length, "index");
   return entry->key_length == 0 ? read_header (self, &wire, error)
                                 : add_entry (self, entry, &wire, error);
 }
