@@ -40,7 +40,6 @@ struct _EspWindow
   GtkRevealer *training_revealer;
   GtkRevealer *reload_revealer;
   GtkLabel *reload_label;
-  GtkWidget *reload_check;
   GtkWidget *reload_details;
   GtkWidget *reload_button;
   GtkRevealer *loading_revealer;

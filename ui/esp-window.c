@@ -138,7 +138,6 @@ update_header (EspWindow *self)
   /* the menu has Save, and the tree its entry */
   gtk_widget_set_visible (self->search_button, document && !small);
   gtk_widget_set_visible (self->save_button, document && !small);
-  gtk_widget_set_visible (self->reload_check, !small);
   gtk_widget_set_visible (self->foot, document && narrow);
   if (document)
     gtk_widget_remove_css_class (GTK_WIDGET (self->header), "flat");
@@ -373,7 +372,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspWindow, training_revealer);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_revealer);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_label);
-  gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_check);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_details);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, reload_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, loading_revealer);

@@ -396,15 +396,45 @@ set_probe (EspTrainLoop *self, const EspCommand *command)
   self->stale = TRUE;
 }
 
+/* commands that change numbers or settings between two steps are events of the history */
 static gboolean
-execute (EspTrainLoop *self, const EspCommand *command)
+execute_change (EspTrainLoop *self, const EspCommand *command)
 {
-  double now = (double) g_get_monotonic_time ();
   EspHistoryEvent event = { .parameter = command->parameter,
                             .index = command->count,
                             .value = command->value,
                             .numbers = command->numbers };
-  switch (command->kind)
+  switch ((int) command->kind)
+    {
+    case ESP_COMMAND_RATE:
+      event.kind = ESP_HISTORY_RATE;
+      break;
+    case ESP_COMMAND_EDIT:
+      event.kind = ESP_HISTORY_EDIT;
+      break;
+    case ESP_COMMAND_FILL:
+      event.kind = ESP_HISTORY_FILL;
+      break;
+    case ESP_COMMAND_EXAMPLES:
+      event.kind = ESP_HISTORY_ROWS;
+      break;
+    default:
+      return FALSE;
+    }
+  change (self, &event);
+  if (command->kind == ESP_COMMAND_EXAMPLES)
+    run_asked (self, 1);
+  return TRUE;
+}
+
+/* FALSE: the thread ends */
+static gboolean
+execute (EspTrainLoop *self, const EspCommand *command)
+{
+  double now = (double) g_get_monotonic_time ();
+  if (execute_change (self, command))
+    return TRUE;
+  switch ((int) command->kind)
     {
     case ESP_COMMAND_PLAY:
       self->playing = TRUE;
@@ -423,23 +453,6 @@ execute (EspTrainLoop *self, const EspCommand *command)
       self->speed = command->value;
       self->due = MIN (self->due, now + G_USEC_PER_SEC / self->speed);
       break;
-    case ESP_COMMAND_RATE:
-      event.kind = ESP_HISTORY_RATE;
-      change (self, &event);
-      break;
-    case ESP_COMMAND_EDIT:
-      event.kind = ESP_HISTORY_EDIT;
-      change (self, &event);
-      break;
-    case ESP_COMMAND_FILL:
-      event.kind = ESP_HISTORY_FILL;
-      change (self, &event);
-      break;
-    case ESP_COMMAND_EXAMPLES:
-      event.kind = ESP_HISTORY_ROWS;
-      change (self, &event);
-      run_asked (self, 1);
-      break;
     case ESP_COMMAND_EPOCH:
       run_epoch (self);
       break;
@@ -455,7 +468,6 @@ execute (EspTrainLoop *self, const EspCommand *command)
     case ESP_COMMAND_GUARD:
       self->guarded = command->count != 0;
       break;
-    case ESP_COMMAND_QUIT:
     default:
       return FALSE;
     }
