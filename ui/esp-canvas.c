@@ -42,6 +42,7 @@ struct _EspCanvas
   GtkToggleButton *data_button, *gradient_button, *beside_button;
   EspSecondHeatmap *beside;
   GtkWidget *channels;
+  GtkWidget *channel_button;
   GtkBox *wide_choices, *narrow_choices;
   GtkWidget *choices;
   GtkWidget *view_menu;
@@ -234,15 +235,54 @@ show_stage (EspCanvas *self)
   update_status (self);
 }
 
-/* a checkpoint has no gradients to switch to */
+static EspNetwork *
+get_network (EspCanvas *self)
+{
+  EspDocument *document = self->session != NULL ? esp_session_get_document (self->session) : NULL;
+  EspTrainer *trainer = document != NULL ? esp_document_get_trainer (document) : NULL;
+
+  return trainer != NULL ? esp_trainer_get_network (trainer) : NULL;
+}
+
+/* what stands beside data and gradient; NULL for these and for what the network hasn't got */
+static const char *
+name_channel (EspNetwork *network, EspChannel channel)
+{
+  if (channel == ESP_CHANNEL_UPDATE)
+    return _ ("Update");
+  return network != NULL && channel >= ESP_CHANNEL_MOMENT1
+             ? esp_network_get_moment_name (network, channel - ESP_CHANNEL_MOMENT1)
+             : NULL;
+}
+
+static void
+update_channel_menu (EspCanvas *self, EspChannel channel)
+{
+  EspNetwork *network = get_network (self);
+  g_autoptr (GMenu) menu = g_menu_new ();
+  const char *name = name_channel (network, channel);
+
+  gtk_widget_set_visible (self->channel_button, network != NULL);
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->channel_button), name != NULL ? name : "");
+  for (int other = ESP_CHANNEL_UPDATE; network != NULL && other < ESP_N_CHANNELS; other++)
+    {
+      g_autofree char *action = g_strdup_printf ("canvas.channel(%d)", other);
+
+      if (name_channel (network, other) != NULL)
+        g_menu_append (menu, name_channel (network, other), action);
+    }
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (self->channel_button), G_MENU_MODEL (menu));
+}
+
+/* a checkpoint has values alone */
 static void
 update_channel (EspCanvas *self)
 {
   gboolean live = esp_view_is_live (self->view);
-  gboolean gradient = self->session != NULL &&
-                      esp_session_get_channel (self->session) == ESP_CHANNEL_GRAD;
+  EspChannel channel = self->session != NULL ? esp_session_get_channel (self->session)
+                                             : ESP_CHANNEL_DATA;
 
-  if (gradient && !live && esp_view_get_kind (self->view) != ESP_VIEW_NOTHING)
+  if (channel != ESP_CHANNEL_DATA && !live && esp_view_get_kind (self->view) != ESP_VIEW_NOTHING)
     {
       esp_session_set_channel (self->session, ESP_CHANNEL_DATA);
       return;
@@ -253,7 +293,9 @@ update_channel (EspCanvas *self)
     gtk_toggle_button_set_active (self->beside_button, FALSE);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->gradient_button),
                                live ? NULL : _ ("Not stored in this file"));
-  gtk_toggle_button_set_active (gradient ? self->gradient_button : self->data_button, TRUE);
+  gtk_toggle_button_set_active (self->data_button, channel == ESP_CHANNEL_DATA);
+  gtk_toggle_button_set_active (self->gradient_button, channel == ESP_CHANNEL_GRAD);
+  update_channel_menu (self, channel);
 }
 
 static void
@@ -277,13 +319,28 @@ on_values_changed (EspCanvas *self)
   update_status (self);
 }
 
+/* the other buttons go out by themselves, which is nobody's wish */
+static void
+on_data (EspCanvas *self)
+{
+  if (self->session != NULL && gtk_toggle_button_get_active (self->data_button))
+    esp_session_set_channel (self->session, ESP_CHANNEL_DATA);
+}
+
 static void
 on_gradient (EspCanvas *self)
 {
+  if (self->session != NULL && gtk_toggle_button_get_active (self->gradient_button))
+    esp_session_set_channel (self->session, ESP_CHANNEL_GRAD);
+}
+
+static void
+on_channel (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspCanvas *self = ESP_CANVAS (widget);
+
   if (self->session != NULL)
-    esp_session_set_channel (self->session, gtk_toggle_button_get_active (self->gradient_button)
-                                                ? ESP_CHANNEL_GRAD
-                                                : ESP_CHANNEL_DATA);
+    esp_session_set_channel (self->session, g_variant_get_int32 (parameter));
 }
 
 static void
@@ -502,6 +559,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, beside_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, beside);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, channel_button);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, wide_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, choices);
@@ -522,6 +580,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, percent);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, log_counts);
   gtk_widget_class_bind_template_callback (widget_class, show_stage);
+  gtk_widget_class_bind_template_callback (widget_class, on_data);
   gtk_widget_class_bind_template_callback (widget_class, on_gradient);
 }
 
@@ -553,6 +612,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-canvas.ui");
   bind_template (widget_class);
+  gtk_widget_class_install_action (widget_class, "canvas.channel", "i", on_channel);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "canvas.zoom-fit", NULL, on_action);

@@ -182,6 +182,8 @@ set_missing (EspView *self)
                  _ ("Checkpoints hold values; gradients are there while a network trains."));
   else if (esp_parameter_get_role (parameter) == ESP_ROLE_BUFFER)
     set_message (self, _ ("No gradient"), _ ("A buffer isn't trained, so it has no gradient."));
+  else if (esp_view_get_channel (self) != ESP_CHANNEL_GRAD)
+    set_message (self, _ ("Not there yet"), _ ("It is there after the first step."));
   else
     set_message (self, _ ("No gradient yet"),
                  _ ("It is there after the first backward pass: play or do one step."));

@@ -242,7 +242,8 @@ read_chunks (Parser *self, EspDcpItem *item, const EspPickleValue *chunks, GErro
                    _ ("the tensors have more than %d pieces together"), ESP_LIMIT_PIECES);
       return FALSE;
     }
-  item->boxes = g_new0 (gint64, (gsize) item->n_chunks * 2 * item->ndim);
+  item->boxes = g_new0 (gint64,
+                        (gsize) item->n_chunks * 2 * item->ndim + 1); /* scalars have none */
   item->places = g_new0 (EspDcpPlace, item->n_chunks);
   for (guint i = 0; i < item->n_chunks && item->broken == NULL; i++)
     if (!read_chunk (self, item, chunks->items.items[i], i))

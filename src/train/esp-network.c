@@ -348,6 +348,14 @@ esp_network_get_optimizer_name (EspNetwork *self)
 }
 
 const char *
+esp_network_get_moment_name (EspNetwork *self, guint index)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  return index < self->optimizer->n_moments ? esp_optimizer_get_moment_name (self->optimizer, index)
+                                            : NULL;
+}
+
+const char *
 esp_network_get_data_name (EspNetwork *self)
 {
   g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);

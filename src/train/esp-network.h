@@ -44,7 +44,11 @@ EspParameter *esp_network_get_parameter (EspNetwork *self, guint index);
 int esp_network_find_parameter (EspNetwork *self, EspParameter *parameter);
 const char *esp_network_get_loss_name (EspNetwork *self);      /* "MSELoss" */
 const char *esp_network_get_optimizer_name (EspNetwork *self); /* "Adam" */
-const char *esp_network_get_data_name (EspNetwork *self);      /* "spirals" */
+/* what the optimiser keeps per parameter, by PyTorch's name ("exp_avg"); channel
+ * %ESP_CHANNEL_MOMENT1 +
+ * @index has it. NULL beyond the last. */
+const char *esp_network_get_moment_name (EspNetwork *self, guint index);
+const char *esp_network_get_data_name (EspNetwork *self); /* "spirals" */
 guint64 esp_network_get_n_examples (EspNetwork *self);
 guint64 esp_network_get_n_tests (EspNetwork *self); /* examples that are only tested with */
 /* numbers of an example, and one of them: @inputs takes that many floats. Examples to test with

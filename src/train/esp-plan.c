@@ -303,11 +303,14 @@ esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value)
   g_return_if_fail (parameter < self->network->parameters->len);
   g_return_if_fail (index < esp_network_peek_parameter (self->network, parameter)->count);
   EspReal *cell = self->parameters + self->offsets[parameter] + index;
-  gint64 count = (gint64) value;
-  if (esp_network_peek_parameter (self->network, parameter)->info.kind == ESP_PARAMETER_COUNTER)
-    memcpy (cell, &count, sizeof count);
-  else
-    *cell = value;
+  if (esp_network_peek_parameter (self->network, parameter)->info.kind != ESP_PARAMETER_COUNTER)
+    {
+      *cell = value;
+      return;
+    }
+  /* whole numbers that a float has; NaN counts nothing */
+  gint64 count = value >= 0 ? (gint64) fmin ((double) value, 0x1p53) : 0;
+  memcpy (cell, &count, sizeof count);
 }
 
 void

@@ -640,14 +640,20 @@ damage (const char *name, guint cuts, guint changes)
   g_autoptr (GRand) random = g_rand_new_with_seed (5);
 
   for (guint i = 0; i < cuts; i++)
-    esp_damage_open (g_bytes_new (good, size * i / cuts), path);
+    {
+      g_autoptr (GBytes) cut = g_bytes_new (good, size * i / cuts);
+
+      esp_damage_open (cut, path);
+    }
   for (guint i = 0; i < changes; i++)
     {
       gsize at = (gsize) g_rand_int_range (random, 0, (gint32) size);
+      g_autoptr (GBytes) changed = NULL;
       char kept = good[at];
 
       good[at] = (char) g_rand_int (random);
-      esp_damage_open (g_bytes_new (good, size), path);
+      changed = g_bytes_new (good, size);
+      esp_damage_open (changed, path);
       good[at] = kept;
     }
 }
