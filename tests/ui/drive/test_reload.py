@@ -109,7 +109,7 @@ def main(d):
     d.row("layers.41.block.weight")
 
     # by itself from now on
-    d.find("check box", "Always reload").press()
+    d.find("check box", "Always reload").click()
     write_over(path, 5)
     d.expect_fact("Min", "5")
     for value in (6, 7):
