@@ -530,12 +530,6 @@ esp_tf_bundle_find (EspTfBundle *self, const char *name, guint *index)
   return found > 0;
 }
 
-guint32
-esp_tf_bundle_get_n_shards (EspTfBundle *self)
-{
-  return self->n_shards;
-}
-
 guint64
 esp_tf_bundle_get_file_size (EspTfBundle *self)
 {

@@ -30,7 +30,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTfBundle, esp_tf_bundle_free)
 guint esp_tf_bundle_get_n_entries (EspTfBundle *self);
 const EspTfEntry *esp_tf_bundle_get_entry (EspTfBundle *self, guint index);
 gboolean esp_tf_bundle_find (EspTfBundle *self, const char *name, guint *index);
-guint32 esp_tf_bundle_get_n_shards (EspTfBundle *self); /* data files, as the index says */
 
 /* one that can't be read carries its reason; NULL only with %G_IO_ERROR_CANCELLED */
 EspTensor *esp_tf_bundle_make_tensor (EspTfBundle *self, guint index, GError **error);

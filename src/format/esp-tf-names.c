@@ -48,17 +48,6 @@ esp_tf_name_to_path (const char *key)
   return g_strconcat (slot + strlen (SLOT), "/", path, NULL);
 }
 
-char *
-esp_tf_name_to_variable (const char *key)
-{
-  char *path = strip_attribute (key);
-  char *slot = strstr (path, SLOT);
-
-  if (slot != NULL && slot != path)
-    *slot = '\0';
-  return path;
-}
-
 /* {{{ roles */
 
 /* the last names of what optimizers keep, without the _1 of the next of a kind */

@@ -15,8 +15,6 @@ G_BEGIN_DECLS
  *   net/w/.OPTIMIZER_SLOT/opt/m/.ATTRIBUTES/VARIABLE_VALUE   opt/m/net/w
  *   dense/kernel                                         dense/kernel */
 char *esp_tf_name_to_path (const char *key);
-/* the path of the variable itself: of the second key above, net/w; (transfer full) */
-char *esp_tf_name_to_variable (const char *key);
 /* whether it is an optimizer's slot by its form */
 gboolean esp_tf_name_is_slot (const char *key);
 

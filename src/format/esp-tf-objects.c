@@ -359,12 +359,6 @@ esp_tf_objects_add_metadata (EspTfObjects *self, EspWire *wire, GError **error)
   return esp_wire_foreach (wire, NULL, read_metadata_field, self, error);
 }
 
-guint32
-esp_tf_objects_get_n (const EspTfObjects *self)
-{
-  return self->objects->len;
-}
-
 const EspTfObject *
 esp_tf_objects_get (const EspTfObjects *self, guint32 object)
 {

@@ -44,7 +44,6 @@ EspTfObjects *esp_tf_objects_new_saved (EspWire *wire, GError **error);
 void esp_tf_objects_free (EspTfObjects *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTfObjects, esp_tf_objects_free)
 
-guint32 esp_tf_objects_get_n (const EspTfObjects *self);
 /* NULL for one that isn't there */
 const EspTfObject *esp_tf_objects_get (const EspTfObjects *self, guint32 object);
 const EspTfEdge *esp_tf_objects_get_edge (const EspTfObjects *self, guint32 edge);

@@ -311,14 +311,6 @@ esp_reload_get_error (EspReload *self)
   return self->error;
 }
 
-gboolean
-esp_reload_get_automatic (EspReload *self)
-{
-  g_return_val_if_fail (ESP_IS_RELOAD (self), FALSE);
-
-  return self->automatic;
-}
-
 void
 esp_reload_set_automatic (EspReload *self, gboolean automatic)
 {

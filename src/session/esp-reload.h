@@ -35,7 +35,6 @@ EspReload *esp_reload_new (EspSession *session);
 EspReloadState esp_reload_get_state (EspReload *self);
 /* why it failed; NULL if it didn't. Borrowed. */
 const GError *esp_reload_get_error (EspReload *self);
-gboolean esp_reload_get_automatic (EspReload *self);
 void esp_reload_set_automatic (EspReload *self, gboolean automatic);
 /* reads the file again, changed or not; nothing without a checkpoint */
 void esp_reload_now (EspReload *self);

@@ -40,15 +40,6 @@ esp_profile_new (EspTensor *matrix, gboolean columns, GCancellable *cancellable,
   return self;
 }
 
-EspProfile *
-esp_profile_ref (EspProfile *self)
-{
-  g_return_val_if_fail (self != NULL, NULL);
-
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
 esp_profile_unref (EspProfile *self)
 {

@@ -33,7 +33,6 @@ void esp_profile_new_async (EspTensor *matrix,
                             GAsyncReadyCallback callback,
                             gpointer user_data);
 EspProfile *esp_profile_new_finish (GAsyncResult *result, GError **error);
-EspProfile *esp_profile_ref (EspProfile *self);
 void esp_profile_unref (EspProfile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspProfile, esp_profile_unref)
 

@@ -142,12 +142,6 @@ esp_plan_add_batch (EspPlan *self, EspSnapshot *snapshot)
     }
 }
 
-gsize
-esp_plan_get_example_count (EspPlan *self)
-{
-  return self->example_count;
-}
-
 void
 esp_plan_add_probe (EspPlan *self, EspSnapshot *snapshot, EspProbeKind probe, GBytes *inputs)
 {

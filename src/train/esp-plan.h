@@ -114,6 +114,5 @@ EspSnapshot *esp_plan_make_snapshot (EspPlan *self, EspNetwork *network);
  * their gradients where there are any. @inputs (rows, numbers of an example) floats. */
 void esp_plan_add_batch (EspPlan *self, EspSnapshot *snapshot);
 void esp_plan_add_probe (EspPlan *self, EspSnapshot *snapshot, EspProbeKind probe, GBytes *inputs);
-gsize esp_plan_get_example_count (EspPlan *self); /* numbers of an example */
 
 G_END_DECLS

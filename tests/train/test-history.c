@@ -353,6 +353,23 @@ test_divergence (void)
     }
 }
 
+/* the rate that a step took is that of its time, before and after going back */
+static void
+test_rate (void)
+{
+  g_autoptr (EspTrainer) trainer = new_trainer ("d2l-mlp");
+  g_autoptr (EspSnapshot) start = take (trainer);
+  g_assert_true (isnan (esp_snapshot_get_rate (start)));
+  esp_trainer_run (trainer, 3);
+  esp_trainer_set_learning_rate (trainer, 0.5);
+  esp_trainer_run (trainer, 3);
+  g_autoptr (EspSnapshot) end = take (trainer);
+  g_assert_cmpfloat (esp_snapshot_get_rate (end), ==, 0.5);
+  esp_trainer_seek (trainer, 0, 2);
+  g_autoptr (EspSnapshot) before = take (trainer);
+  g_assert_cmpfloat (esp_snapshot_get_rate (before), !=, 0.5);
+}
+
 /* key frames stay within their share however long it runs, and still lead everywhere */
 static void
 test_memory (void)
@@ -395,6 +412,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/history/activations", test_activations);
   g_test_add_func ("/train/history/probe", test_probe);
   g_test_add_func ("/train/history/divergence", test_divergence);
+  g_test_add_func ("/train/history/rate", test_rate);
   g_test_add_func ("/train/history/memory", test_memory);
   return g_test_run ();
 }
