@@ -322,10 +322,13 @@ class Drive:
         self.wait(lambda: self.window_id(), "a window of the program")
         self.xdo("windowactivate", "--sync", self.window_id())
         self.pause(0.2)
-        # without a compositor GTK draws a frame round its windows, maximised or not
+        # without a compositor GTK draws a frame round its windows, maximised or not; what is in it tells where that ends, because
+        # GTK 4.18 places the contents of a widget with padding too far up and left
         frame = self.wait(lambda: next(self.screen.find_all("frame"), None), "the window's accessible")
+        inner = next(frame.children(), frame)
         screen = int(subprocess.run(["xdotool", "getdisplaygeometry"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0])
-        self.border = (screen - frame.settled_box()[2]) // 2
+        x, _, width, _ = inner.settled_box()
+        self.border = (screen - width) // 2 - x
 
     def window_id(self):
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.program.pid)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split()
