@@ -26,7 +26,8 @@ typedef struct
   guint64 *fired;        /* (n_units) outputs > 0 */
   guint64 *saturated;    /* (n_units) outputs where it hardly reacts any more */
   double *magnitude;     /* (n_units) sum of |output| */
-  guint64 *last_fired;   /* (n_units) the step it was last seen to fire at, plus 1; 0: never seen */
+  guint64 *last_fired;   /* (n_units) the last step in whose batch it fired; 0: in none. NULL
+                          * unless it can die */
   gboolean can_die;      /* ReLU: a unit that never fires has no gradient */
   gboolean can_saturate; /* Tanh (|y| >= 0.97), Sigmoid (|x| >= 5) */
 } EspUnitCounts;

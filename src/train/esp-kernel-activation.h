@@ -178,3 +178,48 @@ observe (const EspReal *restrict y, gsize N, gsize U, gsize P, const EspUnitSums
         sums->magnitude[u] += magnitude;
       }
 }
+
+#define FIRED_UNITS 8 /* looked at together */
+#define FIRED_ROWS 4  /* without asking whether that is enough */
+
+/* the first FIRED_UNITS of rows of @U */
+static void
+mark_fired_block (const EspReal *restrict y, gsize N, gsize U, guint64 step, guint64 *restrict last)
+{
+  gint32 fired[FIRED_UNITS] = { 0 };
+  for (gsize n = 0; n < N;)
+    {
+      gint32 all = -1;
+      for (gsize end = MIN (n + FIRED_ROWS, N); n < end; n++)
+        for (gsize u = 0; u < FIRED_UNITS; u++)
+          fired[u] |= y[n * U + u] <= 0 ? 0 : -1;
+      for (gsize u = 0; u < FIRED_UNITS; u++)
+        all &= fired[u];
+      if (all)
+        break;
+    }
+  for (gsize u = 0; u < FIRED_UNITS; u++)
+    last[u] = fired[u] ? step : last[u];
+}
+
+static void
+mark_fired (const EspReal *restrict y,
+            gsize N,
+            gsize U,
+            gsize P,
+            guint64 step,
+            guint64 *restrict last)
+{
+  gsize first = 0;
+  for (; P == 1 && first + FIRED_UNITS <= U; first += FIRED_UNITS)
+    mark_fired_block (y + first, N, U, step, last + first);
+  for (gsize u = first; u < U; u++)
+    {
+      gboolean fired = FALSE;
+      for (gsize n = 0; n < N && !fired; n++)
+        for (gsize p = 0; p < P && !fired; p++)
+          fired = !(y[(n * U + u) * P + p] <= 0);
+      if (fired)
+        last[u] = step;
+    }
+}

@@ -57,6 +57,7 @@ const EspKernels ESP_KERNEL_SET = {
   .multiply = multiply,
   .multiply_add = multiply_add,
   .observe = observe,
+  .mark_fired = mark_fired,
   .mse = mse,
   .l1 = l1,
   .huber = huber,

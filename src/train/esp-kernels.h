@@ -239,6 +239,9 @@ typedef struct
   void (*multiply_add) (const EspReal *a, const EspReal *b, EspReal *c, gsize count);
   /* adds what the units did, over y (N, U, P) */
   void (*observe) (const EspReal *y, gsize N, gsize U, gsize P, const EspUnitSums *sums);
+  /* @step to each of @last (U) whose unit fired at all, the others stay; y (N, U, P). Looks no
+   * further than it must. */
+  void (*mark_fired) (const EspReal *y, gsize N, gsize U, gsize P, guint64 step, guint64 *last);
 
   /* losses: the sum over what they are given times @scale (1 / count for the mean); their
    * derivative is added to dy unless that is NULL */

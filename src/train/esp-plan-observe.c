@@ -34,7 +34,12 @@ init_units (EspPlanUnits *units, guint index, EspNetCall *call)
     .saturated = g_new0 (guint64, units->n_units),
     .magnitude = g_new0 (double, units->n_units),
   };
-  units->last_fired = g_new0 (guint64, units->n_units);
+}
+
+static gboolean
+can_die (const EspNetCall *call)
+{
+  return (call->module->layer->klass->flags & ESP_LAYER_CAN_DIE) != 0;
 }
 
 void
@@ -47,7 +52,17 @@ esp_plan_init_view (EspPlan *self)
       EspNetCall *call = esp_network_peek_call (self->network, i);
       if (call->module->layer->klass->flags & ESP_LAYER_OBSERVED)
         init_units (&view->calls[view->n_calls++], i, call);
+      if (can_die (call))
+        self->n_last_fired += view->calls[view->n_calls - 1].n_units;
     }
+  self->last_fired = g_new0 (guint64, self->n_last_fired + 1);
+  gsize offset = 0;
+  for (guint i = 0; i < view->n_calls; i++)
+    if (can_die (esp_network_peek_call (self->network, view->calls[i].call)))
+      {
+        view->calls[i].last_fired = self->last_fired + offset;
+        offset += view->calls[i].n_units;
+      }
 }
 
 void
@@ -59,9 +74,21 @@ esp_plan_clear_view (EspPlan *self)
       g_free (units->sums.fired);
       g_free (units->sums.saturated);
       g_free (units->sums.magnitude);
-      g_free (units->last_fired);
     }
   g_free (self->view.calls);
+  g_free (self->last_fired);
+}
+
+void
+esp_plan_mark_fired (EspPlan *self)
+{
+  for (guint i = 0; i < self->view.n_calls; i++)
+    {
+      const EspPlanUnits *units = &self->view.calls[i];
+      if (units->last_fired != NULL)
+        self->kernels->mark_fired (self->batch.calls[units->call].y, self->rows * units->rows,
+                                   units->n_units, units->positions, self->step, units->last_fired);
+    }
 }
 
 /* example @first + i * @total / @n of the data set into row i of the watched tape, @rows of them
@@ -156,12 +183,6 @@ esp_plan_observe (EspPlan *self)
       observe_units (self, rows);
       correct += count_correct (self, rows);
     }
-  for (guint i = 0; i < view->n_calls; i++)
-    for (gsize u = 0; u < view->calls[i].n_units; u++)
-      if (view->calls[i].sums.fired[u] > 0)
-        view->calls[i].last_fired[u] = self->step + 1;
-      else if (view->calls[i].last_fired[u] > self->step + 1)
-        view->calls[i].last_fired[u] = 0; /* it was seen in a future that was left */
   view->accuracy = get_share (self, correct, view->examples);
   observe_test (self);
   self->has_view = TRUE;

@@ -69,6 +69,8 @@ struct _EspPlan
   EspStage stage;
   EspLossCall loss_call;
   gboolean has_before, has_view;
+  guint64 *last_fired; /* (n_last_fired) of all units that can die, owned */
+  gsize n_last_fired;
 };
 
 /* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
@@ -80,6 +82,8 @@ void esp_plan_run_forward (EspPlan *self, EspTape *tape, gsize rows);
 /* esp-plan-observe.c: once, when the plan is made */
 void esp_plan_init_view (EspPlan *self);
 void esp_plan_clear_view (EspPlan *self);
+/* the step that was just done, to all units that fired in its batch. Hot. */
+void esp_plan_mark_fired (EspPlan *self);
 /* the order of examples in @epoch */
 void esp_plan_begin_epoch (EspPlan *self, guint64 epoch);
 

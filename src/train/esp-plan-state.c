@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All that a step depends on as a run of bytes: parameters and buffers, the optimiser's numbers,
- * and where in the data it is. Random numbers need no state: they follow from seed, step and place.
- * Only for this plan and others of the same network; never written to a file. */
+ * and where in the data it is; and when each unit fired last, which no later step tells. Random
+ * numbers need no state: they follow from seed, step and place. Only for this plan and others of
+ * the same network; never written to a file. */
 
 #include "config.h"
 #include "esp-plan-private.h"
@@ -19,6 +20,7 @@ esp_plan_get_state_size (EspPlan *self)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
   return sizeof (Header) + optimizer->n_groups * sizeof (EspOptimizerState) +
+         self->n_last_fired * sizeof *self->last_fired +
          (self->n_numbers + optimizer->n_moments * self->n_updated) * sizeof (EspReal);
 }
 
@@ -40,6 +42,7 @@ move_state (EspPlan *self, Header *header, guint8 *state, gboolean save)
   guint8 *at = state;
   move (&at, header, sizeof *header, save);
   move (&at, self->optimizer_states, optimizer->n_groups * sizeof (EspOptimizerState), save);
+  move (&at, self->last_fired, self->n_last_fired * sizeof *self->last_fired, save);
   move (&at, self->parameters, self->n_numbers * sizeof (EspReal), save);
   for (guint m = 0; m < optimizer->n_moments; m++)
     move (&at, self->moments[m], self->n_updated * sizeof (EspReal), save);

@@ -56,6 +56,7 @@ esp_plan_reset (EspPlan *self)
               parameter->slots * sizeof (EspReal));
     }
   reset_optimizer (self);
+  memset (self->last_fired, 0, self->n_last_fired * sizeof *self->last_fired);
   self->loss = NAN;
   self->step = 0;
   self->rows = 0;
@@ -230,6 +231,7 @@ do_update (EspPlan *self, gboolean watched)
     memcpy (self->before, self->parameters, self->n_trainable * sizeof (EspReal));
   run_update (self);
   self->step++;
+  esp_plan_mark_fired (self);
 }
 
 EspStage

@@ -87,7 +87,8 @@ typedef struct
   guint call;
   gsize n_units, rows, positions; /* its output is (examples * rows, n_units, positions) */
   EspUnitSums sums;               /* (n_units) each */
-  guint64 *last_fired; /* (n_units) the step it was last seen to fire at, plus 1; 0: never */
+  guint64 *last_fired; /* (n_units) the last step in whose batch it fired, 0: in none; NULL unless
+                        * units of this call can die */
 } EspPlanUnits;
 
 /* what was seen over the data set */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The training thread. It sleeps until a command comes or the next step is due; at full speed it
  * runs bursts of about 1 ms and looks at one flag between steps. Snapshots are made outside the
- * lock, at most SNAPSHOTS a second while a view takes them, seldom when nobody does, and never at
- * more than a tenth of the time. After commands there is always one, so that what the slot holds
- * is what was asked for. */
+ * lock, some 80 a second at most while a view takes them, seldom when nobody does, and never at
+ * more than a sixteenth of the time: with what they cost the caches that stays under a tenth. After
+ * commands there is always one, so that what the slot holds is what was asked for. */
 
 #include "config.h"
 #include "esp-train-loop.h"
@@ -17,7 +17,7 @@
 #define SNAPSHOT_US (G_USEC_PER_SEC / 80) /* between snapshots that are taken */
 #define UNTAKEN_US (G_USEC_PER_SEC / 4)   /* between snapshots that nobody takes */
 #define LAG_US (G_USEC_PER_SEC / 10)      /* steps that are later than this are left out */
-#define COST_SHARE 10                     /* snapshots take at most one part of so many */
+#define COST_SHARE 16                     /* snapshots take at most one part of so many */
 #define SEEK_US (G_USEC_PER_SEC / 10)     /* between looks on a long way to another step */
 #define SEEK_BURST 64                     /* steps of it without a look at the clock */
 #define TURN_BACK 8                       /* steps that a divergence is looked for in */

@@ -370,6 +370,88 @@ test_rate (void)
   g_assert_cmpfloat (esp_snapshot_get_rate (before), !=, 0.5);
 }
 
+/* when each unit fired last, by the plainest look at every batch: (units of all activations) */
+static void
+note_fired (EspSnapshot *snapshot, GArray *last)
+{
+  guint n = 0;
+  for (guint i = 0; i < esp_snapshot_get_n_units (snapshot); i++)
+    {
+      const EspUnitCounts *counts = esp_snapshot_get_units (snapshot, i);
+      const EspActivation *batch = esp_snapshot_find_activation (snapshot, ESP_PROBE_BATCH,
+                                                                 counts->path);
+      gsize count = 0;
+      g_autofree float *y = batch != NULL ? train_read_tensor (batch->value, &count) : NULL;
+      g_assert_cmpuint (count % counts->n_units, ==, 0);
+      if (last->len < n + counts->n_units)
+        g_array_set_size (last, n + counts->n_units);
+      /* (examples, units, positions) */
+      for (gsize j = 0; j < count; j++)
+        if (y[j] > 0)
+          g_array_index (last, guint64, n + j / counts->positions % counts->n_units) =
+              esp_snapshot_get_step (snapshot);
+      n += counts->n_units;
+    }
+}
+
+static void
+check_last_fired (EspSnapshot *snapshot, GArray *last)
+{
+  guint n = 0;
+  for (guint i = 0; i < esp_snapshot_get_n_units (snapshot); i++)
+    {
+      const EspUnitCounts *counts = esp_snapshot_get_units (snapshot, i);
+      g_assert_true (counts->can_die);
+      g_assert_cmpmem (counts->last_fired, counts->n_units * sizeof (guint64),
+                       &g_array_index (last, guint64, n), counts->n_units * sizeof (guint64));
+      n += counts->n_units;
+    }
+  g_assert_cmpuint (n, ==, last->len);
+}
+
+/* the step at which a unit fired last belongs to the moment, however one got there; units die on
+ * the way, at one of several places, too */
+static void
+test_last_fired (gconstpointer data)
+{
+  enum
+  {
+    STEPS = 300,
+    TRIES = 60
+  };
+  g_autoptr (EspTrainer) trainer = new_trainer (data);
+  g_autoptr (GPtrArray) known = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  g_autoptr (GArray) last = g_array_new (FALSE, TRUE, sizeof (guint64));
+  esp_trainer_watch_batch (trainer, TRUE);
+  for (guint i = 0; i <= STEPS; i++)
+    {
+      if (i == 90 || i == 200)
+        esp_trainer_edit (trainer, 1, i == 90 ? 2 : 0, -1000); /* biases of the first layer */
+      if (i > 0)
+        esp_trainer_run (trainer, 1);
+      g_autoptr (EspSnapshot) snapshot = take (trainer);
+      note_fired (snapshot, last);
+      check_last_fired (snapshot, last);
+      g_ptr_array_add (known, g_array_copy (last));
+    }
+  g_assert_cmpuint (g_array_index (last, guint64, 2), <=, 90);
+  g_assert_cmpuint (g_array_index (last, guint64, 2), >, 0);
+  for (guint i = 0; i < TRIES; i++)
+    {
+      guint step = i == 0 ? 0 : (guint) g_test_rand_int_range (0, STEPS + 1);
+      esp_trainer_seek (trainer, 0, step);
+      if (step > 20 && i % 3 == 0) /* with parts of a step in between */
+        {
+          esp_trainer_seek (trainer, 0, step - 1);
+          for (guint part = 0; part < 4; part++)
+            esp_trainer_advance (trainer);
+        }
+      g_autoptr (EspSnapshot) snapshot = take (trainer);
+      g_assert_cmpuint (esp_snapshot_get_step (snapshot), ==, step);
+      check_last_fired (snapshot, g_ptr_array_index (known, step));
+    }
+}
+
 /* key frames stay within their share however long it runs, and still lead everywhere */
 static void
 test_memory (void)
@@ -404,6 +486,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/train/history/any-step/d2l-shared", "d2l-shared", test_any_step);
   g_test_add_data_func ("/train/history/any-step/spirals", "spirals", test_any_step);
+  g_test_add_data_func ("/train/history/last-fired/d2l-shared", "d2l-shared", test_last_fired);
+  g_test_add_data_func ("/train/history/last-fired/digits-conv", "digits-conv", test_last_fired);
   g_test_add_func ("/train/history/branches", test_branches);
   g_test_add_func ("/train/history/too-many-branches", test_too_many_branches);
   g_test_add_func ("/train/history/fill", test_fill);

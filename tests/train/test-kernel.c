@@ -178,6 +178,37 @@ test_observe (gconstpointer data)
   g_assert_true (magnitude[0] == 6 && magnitude[1] == 0 && magnitude[2] == 10);
 }
 
+/* (N, U, P) in which each unit fires once at most, early, late or never, or is NaN once */
+static void
+check_mark_fired (const EspKernels *kernels, gsize N, gsize U, gsize P)
+{
+  EspRandom random;
+  esp_random_init (&random, N * 10000 + U * 100 + P, ESP_STREAM_DATA, 0);
+  g_autofree EspReal *y = g_new0 (EspReal, N * U * P);
+  g_autofree guint64 *last = g_new (guint64, U), *wanted = g_new (guint64, U);
+  for (gsize u = 0; u < U; u++)
+    {
+      gsize n = (gsize) ((double) N * esp_random_uniform (&random));
+      gsize p = (gsize) ((double) P * esp_random_uniform (&random));
+      last[u] = wanted[u] = u + 1;
+      if (esp_random_uniform (&random) < 0.3)
+        continue;
+      y[(n * U + u) * P + p] = u % 5 == 0 ? (EspReal) NAN : (EspReal) 1e-30;
+      wanted[u] = 1000;
+    }
+  kernels->mark_fired (y, N, U, P, 1000, last);
+  g_assert_cmpmem (last, U * sizeof *last, wanted, U * sizeof *wanted);
+}
+
+static void
+test_mark_fired (gconstpointer data)
+{
+  const gsize sizes[][3] = { { 1, 1, 1 },   { 2, 8, 1 }, { 4, 9, 1 },  { 5, 16, 1 },
+                             { 33, 23, 1 }, { 3, 8, 4 }, { 2, 17, 9 }, { 256, 32, 1 } };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    check_mark_fired (data, sizes[i][0], sizes[i][1], sizes[i][2]);
+}
+
 static void
 test_correct (gconstpointer data)
 {
@@ -336,6 +367,7 @@ main (int argc, char *argv[])
     { "gradient", test_gradient_kernels },
     { "correct", test_correct },
     { "observe", test_observe },
+    { "mark-fired", test_mark_fired },
     { "activation-accuracy", test_activation_accuracy },
     { "ulps", test_ulps },
     { "exp", test_exp },
