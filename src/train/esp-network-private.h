@@ -108,6 +108,7 @@ struct _EspNetwork
   guint64 batch_size;
   guint64 seed;
   gboolean shuffle;
+  gboolean trains; /* has a trainer, which reads initial values in its thread */
   EspTree *tree;
 };
 

@@ -58,6 +58,22 @@ void esp_network_read_example (EspNetwork *self, guint64 index, float *inputs);
 int esp_network_get_label (EspNetwork *self, guint64 index); /* -1 without labels */
 guint64 esp_network_get_batch_size (EspNetwork *self);
 gboolean esp_network_is_classifier (EspNetwork *self); /* whether there is an accuracy */
+/**
+ * esp_network_set_initial:
+ * @parameter: its index
+ * @values: of the parameter's own shape; floats of any dtype, integers for a counter
+ *
+ * Replaces the initial values of one parameter or buffer: what training begins with and what a
+ * reset goes back to. The others keep theirs, the random ones too. Only before the network has a
+ * trainer. They are not part of the specification.
+ *
+ * Returns: %FALSE with %ESP_NETWORK_ERROR_SHAPE when shape or kind of numbers don't fit, and with
+ * the tensor's error when it can't be read; nothing is changed then.
+ */
+gboolean esp_network_set_initial (EspNetwork *self,
+                                  guint parameter,
+                                  EspTensor *values,
+                                  GError **error);
 /* the specification again, complete, as Save network writes it. New string. */
 char *esp_network_to_json (EspNetwork *self);
 

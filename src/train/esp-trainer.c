@@ -101,6 +101,7 @@ esp_trainer_new (EspNetwork *network)
   g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
+  network->trains = TRUE;
   self->rate = network->optimizer->groups[0].rate;
   self->loop = esp_train_loop_new (network, self->speed);
   return self;

@@ -6,6 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "esp-error.h"
+#include "esp-trainer.h"
+#include "train-fixture.h"
+
 enum
 {
   IN = 300,
@@ -294,6 +298,106 @@ test_large (void)
   g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SHAPE);
 }
 
+/* --- values from elsewhere --- */
+
+static void
+assert_data (EspSnapshot *snapshot, guint parameter, const float *wanted, gsize n)
+{
+  gsize count;
+  g_autofree float *data =
+      train_read_tensor (esp_snapshot_get_channel (snapshot, parameter, ESP_CHANNEL_DATA), &count);
+  g_assert_cmpmem (data, count * sizeof *data, wanted, n * sizeof *wanted);
+}
+
+/* what is set is where training begins and a reset goes back to; the others are what they were */
+static void
+test_set_initial (void)
+{
+  g_autoptr (EspNetwork) network = train_load_template ("d2l-mlp");
+  g_autoptr (EspNetwork) plain = train_load_template ("d2l-mlp");
+  g_autoptr (GError) error = NULL;
+  gsize count;
+  float wanted[32];
+  double wide[32];
+  for (guint i = 0; i < 32; i++)
+    wide[i] = (double) (wanted[i] = (float) i / 8 - 1.7F);
+  g_autoptr (GBytes) bytes = g_bytes_new (wide, sizeof wide);
+  g_autoptr (EspStorage) storage = esp_storage_new_for_bytes (bytes, NULL);
+  const gint64 shape[] = { 8, 4 }, turned[] = { 4, 8 };
+  g_autoptr (EspTensor)
+      values = esp_tensor_new (ESP_DTYPE_FLOAT64, "float64", shape, 2, NULL, 0, 0, storage, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_network_set_initial (network, 0, values, &error));
+  g_assert_no_error (error);
+
+  g_autoptr (EspTensor) wrong = esp_tensor_new_for_floats (wanted, turned, 2);
+  g_assert_false (esp_network_set_initial (network, 0, wrong, &error));
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SHAPE);
+  g_assert_cmpstr (error->message, ==, "0.weight: has shape [8, 4], but the values have [4, 8]");
+  g_clear_error (&error);
+  g_autoptr (EspTensor)
+      whole = esp_tensor_new (ESP_DTYPE_INT64, "int64", shape, 2, NULL, 0, 0, storage, &error);
+  g_assert_false (esp_network_set_initial (network, 0, whole, &error));
+  g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SHAPE);
+  g_clear_error (&error);
+  g_autoptr (EspTensor) broken = esp_tensor_new_unreadable (
+      ESP_DTYPE_FLOAT32, "float32", shape, 2,
+      g_error_new_literal (ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_NO_DATA, "nothing there"));
+  g_assert_false (esp_network_set_initial (network, 0, broken, &error));
+  g_assert_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_NO_DATA);
+  g_clear_error (&error);
+
+  g_autofree float *shown =
+      train_read_tensor (esp_parameter_get_data (esp_network_get_parameter (network, 0)), &count);
+  g_assert_cmpmem (shown, count * sizeof *shown, wanted, sizeof wanted);
+  g_autoptr (EspTrainer) trainer = esp_trainer_new (network);
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autoptr (EspSnapshot) first = esp_trainer_take_snapshot (trainer);
+      g_assert_cmpuint (esp_snapshot_get_step (first), ==, 0);
+      assert_data (first, 0, wanted, 32);
+      for (guint i = 1; i < esp_network_get_n_parameters (network); i++)
+        {
+          g_autofree float *other = train_read_tensor (
+              esp_parameter_get_data (esp_network_get_parameter (plain, i)), &count);
+          assert_data (first, i, other, count);
+        }
+      esp_trainer_run (trainer, 5);
+      esp_trainer_reset (trainer);
+      esp_trainer_wait (trainer);
+    }
+}
+
+/* a counter counts on from where it is put */
+static void
+test_set_counter (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_network_new_from_json (
+      "{\"espalier\": 1, \"modules\": [{\"class\": \"BatchNorm1d\"}, {\"class\": \"Linear\", "
+      "\"out_features\": 1}], \"loss\": {\"class\": \"MSELoss\"}, \"optimizer\": {\"class\": "
+      "\"SGD\"}, \"data\": {\"name\": \"random\", \"inputs\": [4], \"targets\": [1]}}",
+      -1, &error);
+  g_assert_no_error (error);
+  EspPlace *place = esp_tree_find (esp_network_get_tree (network), "0.num_batches_tracked", NULL);
+  int id = esp_network_find_parameter (network, esp_place_get_parameter (place));
+  const gint64 seven = 7;
+  gint64 found;
+  g_autoptr (GBytes) bytes = g_bytes_new (&seven, sizeof seven);
+  g_autoptr (EspStorage) storage = esp_storage_new_for_bytes (bytes, NULL);
+  g_autoptr (EspTensor)
+      values = esp_tensor_new (ESP_DTYPE_INT64, "int64", NULL, 0, NULL, 0, 0, storage, &error);
+  g_assert_true (esp_network_set_initial (network, (guint) id, values, &error));
+  g_assert_no_error (error);
+  g_autoptr (EspTrainer) trainer = esp_trainer_new (network);
+  esp_trainer_run (trainer, 3);
+  g_autoptr (EspSnapshot) snapshot = esp_trainer_take_snapshot (trainer);
+  g_assert_true (
+      esp_tensor_read_i64 (esp_snapshot_get_channel (snapshot, (guint) id, ESP_CHANNEL_DATA), 0, 1,
+                           &found, NULL, &error));
+  g_assert_cmpint (found, ==, 10);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -305,5 +409,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/initializer/whole", test_whole);
   g_test_add_func ("/train/initializer/bad", test_bad);
   g_test_add_func ("/train/initializer/large", test_large);
+  g_test_add_func ("/train/initializer/set", test_set_initial);
+  g_test_add_func ("/train/initializer/set-counter", test_set_counter);
   return g_test_run ();
 }
