@@ -254,14 +254,25 @@ on_cell_changed (EspHeatmap *self)
   _esp_heatmap_moved (self);
 }
 
+static EspLoadFlags
+get_load_flags (EspHeatmap *self)
+{
+  EspTensor *matrix = get_matrix (self);
+
+  if (matrix == NULL)
+    return 0;
+  if (esp_view_is_quick (self->view))
+    return ESP_LOAD_QUICK;
+  return matrix == esp_view_get_tensor (self->view) ? ESP_LOAD_COUNT : 0;
+}
+
 static void
 on_tensor_changed (EspHeatmap *self)
 {
   EspTensor *matrix = get_matrix (self);
 
   forget_pixels (self);
-  esp_overview_loader_set_matrix (self->loader, matrix,
-                                  matrix != NULL && esp_view_is_quick (self->view), FALSE);
+  esp_overview_loader_set_matrix (self->loader, matrix, get_load_flags (self));
   if (self->editor != NULL)
     gtk_popover_popdown (GTK_POPOVER (self->editor));
   if (matrix != NULL)
@@ -278,7 +289,7 @@ on_values_changed (EspHeatmap *self)
   if (matrix == NULL)
     return;
 
-  esp_overview_loader_set_matrix (self->loader, matrix, esp_view_is_quick (self->view), TRUE);
+  esp_overview_loader_set_matrix (self->loader, matrix, get_load_flags (self) | ESP_LOAD_NEWER);
   take_cursor (self); /* another slice may have it or not */
   if (self->cursor_row >= 0 || self->hover_row >= 0)
     {
@@ -457,7 +468,7 @@ esp_heatmap_dispose (GObject *object)
   g_clear_pointer (&self->editor, gtk_widget_unparent);
   forget_pixels (self);
   if (self->loader != NULL)
-    esp_overview_loader_set_matrix (self->loader, NULL, FALSE, FALSE);
+    esp_overview_loader_set_matrix (self->loader, NULL, 0);
   g_clear_object (&self->loader);
   g_clear_object (&self->view);
   g_clear_pointer (&self->status, g_free);
@@ -627,6 +638,14 @@ esp_heatmap_dup_pyramid (EspHeatmap *self)
   tiles = esp_overview_loader_get_tiles (self->loader);
   return tiles != NULL ? esp_pyramid_ref (esp_tile_pixels_get_pyramid (tiles))
                        : esp_pyramid_new (get_matrix (self));
+}
+
+gboolean
+esp_heatmap_has_picture (EspHeatmap *self)
+{
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
+
+  return get_matrix (self) != NULL && esp_overview_loader_get_overview (self->loader) != NULL;
 }
 
 const EspHeatmapGeometry *

@@ -11,8 +11,6 @@
 #include <math.h>
 
 #define GROUND_PIXELS 512
-/* cells of a matrix whose ground is made here: for larger ones the pyramid begins with one */
-#define GROUND_CELLS (2 * 1000 * 1000)
 /* cells that are put together for every frame, so that their numbers move along */
 #define FEW_CELLS 16384
 /* the view rests when it hasn't moved for so long, in ms */
@@ -32,9 +30,11 @@ struct _EspOverviewLoader
   GError *error;
   GCancellable *grounding; /* while the ground is being made */
   GCancellable *composing; /* while a worker puts the overview together */
+  GCancellable *scanning;  /* while it and the statistics are made in one pass */
 
   /* state */
   gboolean quick;
+  gboolean count; /* statistics are wanted */
   gboolean fresh; /* overview and ground show this very matrix */
   gboolean ground_fresh;
   gboolean wanted; /* something was requested */
@@ -151,7 +151,15 @@ take_composed (EspOverviewLoader *self, EspOverview *overview)
   self->ground_fresh = TRUE;
 }
 
-/* from the tiles that are there; FALSE if one is missing */
+/* all of a large matrix is wanted: any picture of it takes a pass over it, and no tile helps */
+static gboolean
+wants_whole (EspOverviewLoader *self)
+{
+  return self->region.rows == get_rows (self) && self->region.columns == get_columns (self) &&
+         (double) self->region.rows * (double) self->region.columns > ESP_LOAD_LARGE;
+}
+
+/* from the tiles that are there, or what is there already; FALSE if something is missing */
 static gboolean
 compose (EspOverviewLoader *self)
 {
@@ -161,6 +169,14 @@ compose (EspOverviewLoader *self)
   guint width, height;
 
   widen (self, &region, &width, &height);
+  if (wants_whole (self) && self->ground_fresh && esp_overview_is_exact (self->ground) &&
+      esp_overview_get_width (self->ground) == width &&
+      esp_overview_get_height (self->ground) == height)
+    {
+      take_overview (&self->overview, esp_overview_ref (self->ground));
+      self->fresh = TRUE;
+      return TRUE;
+    }
   overview = esp_pyramid_compose (self->pyramid, &region, width, height, FALSE, NULL, &error);
   if (overview == NULL)
     return FALSE;
@@ -249,14 +265,18 @@ stop_composing (EspOverviewLoader *self)
   g_clear_object (&self->composing);
 }
 
+static gboolean start_scanning (EspOverviewLoader *self);
+
 /* the view rests; TRUE if its picture is there at once */
 static gboolean
 compose_or_start (EspOverviewLoader *self)
 {
-  if (self->composing != NULL)
+  if (self->composing != NULL || (self->scanning != NULL && wants_whole (self)))
     return FALSE;
   if (compose (self))
     return TRUE;
+  if (wants_whole (self) && start_scanning (self))
+    return FALSE;
   if (!esp_pyramid_is_busy (self->pyramid) && self->error == NULL)
     start_composing (self);
   return FALSE;
@@ -268,6 +288,11 @@ want (EspOverviewLoader *self)
   EspRegion region;
   guint width, height;
 
+  if (wants_whole (self))
+    {
+      esp_pyramid_want_ground (self->pyramid);
+      return;
+    }
   widen (self, &region, &width, &height);
   esp_pyramid_want (self->pyramid, &region, width, height);
 }
@@ -308,7 +333,7 @@ start_ground (EspOverviewLoader *self)
 {
   EspRegion region = { .rows = get_rows (self), .columns = get_columns (self) };
 
-  if ((double) region.rows * (double) region.columns > GROUND_CELLS)
+  if ((double) region.rows * (double) region.columns > ESP_LOAD_LARGE)
     return;
   self->grounding = g_cancellable_new ();
   esp_overview_new_async (self->matrix, &region, (guint) MIN (region.columns, GROUND_PIXELS),
@@ -326,6 +351,63 @@ go_on (EspOverviewLoader *self)
   g_clear_pointer (&self->matrix, esp_tensor_unref);
   self->matrix = g_steal_pointer (&self->next);
   start_pyramid (self);
+}
+
+/* The one pass over a matrix that was just chosen. It is not given up when the view moves: others
+ * wait for its statistics. */
+static void
+on_scanned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (EspOverviewLoader) self = user_data;
+  GError *error = NULL;
+  EspOverview *overview = esp_scan_matrix_finish (result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_error_free (error);
+      return;
+    }
+  g_clear_object (&self->scanning);
+  if (overview == NULL)
+    take_error (self, error);
+  else if (self->fresh || !wants_whole (self)) /* it looks at a part by now */
+    {
+      take_overview (&self->ground, overview);
+      self->ground_fresh = TRUE;
+    }
+  else
+    {
+      take_composed (self, overview);
+      self->fresh = covers (self);
+      if (!self->fresh && self->rest == 0)
+        compose_or_start (self); /* on another number of pixels by now */
+    }
+  g_signal_emit (self, signals[CHANGED], 0);
+  go_on (self);
+}
+
+/* FALSE where the statistics are there, or being made */
+static gboolean
+start_scanning (EspOverviewLoader *self)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  if (!self->count || self->scanning != NULL)
+    return self->scanning != NULL;
+  if (!esp_scan_matrix_try_async (self->matrix, self->width, self->height, cancellable, on_scanned,
+                                  self))
+    return FALSE;
+  g_object_ref (self); /* for the callback */
+  self->scanning = g_steal_pointer (&cancellable);
+  return TRUE;
+}
+
+static void
+stop_scanning (EspOverviewLoader *self)
+{
+  if (self->scanning != NULL)
+    g_cancellable_cancel (self->scanning);
+  g_clear_object (&self->scanning);
 }
 
 static void
@@ -351,6 +433,7 @@ stop_pyramid (EspOverviewLoader *self)
     g_cancellable_cancel (self->grounding);
   g_clear_object (&self->grounding);
   stop_composing (self);
+  stop_scanning (self);
   if (self->pyramid != NULL)
     esp_pyramid_set_notify (self->pyramid, NULL, NULL, NULL);
   g_clear_pointer (&self->tiles, esp_tile_pixels_free);
@@ -422,11 +505,10 @@ esp_overview_loader_new (void)
 }
 
 void
-esp_overview_loader_set_matrix (EspOverviewLoader *self,
-                                EspTensor *matrix,
-                                gboolean quick,
-                                gboolean newer)
+esp_overview_loader_set_matrix (EspOverviewLoader *self, EspTensor *matrix, EspLoadFlags flags)
 {
+  gboolean quick = (flags & ESP_LOAD_QUICK) != 0, newer = (flags & ESP_LOAD_NEWER) != 0;
+
   g_return_if_fail (ESP_IS_OVERVIEW_LOADER (self));
   g_return_if_fail (matrix == NULL || esp_tensor_get_ndim (matrix) == 2);
 
@@ -451,6 +533,7 @@ esp_overview_loader_set_matrix (EspOverviewLoader *self,
   g_clear_pointer (&self->next, esp_tensor_unref);
   self->matrix = matrix;
   self->quick = quick;
+  self->count = (flags & ESP_LOAD_COUNT) != 0;
   self->fresh = self->ground_fresh = FALSE;
   g_clear_error (&self->error);
   if (matrix != NULL && !quick)
@@ -507,6 +590,8 @@ esp_overview_loader_request (EspOverviewLoader *self,
   want (self);
   self->fresh = FALSE;
   g_clear_handle_id (&self->rest, g_source_remove);
+  if (wants_whole (self) && !self->ground_fresh)
+    return; /* a coarse picture first, which is there soon */
   if (region->rows * region->columns <= FEW_CELLS && compose (self))
     return;
   self->rest = g_timeout_add (REST, on_rest, self);

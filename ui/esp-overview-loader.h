@@ -18,13 +18,24 @@ G_BEGIN_DECLS
 #define ESP_TYPE_OVERVIEW_LOADER (esp_overview_loader_get_type ())
 G_DECLARE_FINAL_TYPE (EspOverviewLoader, esp_overview_loader, ESP, OVERVIEW_LOADER, GObject)
 
+/* cells from which on a picture of the whole takes a pass in its own right: the pyramid begins with
+ * a coarse one then */
+#define ESP_LOAD_LARGE (2 * 1000 * 1000)
+
+typedef enum
+{
+  ESP_LOAD_QUICK = 1 << 0, /* small enough for the main thread */
+  ESP_LOAD_NEWER = 1 << 1, /* the same matrix with newer values, so that the old picture stays until
+                              the new one is there */
+  ESP_LOAD_COUNT = 1 << 2, /* its statistics are wanted as well: one pass makes both, and leaves
+                              them to whoever asks esp_scan_stats() meanwhile or later */
+} EspLoadFlags;
+
 EspOverviewLoader *esp_overview_loader_new (void);
-/* @matrix: two dimensions, or NULL; @quick: small enough for the main thread; @newer: the same
- * matrix with newer values, so that the old picture stays until the new one is there */
+/* @matrix: two dimensions, or NULL */
 void esp_overview_loader_set_matrix (EspOverviewLoader *self,
                                      EspTensor *matrix,
-                                     gboolean quick,
-                                     gboolean newer);
+                                     EspLoadFlags flags);
 /* what is in view now, and the pixels for it; cheap to call for every frame. A picture that is made
  * at once is there after it, without "changed". */
 void esp_overview_loader_request (EspOverviewLoader *self,

@@ -118,6 +118,9 @@ esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
 
       return esp_mosaic_apply (&self->mosaic, tensor, &rows, &columns, error);
     }
+  /* the very tensor, so that what is known of it is known of the matrix */
+  if (self->ndim == 2 && self->row_axis == 0)
+    return esp_tensor_ref (tensor);
   return apply_slice (self, tensor, error);
 }
 

@@ -103,6 +103,10 @@ update (EspProfileStrip *self)
   if (matrix == self->matrix || !gtk_widget_get_mapped (GTK_WIDGET (self)) ||
       self->cancellable != NULL)
     return;
+  /* a pass over a large matrix: after the picture's */
+  if (matrix != NULL && !esp_view_is_quick (self->view) && !esp_view_is_live (self->view) &&
+      !esp_heatmap_has_picture (self->heatmap))
+    return;
   g_clear_pointer (&self->matrix, esp_tensor_unref);
   if (matrix == NULL)
     {
@@ -372,6 +376,8 @@ esp_profile_strip_set_heatmap (EspProfileStrip *self, EspHeatmap *heatmap, EspVi
   self->heatmap = g_object_ref (heatmap);
   self->view = g_object_ref (view);
   g_signal_connect_object (heatmap, "moved", G_CALLBACK (gtk_widget_queue_draw), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (heatmap, "picture-changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "tensor-changed", G_CALLBACK (on_tensor_changed), self,
                            G_CONNECT_SWAPPED);

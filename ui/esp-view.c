@@ -7,6 +7,7 @@
 
 #include "esp-view.h"
 
+#include "esp-overview-loader.h"
 #include "esp-session-watch.h"
 #include "esp-style.h"
 #include "esp-unit-marks.h"
@@ -17,6 +18,8 @@
 
 /* elements up to which work is done on the spot: well under a millisecond */
 #define QUICK_ELEMENTS 65536
+/* how long the scan of a matrix waits for the heatmap to say how large its picture is, in ms */
+#define CLAIM 300
 
 struct _EspView
 {
@@ -30,6 +33,7 @@ struct _EspView
   EspStats *stats;
   GCancellable *scan;
   EspTensor *scanned; /* what the scan that runs reads, or the last one read */
+  EspTensor *claimed; /* see esp_scan_claim() */
   char *title, *details;
   EspPlane plane;
   EspUnitMarks *marks;
@@ -42,6 +46,7 @@ struct _EspView
   EspNorm norm;
   double held;       /* the range of a live tensor, see esp_norm_hold() */
   double offered[2]; /* a range to draw with until there are statistics */
+  guint claim;       /* source that ends it */
 };
 
 enum
@@ -137,8 +142,28 @@ start_scan (EspView *self)
 }
 
 static void
+end_claim (EspView *self)
+{
+  g_clear_handle_id (&self->claim, g_source_remove);
+  if (self->claimed != NULL)
+    esp_scan_unclaim (self->claimed);
+  g_clear_pointer (&self->claimed, esp_tensor_unref);
+}
+
+static gboolean
+on_claim_over (gpointer user_data)
+{
+  EspView *self = user_data;
+
+  self->claim = 0;
+  end_claim (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
 cancel_scan (EspView *self)
 {
+  end_claim (self);
   if (self->scan != NULL)
     g_cancellable_cancel (self->scan);
   g_clear_object (&self->scan);
@@ -168,6 +193,13 @@ scan (EspView *self)
   if (self->scan != NULL) /* when it is done, it looks whether there are newer values */
     return;
 
+  if (self->matrix == self->tensor && esp_tensor_get_count (self->tensor) > ESP_LOAD_LARGE)
+    {
+      end_claim (self);
+      esp_scan_claim (self->tensor);
+      self->claimed = esp_tensor_ref (self->tensor);
+      self->claim = g_timeout_add (CLAIM, on_claim_over, self);
+    }
   start_scan (self);
 }
 

@@ -22,7 +22,9 @@
 #include "esp-parallel-private.h"
 
 #define GROUND_PIXELS 512
-/* cells that the ground may read */
+/* rows of pixels that the ground has at least, though it reads more for it than it should */
+#define GROUND_LEAST 64
+/* cells that the ground should read, and up to which a matrix needs none */
 #define GROUND_CELLS (2 * 1000 * 1000)
 
 typedef struct
@@ -262,7 +264,9 @@ make_ground (EspPyramid *self, GCancellable *cancellable, GError **error)
   const gint64 *shape = esp_tensor_get_shape (self->matrix);
   EspRegion region = { 0, 0, shape[0], shape[1] };
   guint width = (guint) MIN (region.columns, GROUND_PIXELS);
-  guint height = (guint) MIN (region.rows, GROUND_PIXELS);
+  /* wide ones are read in fewer rows */
+  gint64 most = CLAMP (2 * GROUND_CELLS / region.columns, GROUND_LEAST, GROUND_PIXELS);
+  guint height = (guint) MIN (region.rows, most);
   double cells = (double) region.rows * (double) region.columns;
   double every = CLAMP (cells / GROUND_CELLS, 1, (double) region.rows / height);
 
@@ -531,10 +535,32 @@ is_within (EspPyramid *self, const EspRegion *region)
          region->rows <= shape[0] - region->row && region->columns <= shape[1] - region->column;
 }
 
+/* locked */
+static void
+want_ground (EspPyramid *self)
+{
+  const gint64 *shape = esp_tensor_get_shape (self->matrix);
+
+  if (self->ground == NULL && self->ground_cancellable == NULL &&
+      (double) shape[0] * (double) shape[1] > GROUND_CELLS)
+    self->ground_wanted = TRUE;
+}
+
+void
+esp_pyramid_want_ground (EspPyramid *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_mutex_lock (&self->lock);
+  want_ground (self);
+  replace_pending (self, NULL);
+  start_tasks (self);
+  g_mutex_unlock (&self->lock);
+}
+
 void
 esp_pyramid_want (EspPyramid *self, const EspRegion *region, double width, double height)
 {
-  const gint64 *shape;
   GArray *wishes;
   double room, needed;
   EspLevel level;
@@ -542,7 +568,6 @@ esp_pyramid_want (EspPyramid *self, const EspRegion *region, double width, doubl
   g_return_if_fail (self != NULL && region != NULL);
   g_return_if_fail (is_within (self, region));
 
-  shape = esp_tensor_get_shape (self->matrix);
   level = esp_pyramid_get_level (self, region, width, height);
   room = (double) esp_tile_store_get_limit () / 2 / sizeof (EspPixel);
   for (;;)
@@ -555,9 +580,7 @@ esp_pyramid_want (EspPyramid *self, const EspRegion *region, double width, doubl
     }
   wishes = list_tiles (self, level, region);
   g_mutex_lock (&self->lock);
-  if (self->ground == NULL && self->ground_cancellable == NULL &&
-      (double) shape[0] * (double) shape[1] > GROUND_CELLS)
-    self->ground_wanted = TRUE;
+  want_ground (self);
   replace_pending (self, wishes);
   start_tasks (self);
   g_mutex_unlock (&self->lock);

@@ -50,6 +50,8 @@ EspOverview *esp_pyramid_get_ground (EspPyramid *self);
 /* What is in view now and on how many pixels: makes the tiles of its level that are missing, from
  * the middle outwards, after the ground. Never waits. */
 void esp_pyramid_want (EspPyramid *self, const EspRegion *region, double width, double height);
+/* the ground alone: all is in view, and its picture comes another way */
+void esp_pyramid_want_ground (EspPyramid *self);
 /* nothing is in view: all that was wanted is given up */
 void esp_pyramid_rest (EspPyramid *self);
 /* something that was wanted isn't there yet */

@@ -200,6 +200,16 @@ scan_matrix (EspTensor *matrix,
   return g_steal_pointer (&overview);
 }
 
+static gboolean
+check (EspTensor *matrix, guint width, guint height, GError **error)
+{
+  const gint64 *shape = esp_tensor_get_shape (matrix);
+  EspRegion region = { 0, 0, shape[0], shape[1] };
+
+  return esp_overview_check_request (matrix, &region, width, height, error) &&
+         esp_tensor_check_walkable (matrix, error);
+}
+
 EspOverview *
 esp_scan_matrix (EspTensor *matrix,
                  guint width,
@@ -213,17 +223,13 @@ esp_scan_matrix (EspTensor *matrix,
   Scan scan = { .partial = partial, .user_data = user_data };
   EspOverview *overview;
   const gint64 *shape;
-  EspRegion region;
   gboolean shared;
 
   g_return_val_if_fail (matrix != NULL && esp_tensor_get_ndim (matrix) == 2, NULL);
   g_return_val_if_fail (width > 0 && height > 0 && stats != NULL, NULL);
 
   *stats = NULL;
-  shape = esp_tensor_get_shape (matrix);
-  region = (EspRegion) { 0, 0, shape[0], shape[1] };
-  if (!esp_overview_check_request (matrix, &region, width, height, error) ||
-      !esp_tensor_check_walkable (matrix, error) ||
+  if (!check (matrix, width, height, error) ||
       !show_coarse (matrix, width, height, &scan, cancellable, error))
     return NULL;
   shared = esp_tensor_get_count (matrix) >= ESP_SCAN_SHARE_MIN;
@@ -232,7 +238,9 @@ esp_scan_matrix (EspTensor *matrix,
   /* who scanned before us counted already */
   if (*stats != NULL)
     {
-      overview = esp_overview_new (matrix, &region, width, height, 1, cancellable, error);
+      shape = esp_tensor_get_shape (matrix);
+      overview = esp_overview_new (matrix, &(EspRegion) { 0, 0, shape[0], shape[1] }, width, height,
+                                   1, cancellable, error);
       if (overview == NULL)
         g_clear_pointer (stats, esp_stats_unref);
       return overview;
@@ -242,3 +250,76 @@ esp_scan_matrix (EspTensor *matrix,
     esp_scan_share_end (matrix, *stats);
   return overview;
 }
+
+/* {{{ in a worker */
+
+typedef struct
+{
+  EspTensor *matrix;
+  guint width, height;
+} Request;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  esp_tensor_unref (request->matrix);
+  g_free (request);
+}
+
+static void
+matrix_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Request *request = data;
+  Scan scan = { 0 };
+  g_autoptr (EspStats) stats = NULL;
+  GError *error = NULL;
+  EspOverview *overview = NULL;
+
+  if (check (request->matrix, request->width, request->height, &error))
+    overview = scan_matrix (request->matrix, request->width, request->height, &scan, &stats,
+                            cancellable, &error);
+  esp_scan_share_end (request->matrix, stats); /* whatever came of it: others wait */
+  if (overview != NULL)
+    g_task_return_pointer (task, overview, (GDestroyNotify) esp_overview_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+gboolean
+esp_scan_matrix_try_async (EspTensor *matrix,
+                           guint width,
+                           guint height,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Request *request;
+
+  g_return_val_if_fail (matrix != NULL && esp_tensor_get_ndim (matrix) == 2, FALSE);
+  g_return_val_if_fail (width > 0 && height > 0, FALSE);
+
+  if (esp_tensor_get_count (matrix) < ESP_SCAN_SHARE_MIN || !esp_scan_share_try_begin (matrix))
+    return FALSE;
+  request = g_new0 (Request, 1);
+  request->matrix = esp_tensor_ref (matrix);
+  request->width = width;
+  request->height = height;
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, esp_scan_matrix_try_async);
+  g_task_set_task_data (task, request, request_free);
+  g_task_run_in_thread (task, matrix_thread);
+  return TRUE;
+}
+
+EspOverview *
+esp_scan_matrix_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* }}} */

@@ -19,6 +19,9 @@ gboolean esp_scan_share_begin (EspTensor *tensor,
                                EspStats **stats,
                                GCancellable *cancellable,
                                GError **error);
+/* The same without waiting: TRUE if the caller has to scan from now on, FALSE where another thread
+ * does or the result is kept. */
+gboolean esp_scan_share_try_begin (EspTensor *tensor);
 /* @stats is NULL where the scan failed; then one of those who wait scans in its place */
 void esp_scan_share_end (EspTensor *tensor, EspStats *stats);
 /* for the last unref of a tensor that esp_tensor_set_remembered() marked */

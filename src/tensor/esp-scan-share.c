@@ -24,6 +24,7 @@ typedef struct
 static GMutex lock;
 static GCond ended;
 static GPtrArray *scanning; /* EspTensor, held by their scanners */
+static GPtrArray *claimed;  /* EspTensor, held by who claimed them */
 static Kept kept[KEPT];
 static guint64 clock_now;
 
@@ -72,6 +73,16 @@ keep (EspTensor *tensor, EspStats *stats)
   esp_tensor_set_remembered (tensor, TRUE);
 }
 
+/* locked */
+static void
+ensure_arrays (void)
+{
+  if (scanning != NULL)
+    return;
+  scanning = g_ptr_array_new ();
+  claimed = g_ptr_array_new ();
+}
+
 gboolean
 esp_scan_share_begin (EspTensor *tensor,
                       EspStats **stats,
@@ -81,12 +92,12 @@ esp_scan_share_begin (EspTensor *tensor,
   gboolean cancelled = FALSE;
 
   g_mutex_lock (&lock);
-  if (scanning == NULL)
-    scanning = g_ptr_array_new ();
+  ensure_arrays ();
   for (;;)
     {
       *stats = find_kept (tensor);
-      if (*stats != NULL || !g_ptr_array_find (scanning, tensor, NULL))
+      if (*stats != NULL ||
+          !(g_ptr_array_find (scanning, tensor, NULL) || g_ptr_array_find (claimed, tensor, NULL)))
         break;
       cancelled = g_cancellable_is_cancelled (cancellable);
       if (cancelled)
@@ -99,6 +110,23 @@ esp_scan_share_begin (EspTensor *tensor,
   return !cancelled || !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
+gboolean
+esp_scan_share_try_begin (EspTensor *tensor)
+{
+  g_autoptr (EspStats) stats = NULL;
+  gboolean begun;
+
+  g_mutex_lock (&lock);
+  ensure_arrays ();
+  stats = find_kept (tensor);
+  begun = stats == NULL && !g_ptr_array_find (scanning, tensor, NULL);
+  if (begun)
+    g_ptr_array_add (scanning, tensor);
+  g_ptr_array_remove_fast (claimed, tensor);
+  g_mutex_unlock (&lock);
+  return begun;
+}
+
 void
 esp_scan_share_end (EspTensor *tensor, EspStats *stats)
 {
@@ -106,6 +134,30 @@ esp_scan_share_end (EspTensor *tensor, EspStats *stats)
   g_ptr_array_remove_fast (scanning, tensor);
   if (stats != NULL)
     keep (tensor, stats);
+  g_cond_broadcast (&ended);
+  g_mutex_unlock (&lock);
+}
+
+void
+esp_scan_claim (EspTensor *tensor)
+{
+  g_return_if_fail (tensor != NULL);
+
+  g_mutex_lock (&lock);
+  ensure_arrays ();
+  if (!g_ptr_array_find (claimed, tensor, NULL))
+    g_ptr_array_add (claimed, tensor);
+  g_mutex_unlock (&lock);
+}
+
+void
+esp_scan_unclaim (EspTensor *tensor)
+{
+  g_return_if_fail (tensor != NULL);
+
+  g_mutex_lock (&lock);
+  ensure_arrays ();
+  g_ptr_array_remove_fast (claimed, tensor);
   g_cond_broadcast (&ended);
   g_mutex_unlock (&lock);
 }

@@ -100,6 +100,28 @@ EspOverview *esp_scan_matrix (EspTensor *matrix,
                               GCancellable *cancellable,
                               GError **error);
 
+/**
+ * esp_scan_matrix_try_async:
+ *
+ * The same in a worker, where nobody has scanned @matrix or does: from now on all who ask
+ * esp_scan_stats() for its statistics wait for this pass, so that an overview of a large matrix
+ * comes with them. FALSE, and nothing is begun, where the statistics are there or on their way, or
+ * the matrix is small: esp_overview_new() is what is left to do.
+ */
+gboolean esp_scan_matrix_try_async (EspTensor *matrix,
+                                    guint width,
+                                    guint height,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+EspOverview *esp_scan_matrix_finish (GAsyncResult *result, GError **error);
+/* A picture of @tensor is about to be asked for, once its size is known: until
+ * esp_scan_matrix_try_async() or esp_scan_unclaim() is called, whoever wants its statistics waits.
+ * Claimed by one at a time, who has to unclaim it soon whatever comes; without effect where it is
+ * scanned already. */
+void esp_scan_claim (EspTensor *tensor);
+void esp_scan_unclaim (EspTensor *tensor);
+
 /* "f32le", "i64le", "c64le" or "raw": which values esp_scan_hash() takes */
 const char *esp_scan_get_hash_kind (EspTensor *tensor);
 /* SHA-256 (hex) of the decoded values, the same whatever the file format: each value cast to

@@ -496,7 +496,7 @@ test_loader (void)
   const EspRegion *region;
   EspOverview *overview;
 
-  esp_overview_loader_set_matrix (loader, matrix, FALSE, FALSE);
+  esp_overview_loader_set_matrix (loader, matrix, 0);
   esp_overview_loader_request (loader, &whole, 500, 500);
   g_assert_null (esp_overview_loader_get_overview (loader));
   while (esp_overview_loader_get_ground (loader) == NULL)
@@ -530,9 +530,9 @@ test_loader_stale (void)
   g_autoptr (EspTensor) second = create_matrix (400, 300);
   const EspRegion whole = { 0, 0, 3000, 2000 }, other = { 0, 0, 400, 300 };
 
-  esp_overview_loader_set_matrix (loader, first, FALSE, FALSE);
+  esp_overview_loader_set_matrix (loader, first, 0);
   esp_overview_loader_request (loader, &whole, 500, 500);
-  esp_overview_loader_set_matrix (loader, second, FALSE, FALSE);
+  esp_overview_loader_set_matrix (loader, second, 0);
   g_assert_null (esp_overview_loader_get_overview (loader));
   esp_overview_loader_request (loader, &other, 300, 400);
   wait_until_idle (loader);
@@ -550,7 +550,7 @@ test_loader_quick (void)
   g_autoptr (EspTensor) matrix = create_matrix (40, 30);
   const EspRegion whole = { 0, 0, 40, 30 };
 
-  esp_overview_loader_set_matrix (loader, matrix, TRUE, FALSE);
+  esp_overview_loader_set_matrix (loader, matrix, ESP_LOAD_QUICK);
   esp_overview_loader_request (loader, &whole, 30, 40);
   g_assert_nonnull (esp_overview_loader_get_overview (loader)); /* at once */
 }
