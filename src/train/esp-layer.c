@@ -19,6 +19,7 @@
 #include "esp-layer-join.h"
 #include "esp-layer-linear.h"
 #include "esp-layer-norm.h"
+#include "esp-layer-permute.h"
 #include "esp-layer-pool.h"
 #include "esp-layer-recurrent.h"
 #include "esp-layer-select.h"
@@ -49,6 +50,7 @@ static const EspLayerClass *const classes[] = {
   &esp_layer_log_softmax,
   &esp_layer_max_pool2d,
   &esp_layer_multihead_attention,
+  &esp_layer_permute,
   &esp_layer_rms_norm,
   &esp_layer_rnn,
   &esp_layer_relu,
@@ -59,6 +61,7 @@ static const EspLayerClass *const classes[] = {
   &esp_layer_softplus,
   &esp_layer_tanh,
   &esp_layer_unflatten,
+  &esp_layer_zero_pad2d,
 };
 
 const EspLayerClass *
