@@ -17,6 +17,7 @@
 #include "esp-keras-config.h"
 
 #include "esp-error.h"
+#include "esp-json-writer.h"
 #include "esp-json.h"
 #include "esp-limits.h"
 #include "esp-path.h"
@@ -428,7 +429,7 @@ read_calls (Reading *self, EspKerasLayer *layer, Raw raw, GError **error)
         depth++;
       if (token == ESP_JSON_NUMBER && name != NULL)
         {
-          EspKerasInput input = { NULL, 0 };
+          EspKerasInput input = { .node = layer->n_calls - 1 };
 
           if (esp_json_reader_get_u64 (json, &input.call, NULL))
             {
@@ -479,6 +480,38 @@ set_name (EspKerasLayer *layer, const Parts *parts)
   layer->name = name;
 }
 
+/* which layers' calls each call takes, as Keras 2 wrote it: [[["a", 0], ["b", 0]], [["a", 1]]] */
+static void
+add_nodes (Reading *self, EspKerasLayer *layer)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (EspJsonWriter) json = esp_json_writer_new_for_string (text);
+  guint i = 0;
+
+  if (layer->inputs->len == 0)
+    return;
+  esp_json_writer_begin_array (json);
+  for (guint node = 0; node < layer->n_calls && i < layer->inputs->len; node++)
+    {
+      esp_json_writer_begin_array (json);
+      for (; i < layer->inputs->len; i++)
+        {
+          const EspKerasInput *input = &g_array_index (layer->inputs, EspKerasInput, i);
+
+          if (input->node != node)
+            break;
+          esp_json_writer_begin_array (json);
+          esp_json_writer_string (json, input->name);
+          esp_json_writer_u64 (json, input->call);
+          esp_json_writer_end_array (json);
+        }
+      esp_json_writer_end_array (json);
+    }
+  esp_json_writer_end_array (json);
+  esp_json_writer_flush (json, NULL);
+  add_attribute (self, layer, g_strdup ("inbound_nodes"), (Raw) { text->str, text->len });
+}
+
 static gboolean
 fill_layer (Reading *self, EspKerasLayer *layer, Raw raw, GError **error)
 {
@@ -496,7 +529,10 @@ fill_layer (Reading *self, EspKerasLayer *layer, Raw raw, GError **error)
   if (begins (shape, '[') && esp_keras_layer_find_attribute (layer, "input_shape") == NULL)
     add_attribute (self, layer, g_strdup ("input_shape"), shape);
   layer->is_frozen = !esp_keras_layer_is_set (layer, "trainable", TRUE);
-  return !begins (parts.inbound_nodes, '[') || read_calls (self, layer, parts.inbound_nodes, error);
+  if (begins (parts.inbound_nodes, '[') && !read_calls (self, layer, parts.inbound_nodes, error))
+    return FALSE;
+  add_nodes (self, layer);
+  return TRUE;
 }
 
 static gboolean

@@ -13,11 +13,13 @@ G_BEGIN_DECLS
  * Keras 2 and Keras 3. Only read; nothing that is named in it is looked up, made or run.
  */
 
-/* a place where a layer takes the output of another: its name, and which of its calls made it */
+/* a place where a layer takes the output of another: its name, and which of its calls made it; and
+ * which of this layer's calls takes it */
 typedef struct
 {
   char *name;
   guint64 call;
+  guint node;
 } EspKerasInput;
 
 typedef struct _EspKerasLayer EspKerasLayer;
