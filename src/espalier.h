@@ -3,6 +3,7 @@
 
 /* The core as ui/ sees it: the only header that ui/ includes. */
 
+#include "esp-architecture.h"
 #include "esp-colormap.h"
 #include "esp-draw-plot.h"
 #include "esp-draw-tiles.h"

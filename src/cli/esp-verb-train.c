@@ -15,13 +15,15 @@
 #include <unistd.h>
 
 #include "esp-path.h"
+#include "esp-train-source.h"
 
 #define DEFAULT_STEPS 1000
 #define DEFAULT_LINES 20
 
 typedef struct
 {
-  char *data, *save, *seed_text;
+  EspTrainSource source;
+  char *save, *spec;
   gint64 steps, every;
   gboolean json;
 } Options;
@@ -126,66 +128,26 @@ run (EspDocument *document, const Options *options)
   return status;
 }
 
-/* --- specification --- */
-
-/* a path, or the name of a network that ships with the program */
-static char *
-find_spec (const char *name)
+static gboolean
+write_spec (EspNetwork *network, const char *path, GError **error)
 {
-  g_autofree char *relative = NULL;
+  g_autofree char *text = esp_network_to_json (network);
 
-  if (g_file_test (name, G_FILE_TEST_EXISTS) || strchr (name, '/') != NULL)
-    return g_strdup (name);
-  relative = g_strdup_printf ("networks/%s.json", name);
-  return esp_session_find_data (relative);
-}
-
-static EspNetwork *
-read_network (const char *name, const Options *options)
-{
-  EspNetworkOptions given = { .data = options->data };
-  g_autofree char *path = find_spec (name);
-  EspNetwork *network;
-  GError *error = NULL;
-
-  if (options->seed_text != NULL)
-    {
-      given.has_seed = g_ascii_string_to_unsigned (options->seed_text, 10, 0, G_MAXUINT64,
-                                                   &given.seed, &error);
-      if (!given.has_seed)
-        {
-          esp_cli_message ("--seed: %s", error->message);
-          g_error_free (error);
-          return NULL;
-        }
-    }
-  if (path == NULL)
-    {
-      g_autofree char *shown = esp_cli_show_name (name);
-
-      esp_cli_message (_ ("%s: there is no such file, and no network of this name ships with the "
-                          "program"),
-                       shown);
-      return NULL;
-    }
-  if (options->data != NULL && g_file_test (options->data, G_FILE_TEST_EXISTS))
-    given.access.chosen = options->data;
-  network = esp_session_read_network (path, &given, &error);
-  if (network == NULL)
-    esp_cli_fail (name, error);
-  return network;
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
 static int
 train (const char *spec, const Options *options)
 {
-  g_autoptr (EspNetwork) network = read_network (spec, options);
+  g_autoptr (EspNetwork) network = esp_train_source_read (&options->source, spec);
   g_autoptr (EspDocument) document = NULL;
   GError *error = NULL;
   int status;
 
   if (network == NULL)
     return ESP_CLI_COULD_NOT;
+  if (options->spec != NULL && !write_spec (network, options->spec, &error))
+    return esp_cli_fail (options->spec, error);
   document = esp_document_new_for_network (network);
   status = run (document, options);
   if (status == ESP_CLI_DONE && options->save != NULL &&
@@ -197,14 +159,27 @@ train (const char *spec, const Options *options)
 int
 esp_verb_train (int argc, char *argv[])
 {
-  Options options = { .steps = DEFAULT_STEPS };
+  Options options = { .source = { .rate = NAN }, .steps = DEFAULT_STEPS };
+  EspTrainSource *source = &options.source;
   const GOptionEntry entries[] = {
-    { "data", 0, 0, G_OPTION_ARG_FILENAME, &options.data,
+    { "data", 0, 0, G_OPTION_ARG_FILENAME, &source->data,
       N_ ("A data set instead of the specification’s: a built-in one or a file"), "D" },
     { "steps", 0, 0, G_OPTION_ARG_INT64, &options.steps, N_ ("Steps to take; 1000 unless given"),
       "N" },
-    { "seed", 0, 0, G_OPTION_ARG_STRING, &options.seed_text,
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &source->seed_text,
       N_ ("A seed instead of the specification’s"), "S" },
+    { "guess", 0, 0, G_OPTION_ARG_STRING, &source->guess,
+      N_ ("Of a state dict: guess its layers, with this activation between them"), "ACT" },
+    { "loss", 0, 0, G_OPTION_ARG_STRING, &source->loss,
+      N_ ("Of a checkpoint: the loss; what fits the data unless given"), "CLASS" },
+    { "optimizer", 0, 0, G_OPTION_ARG_STRING, &source->optimizer,
+      N_ ("Of a checkpoint: the optimizer; Adam unless given"), "CLASS" },
+    { "lr", 0, 0, G_OPTION_ARG_DOUBLE, &source->rate, N_ ("Of a checkpoint: the learning rate"),
+      "R" },
+    { "batch-size", 0, 0, G_OPTION_ARG_INT64, &source->batch_size,
+      N_ ("Of a checkpoint: examples in a step; 32 unless given"), "N" },
+    { "spec", 0, 0, G_OPTION_ARG_FILENAME, &options.spec,
+      N_ ("Write the network’s specification, too"), "OUT" },
     { "every", 0, 0, G_OPTION_ARG_INT64, &options.every,
       N_ ("Report every N steps; about 20 lines unless given"), "N" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &options.save,
@@ -218,16 +193,17 @@ esp_verb_train (int argc, char *argv[])
   if (esp_cli_parse (argc, argv, entries, "SPEC [OPTION…]",
                      _ ("Trains the network that SPEC describes: a JSON file, or the name of a "
                         "network that ships with the program (d2l-mlp, d2l-shared, "
-                        "xor, spirals, digits, digits-conv, autoencoder)."),
+                        "xor, spirals, digits, digits-conv, autoencoder); or a checkpoint whose "
+                        "layers are known (Keras, a pickled Sequential) or guessed (--guess)."),
                      1, 1, &operands))
     {
-      if (options.steps < 0 || options.every < 0)
-        esp_cli_message (_ ("--steps and --every can’t be negative"));
+      if (options.steps < 0 || options.every < 0 || source->batch_size < 0)
+        esp_cli_message (_ ("--steps, --every and --batch-size can’t be negative"));
       else
         status = train (operands[0], &options);
     }
-  g_free (options.data);
+  esp_train_source_clear (source);
   g_free (options.save);
-  g_free (options.seed_text);
+  g_free (options.spec);
   return status;
 }

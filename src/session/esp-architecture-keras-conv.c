@@ -91,7 +91,10 @@ set_out (const Window *window, gint64 channels, EspArchitectureValue *value)
 
 /* "same" as a setting where that means the same, else a border before it */
 static gboolean
-pad_before (const EspKerasCall *call, Window *window, EspArchitectureValue *value, gboolean *word,
+pad_before (const EspKerasCall *call,
+            Window *window,
+            EspArchitectureValue *value,
+            gboolean *word,
             GError **error)
 {
   gint64 border[4] = { 0 };
@@ -102,8 +105,9 @@ pad_before (const EspKerasCall *call, Window *window, EspArchitectureValue *valu
       (window->before[0] == window->after[0] && window->before[1] == window->after[1]))
     return TRUE;
   if (window->rank == 1)
-    return esp_keras_call_fail (call, error, _ ("its padding is uneven, which isn’t known for one "
-                                                "dimension"));
+    return esp_keras_call_fail (call, error,
+                                _ ("its padding is uneven, which isn’t known for one "
+                                   "dimension"));
   settings = esp_keras_call_add (call, "/same", "ZeroPad2d", value, error);
   if (settings == NULL)
     return FALSE;
@@ -193,7 +197,8 @@ measure_transposed (Window *window, const EspShape *in, gint64 extra[2], gint64 
       extra[i] = MAX (-over, 0);
       window->before[i] = window->same ? MAX (over, 0) / 2 : 0;
       cut[i] = window->same ? MAX (over, 0) % 2 : 0;
-      window->out[i] = size < 1 ? -1 : size * window->stride[i] + (window->same ? 0 : MAX (over, 0));
+      window->out[i] = size < 1 ? -1
+                                : size * window->stride[i] + (window->same ? 0 : MAX (over, 0));
     }
 }
 

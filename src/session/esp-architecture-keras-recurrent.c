@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* SimpleRNN, LSTM and GRU of Keras, and two of them in a Bidirectional. Keras's gates are i, f, c, o
- * and z, r, h; PyTorch's i, f, g, o and r, z, n. Keras adds one bias (a GRU two), PyTorch two: the
- * second begins at 0. */
+/* SimpleRNN, LSTM and GRU of Keras, and two of them in a Bidirectional. Keras's gates are i, f, c,
+ * o and z, r, h; PyTorch's i, f, g, o and r, z, n. Keras adds one bias (a GRU two), PyTorch two:
+ * the second begins at 0. */
 
 #include "config.h"
 
@@ -103,7 +103,9 @@ carry_cell (const EspKerasCall *cell, const char *end, gboolean bias, GError **e
 
 /* the cells of both directions; NULL where there is only one */
 static gboolean
-find_directions (const EspKerasCall *call, EspKerasCall *forward, EspKerasCall *backward,
+find_directions (const EspKerasCall *call,
+                 EspKerasCall *forward,
+                 EspKerasCall *backward,
                  GError **error)
 {
   guint n = esp_place_get_n_children (call->place), found = 0;
@@ -126,8 +128,9 @@ find_directions (const EspKerasCall *call, EspKerasCall *forward, EspKerasCall *
       !has_text (call, "merge_mode", "concat"))
     return esp_keras_call_fail (call, error, _ ("what it joins isn’t known"));
   if (!esp_keras_call_is_set (forward, "return_sequences", FALSE))
-    return esp_keras_call_fail (call, error, _ ("it gives the last step of both directions, which "
-                                                "isn’t known"));
+    return esp_keras_call_fail (call, error,
+                                _ ("it gives the last step of both directions, which "
+                                   "isn’t known"));
   return check_cell (backward, TRUE, error);
 }
 
@@ -169,6 +172,6 @@ esp_keras_add_recurrent (const EspKerasCall *call,
     return FALSE;
   json_object_set_int_member (settings, "dim", 1);
   json_object_set_int_member (settings, "index", -1);
-  value->shape = (EspShape){ 1, { units } };
+  value->shape = (EspShape) { 1, { units } };
   return TRUE;
 }

@@ -131,7 +131,8 @@ add_layer (Graph *graph,
            EspArchitectureValue *out,
            GError **error)
 {
-  g_autofree char *path = join_path (graph->prefix, esp_place_get_name (esp_place_get_first (place)));
+  g_autofree char *path = join_path (graph->prefix,
+                                     esp_place_get_name (esp_place_get_first (place)));
   EspKerasCall call = { .architecture = graph->architecture,
                         .place = place,
                         .module = esp_place_get_module (place),
@@ -142,8 +143,12 @@ add_layer (Graph *graph,
   if (is_model (call.class_name))
     {
       g_autofree char *prefix = g_strconcat (path, "/", NULL);
-      Graph inner = { .architecture = graph->architecture, .place = place, .prefix = prefix,
-                      .inputs = inputs, .n_inputs = n, .nesting = graph->nesting + 1 };
+      Graph inner = { .architecture = graph->architecture,
+                      .place = place,
+                      .prefix = prefix,
+                      .inputs = inputs,
+                      .n_inputs = n,
+                      .nesting = graph->nesting + 1 };
 
       return add_model (&inner, out, error);
     }
@@ -188,17 +193,63 @@ add_sequential (Graph *graph, EspArchitectureValue *out, GError **error)
 
 /* --- Functional --- */
 
-static gboolean find_value (Graph *graph, const Source *source, EspArchitectureValue *out,
+static gboolean find_value (Graph *graph,
+                            const Source *source,
+                            EspArchitectureValue *out,
                             GError **error);
+
+static const char *
+get_nodes (EspPlace *place)
+{
+  EspModule *module = esp_place_get_module (place);
+
+  return module != NULL ? esp_module_find_attribute (module, "inbound_nodes") : NULL;
+}
+
+/* Keras 2 counts the call in which a Sequential within a model was made as its first: then somebody
+ * takes what a call gives that the file doesn't list */
+static gboolean
+is_counted_from_one (Graph *graph, EspPlace *place, const char *name)
+{
+  guint n = esp_place_get_n_children (graph->place);
+  guint64 listed = 0, last = 0;
+
+  if (!is_model (get_class (place)))
+    return FALSE;
+  for (;; listed++)
+    {
+      g_autoptr (GArray) own = new_sources ();
+
+      if (listed > MOST_DEPTH || !read_sources (get_nodes (place), listed, own))
+        break;
+    }
+  for (guint i = 0; i <= n; i++)
+    {
+      g_autoptr (GArray) sources = new_sources ();
+      const char *text = i < n ? get_nodes (esp_place_get_child (graph->place, i))
+                               : esp_module_find_attribute (esp_place_get_module (graph->place),
+                                                            "output_layers");
+
+      if (text == NULL || !read_sources (text, G_MAXUINT64, sources))
+        continue;
+      for (guint k = 0; k < sources->len; k++)
+        if (strcmp (g_array_index (sources, Source, k).layer, name) == 0)
+          last = MAX (last, g_array_index (sources, Source, k).call);
+    }
+  return last == listed;
+}
 
 /* what a call takes */
 static GArray *
-list_call_inputs (EspPlace *place, const Source *source, GError **error)
+list_call_inputs (Graph *graph, EspPlace *place, const Source *source, GError **error)
 {
-  const char *nodes = esp_module_find_attribute (esp_place_get_module (place), "inbound_nodes");
+  const char *nodes = get_nodes (place);
   g_autoptr (GArray) sources = new_sources ();
+  guint64 call = source->call;
 
-  if (nodes != NULL && read_sources (nodes, source->call, sources))
+  if (nodes != NULL && call > 0 && is_counted_from_one (graph, place, source->layer))
+    call--;
+  if (nodes != NULL && read_sources (nodes, call, sources))
     return g_steal_pointer (&sources);
   esp_architecture_set_error (error, _ ("The file doesn’t say what the layer “%s” takes"),
                               source->layer);
@@ -206,10 +257,13 @@ list_call_inputs (EspPlace *place, const Source *source, GError **error)
 }
 
 static gboolean
-add_call (Graph *graph, EspPlace *place, const Source *source, EspArchitectureValue *out,
+add_call (Graph *graph,
+          EspPlace *place,
+          const Source *source,
+          EspArchitectureValue *out,
           GError **error)
 {
-  g_autoptr (GArray) sources = list_call_inputs (place, source, error);
+  g_autoptr (GArray) sources = list_call_inputs (graph, place, source, error);
   g_autofree EspArchitectureValue *inputs = NULL;
 
   inputs = sources != NULL ? g_new (EspArchitectureValue, sources->len) : NULL;
@@ -234,8 +288,9 @@ find_value (Graph *graph, const Source *source, EspArchitectureValue *out, GErro
     }
   if (place == NULL || esp_place_get_module (place) == NULL)
     {
-      esp_architecture_set_error (error, _ ("The layer “%s” isn’t known: it is a function in the "
-                                            "graph, or it is missing"),
+      esp_architecture_set_error (error,
+                                  _ ("The layer “%s” isn’t known: it is a function in the "
+                                     "graph, or it is missing"),
                                   source->layer);
       return FALSE;
     }
@@ -262,8 +317,8 @@ read_ends (EspPlace *place, const char *key, GArray *sources, GError **error)
 
   if (text != NULL && read_sources (text, G_MAXUINT64, sources))
     return TRUE;
-  esp_architecture_set_error (error, _ ("The file doesn’t say which layers are the %s of “%s”"), key,
-                              esp_place_get_path (place));
+  esp_architecture_set_error (error, _ ("The file doesn’t say which layers are the %s of “%s”"),
+                              key, esp_place_get_path (place));
   return FALSE;
 }
 
@@ -289,8 +344,7 @@ add_functional (Graph *graph, EspArchitectureValue *out, GError **error)
       const Source *source = &g_array_index (ins, Source, i);
 
       g_hash_table_insert (
-          graph->values,
-          g_strdup_printf ("%s[%" G_GUINT64_FORMAT "]", source->layer, source->call),
+          graph->values, g_strdup_printf ("%s[%" G_GUINT64_FORMAT "]", source->layer, source->call),
           g_memdup2 (&graph->inputs[i], sizeof graph->inputs[i]));
     }
   gboolean good = find_value (graph, &g_array_index (outs, Source, 0), out, error);
@@ -308,9 +362,8 @@ add_model (Graph *graph, EspArchitectureValue *out, GError **error)
       esp_architecture_set_error (error, _ ("Models nest deeper than %d levels"), 16);
       return FALSE;
     }
-  return strcmp (get_class (graph->place), "Sequential") == 0
-             ? add_sequential (graph, out, error)
-             : add_functional (graph, out, error);
+  return strcmp (get_class (graph->place), "Sequential") == 0 ? add_sequential (graph, out, error)
+                                                              : add_functional (graph, out, error);
 }
 
 /* --- what goes in --- */
@@ -356,14 +409,14 @@ find_sequential_shape (EspPlace *root, EspShape *shape)
 
       if (module == NULL)
         continue;
-      if (find_shape (place, shape) || (is_model (get_class (place)) &&
-                                        find_sequential_shape (place, shape)))
+      if (find_shape (place, shape) ||
+          (is_model (get_class (place)) && find_sequential_shape (place, shape)))
         return TRUE;
       if (strcmp (get_class (place), "Dense") == 0 &&
           esp_architecture_parse_sizes (esp_module_find_attribute (module, "input_dim"), &units,
                                         1) == 1)
         {
-          *shape = (EspShape){ 1, { units } };
+          *shape = (EspShape) { 1, { units } };
           return TRUE;
         }
       break;
@@ -409,9 +462,15 @@ convert (EspArchitecture *self, EspArchitectureValue *out, GError **error)
                   .inputs = inputs,
                   .n_inputs = self->inputs->len };
 
+  EspKerasCall end = { .architecture = self, .class_name = "", .path = (char *) "output" };
+
   for (guint i = 0; i < self->inputs->len; i++)
     inputs[i] = esp_architecture_get_input (self, i);
-  return add_model (&graph, out, error);
+  if (!add_model (&graph, out, error))
+    return FALSE;
+  /* what comes out is compared with the data, which has its channels where the input has them */
+  self->owner = NULL;
+  return self->data_first || esp_keras_call_order (&end, FALSE, out, error);
 }
 
 EspArchitecture *

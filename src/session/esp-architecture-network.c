@@ -17,11 +17,10 @@
 #include "esp-error.h"
 #include "esp-loader.h"
 
-#define MOST_CARRIED (G_GUINT64_CONSTANT (1) << 24) /* numbers; a network has no more */
-
-static const char *const built_in[] = { "digits", "iris",   "spirals", "moons",       "circle",
-                                        "xor",    "gauss",  "plane",   "multi-gauss", "parity",
-                                        "sine",   NULL };
+static const char *const built_in[] = {
+  "digits", "iris",  "spirals",     "moons",  "circle", "xor",
+  "gauss",  "plane", "multi-gauss", "parity", "sine",   NULL
+};
 
 /* what becomes a network */
 typedef struct
@@ -29,10 +28,10 @@ typedef struct
   EspArchitecture *architecture;
   const EspTrainingChoice *choice;
   EspDatasetAccess access;
-  JsonObject *data;      /* owned */
-  EspDataset *examples;  /* owned */
+  JsonObject *data;     /* owned */
+  EspDataset *examples; /* owned */
   EspArchitectureValue out;
-  JsonArray *front;      /* layers that reshape the examples; owned */
+  JsonArray *front;       /* layers that reshape the examples; owned */
   const char *front_path; /* of the last of them; NULL without */
   const char *loss;
 } Work;
@@ -68,8 +67,8 @@ get_wanted (EspArchitecture *self)
   if (self->inputs->len == 1)
     return g_array_index (self->inputs, EspArchitectureInput, 0).shape;
   for (guint i = 0; i < self->inputs->len; i++)
-    all.sizes[0] += (gint64) esp_shape_get_count (
-        &g_array_index (self->inputs, EspArchitectureInput, i).shape);
+    all.sizes[0] +=
+        (gint64) esp_shape_get_count (&g_array_index (self->inputs, EspArchitectureInput, i).shape);
   return all;
 }
 
@@ -92,6 +91,19 @@ shape_fits (const EspShape *wanted, const EspShape *found)
 }
 
 static gboolean
+has_embedding (EspArchitecture *self)
+{
+  for (guint i = 0; i < self->modules->len; i++)
+    {
+      const EspArchitectureModule *module = self->modules->pdata[i];
+
+      if (strcmp (json_object_get_string_member (module->settings, "class"), "Embedding") == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
 describe_data (Work *work, GError **error)
 {
   const char *name = work->choice->data;
@@ -100,6 +112,12 @@ describe_data (Work *work, GError **error)
   work->data = json_object_new ();
   if (name == NULL)
     {
+      if (has_embedding (work->architecture))
+        {
+          esp_architecture_set_error (error, _ ("The network takes whole numbers; choose data to "
+                                                "train with"));
+          return FALSE;
+        }
       if (!is_complete (&wanted) || !is_complete (&work->out.shape))
         {
           esp_architecture_set_error (error, _ ("The file doesn’t say which shape its inputs and "
@@ -226,7 +244,7 @@ fit_examples (Work *work, GError **error)
       EspShape one = { 3, { 1, found->sizes[0], found->sizes[1] } };
 
       if (keras)
-        one = (EspShape){ 3, { found->sizes[0], found->sizes[1], 1 } };
+        one = (EspShape) { 3, { found->sizes[0], found->sizes[1], 1 } };
       wanted = shape_fits (&wanted, &one) ? one : wanted;
     }
   if (!is_complete (&wanted) || esp_shape_get_count (&wanted) != esp_shape_get_count (found))
@@ -364,8 +382,8 @@ write_all_modules (Work *work)
     json_array_add_object_element (
         all, json_object_ref (json_array_get_object_element (work->front, i)));
   for (guint i = 0; i < json_array_get_length (modules); i++)
-    json_array_add_object_element (all, json_object_ref (json_array_get_object_element (modules,
-                                                                                         i)));
+    json_array_add_object_element (all,
+                                   json_object_ref (json_array_get_object_element (modules, i)));
   json_array_unref (modules);
   return all;
 }
@@ -411,106 +429,6 @@ write_spec (Work *work)
                               choice->batch_size > 0 ? (gint64) choice->batch_size : 32);
   json_object_set_int_member (object, "seed", (gint64) (choice->seed & G_MAXINT64));
   return esp_spec_to_text (object);
-}
-
-/* --- values --- */
-
-/* where number @index of the new order lies in the old one */
-static guint64
-find_source (const EspArchitectureCarry *carry, const gint64 *sizes, const guint64 *strides,
-             guint64 index)
-{
-  guint64 offset = 0;
-
-  for (guint i = carry->n_axes; i-- > 0;)
-    {
-      guint64 size = (guint64) sizes[carry->axes[i]], at = index % size;
-
-      if (i == 0 && carry->n_blocks > 0)
-        {
-          guint64 block = size / carry->n_blocks;
-
-          at = carry->blocks[at / block] * block + at % block;
-        }
-      offset += at * strides[carry->axes[i]];
-      index /= size;
-    }
-  return offset;
-}
-
-/* the numbers of a parameter of @count out of the checkpoint; NULL with an error */
-static float *
-read_carried (const EspArchitectureCarry *carry, guint64 count, GCancellable *cancellable,
-              GError **error)
-{
-  const gint64 *shape = esp_tensor_get_shape (carry->tensor);
-  guint ndim = esp_tensor_get_ndim (carry->tensor), skip = carry->row >= 0 ? 1 : 0;
-  guint64 all = esp_tensor_get_count (carry->tensor), strides[ESP_SHAPE_MAX_DIMS], stride = 1;
-  guint64 first = carry->row >= 0 && ndim > 0 && shape[0] > 0
-                      ? all / (guint64) shape[0] * (guint64) carry->row
-                      : 0;
-  g_autofree float *values = NULL, *out = NULL;
-  gboolean good = ndim <= ESP_SHAPE_MAX_DIMS && all <= MOST_CARRIED && ndim >= skip &&
-                  carry->n_axes + skip == ndim &&
-                  (skip == 0 || carry->row < shape[0]);
-
-  for (guint i = ndim; good && i-- > skip; stride *= (guint64) shape[i])
-    strides[i - skip] = stride;
-  good = good && stride == count &&
-         (carry->n_blocks == 0 || shape[skip + carry->axes[0]] % carry->n_blocks == 0);
-  if (!good)
-    {
-      g_autofree char *found = esp_tensor_dup_shape_text (carry->tensor);
-
-      g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SHAPE,
-                   /* Translators: path of a parameter, a shape, a number */
-                   _ ("%s: the file has shape %s, but %llu numbers are wanted"), carry->target,
-                   found, (unsigned long long) count);
-      return NULL;
-    }
-  values = g_new (float, MAX (count, 1));
-  out = g_new (float, MAX (count, 1));
-  if (!esp_tensor_read_f32 (carry->tensor, first, count, values, cancellable, error))
-    {
-      g_prefix_error (error, "%s: ", carry->target);
-      return NULL;
-    }
-  for (guint64 i = 0; i < count; i++)
-    out[i] = values[find_source (carry, shape + skip, strides, i)];
-  return g_steal_pointer (&out);
-}
-
-static gboolean
-carry_over (EspNetwork *network, const EspArchitectureCarry *carry, GCancellable *cancellable,
-            GError **error)
-{
-  EspPlace *place = esp_tree_find (esp_network_get_tree (network), carry->target, NULL);
-  EspParameter *parameter = place != NULL ? esp_place_get_parameter (place) : NULL;
-  g_autofree float *values = NULL;
-  g_autoptr (EspTensor) tensor = NULL;
-  EspTensor *own;
-  guint64 count;
-  int index;
-
-  /* the layer doesn't have it: a bias in the file of one that says it has none */
-  if (parameter == NULL)
-    return TRUE;
-  own = esp_parameter_get_data (parameter);
-  count = esp_tensor_get_count (own);
-  if (carry->tensor != NULL)
-    values = read_carried (carry, count, cancellable, error);
-  else
-    {
-      values = g_new (float, MAX (count, 1));
-      for (guint64 i = 0; i < count; i++)
-        values[i] = carry->value;
-    }
-  if (values == NULL)
-    return FALSE;
-  tensor = esp_tensor_new_for_floats (values, esp_tensor_get_shape (own),
-                                      esp_tensor_get_ndim (own));
-  index = esp_network_find_parameter (network, parameter);
-  return index >= 0 && esp_network_set_initial (network, (guint) index, tensor, error);
 }
 
 /* --- all together --- */
@@ -560,7 +478,7 @@ esp_architecture_make_network (EspArchitecture *self,
       network = esp_network_new_from_json_with_options (text, -1, &options, error);
     }
   for (guint i = 0; network != NULL && i < self->carries->len; i++)
-    if (!carry_over (network, self->carries->pdata[i], cancellable, error))
+    if (!esp_architecture_carry_over (network, self->carries->pdata[i], cancellable, error))
       g_clear_object (&network);
   if (notes != NULL)
     *notes = g_ptr_array_copy (self->notes, (GCopyFunc) (void (*) (void)) g_strdup, NULL);
@@ -580,8 +498,8 @@ esp_architecture_list_data (EspArchitecture *self)
   for (guint i = 0; built_in[i] != NULL; i++)
     {
       EspTrainingChoice choice = { .data = built_in[i], .rate = NAN };
-      g_autoptr (EspNetwork) network = esp_architecture_make_network (self, &choice, NULL, NULL,
-                                                                       NULL);
+      g_autoptr (EspNetwork)
+          network = esp_architecture_make_network (self, &choice, NULL, NULL, NULL);
 
       if (network != NULL)
         g_ptr_array_add (fitting, g_strdup (built_in[i]));

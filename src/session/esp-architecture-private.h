@@ -42,8 +42,8 @@ typedef struct
  * (-1: all), its axes in another order, then blocks of the first axis in another order. */
 typedef struct
 {
-  char *target; /* path of the network's parameter */
-  EspTensor *tensor; /* NULL: @value in all cells */
+  char *target;         /* path of the network's parameter */
+  EspTensor *tensor;    /* NULL: @value in all cells */
   EspParameter *source; /* whose tensor it is, borrowed from the checkpoint; or NULL */
   float value;
   int row;
@@ -63,18 +63,17 @@ struct _EspArchitecture
   GArray *inputs; /* EspArchitectureInput; known after reading */
 
   /* what convert() fills anew for each network */
-  GPtrArray *modules;   /* EspArchitectureModule */
-  GPtrArray *carries;   /* EspArchitectureCarry */
-  GPtrArray *notes;     /* sentences */
-  GHashTable *paths;    /* path -> index + 1, borrowed */
-  GHashTable *carried;  /* EspParameter -> carry, of those that a tie can go to */
-  gconstpointer owner;  /* what modules are being made for: at a path once, else it is the same */
-  const char *again;    /* the path of the same module's further place; NULL: "path[1]" */
-  EspShape data;        /* shape of the data's examples; ndim 0 while nobody asked */
-  gboolean data_first;  /* images among the data have their channels first */
+  GPtrArray *modules;  /* EspArchitectureModule */
+  GPtrArray *carries;  /* EspArchitectureCarry */
+  GPtrArray *notes;    /* sentences */
+  GHashTable *paths;   /* path -> index + 1, borrowed */
+  gconstpointer owner; /* what modules are being made for: at a path once, else it is the same */
+  const char *again;   /* the path of the same module's further place; NULL: "path[1]" */
+  EspShape data;       /* shape of the data's examples; ndim 0 while nobody asked */
+  gboolean data_first; /* images among the data have their channels first */
 
   /* of a guess */
-  GArray *lines; /* Line, private to esp-architecture-guess.c; NULL otherwise */
+  GArray *lines; /* EspGuessLine, see esp-architecture-guess.h; NULL otherwise */
 
   /* fills modules, carries and notes; @out: what the network gives */
   gboolean (*convert) (EspArchitecture *self, EspArchitectureValue *out, GError **error);
@@ -127,6 +126,11 @@ void esp_architecture_set_sizes (JsonObject *settings,
  * something else or more than @most */
 int esp_architecture_parse_sizes (const char *text, gint64 *values, guint most);
 
+/* esp-architecture-values.c: into the initial values of @network, if it has such a parameter */
+gboolean esp_architecture_carry_over (EspNetwork *network,
+                                      const EspArchitectureCarry *carry,
+                                      GCancellable *cancellable,
+                                      GError **error);
 /* esp-architecture-keras.c, esp-architecture-torch.c; NULL without an error: not theirs */
 EspArchitecture *esp_architecture_read_keras (EspCheckpoint *checkpoint, GError **error);
 EspArchitecture *esp_architecture_read_torch (EspCheckpoint *checkpoint, GError **error);
@@ -139,7 +143,7 @@ const char *esp_architecture_find_class (EspPlace *place);
 /* the numbers of all its parameters, for the module at @path */
 void esp_architecture_carry_all (EspArchitecture *self, EspPlace *place, const char *path);
 
-#define esp_architecture_set_error(error, ...) \
+#define esp_architecture_set_error(error, ...)                                                     \
   g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC, __VA_ARGS__)
 
 G_END_DECLS

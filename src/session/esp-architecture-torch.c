@@ -335,6 +335,16 @@ add_sequential (Chain *chain, EspPlace *place, GError **error)
 
 /* --- where it begins --- */
 
+/* a class that isn't a container of plain Python */
+static gboolean
+is_own_class (EspPlace *place)
+{
+  EspModule *module = esp_place_get_module (place);
+  const char *name = module != NULL ? esp_module_get_class (module) : "";
+
+  return strchr (name, '.') != NULL && !g_str_has_prefix (name, "collections.");
+}
+
 /* the whole, or the one Sequential that a dictionary holds */
 static EspPlace *
 find_base (EspPlace *root)
@@ -344,6 +354,8 @@ find_base (EspPlace *root)
 
   if (is_sequential (root))
     return root;
+  if (is_own_class (root))
+    return NULL;
   for (guint i = 0; i < n; i++)
     {
       EspPlace *child = esp_place_get_child (root, i);
@@ -399,8 +411,8 @@ static gboolean
 convert (EspArchitecture *self, EspArchitectureValue *out, GError **error)
 {
   Chain chain = { .architecture = self,
-                  .base = find_base (esp_tree_get_root (
-                      esp_checkpoint_get_tree (self->checkpoint))),
+                  .base =
+                      find_base (esp_tree_get_root (esp_checkpoint_get_tree (self->checkpoint))),
                   .value = esp_architecture_get_input (self, 0) };
   gboolean good = add_sequential (&chain, chain.base, error);
 
@@ -424,8 +436,7 @@ esp_architecture_read_torch (EspCheckpoint *checkpoint, GError **error)
       esp_architecture_add_input (self, "input", &shape);
       return self;
     }
-  if (module != NULL && strchr (esp_module_get_class (module), '.') != NULL &&
-      !g_str_has_prefix (esp_module_get_class (module), "collections."))
+  if (is_own_class (root))
     esp_architecture_set_error (error,
                                 _ ("The model is a %s, a class of its own; what it does isn’t in "
                                    "the file"),

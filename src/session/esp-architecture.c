@@ -65,7 +65,6 @@ esp_architecture_new (EspCheckpoint *checkpoint,
   self->carries = g_ptr_array_new_with_free_func (carry_free);
   self->notes = g_ptr_array_new_with_free_func (g_free);
   self->paths = g_hash_table_new (g_str_hash, g_str_equal);
-  self->carried = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -85,7 +84,6 @@ esp_architecture_unref (EspArchitecture *self)
   g_free (self->name);
   g_array_unref (self->inputs);
   g_hash_table_unref (self->paths);
-  g_hash_table_unref (self->carried);
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->carries);
   g_ptr_array_unref (self->notes);
@@ -162,16 +160,58 @@ esp_architecture_get_input (EspArchitecture *self, guint index)
   return value;
 }
 
+/* the module that has parameter @target */
+static EspArchitectureModule *
+find_owner (EspArchitecture *self, const char *target)
+{
+  g_autofree char *path = g_strndup (target, (gsize) (strrchr (target, '.') - target));
+
+  return self->modules->pdata[GPOINTER_TO_UINT (g_hash_table_lookup (self->paths, path)) - 1];
+}
+
+static gboolean
+is_alike (const EspArchitectureCarry *a, const EspArchitectureCarry *b)
+{
+  return a->row == b->row && a->n_axes == b->n_axes && a->n_blocks == b->n_blocks &&
+         memcmp (a->axes, b->axes, a->n_axes) == 0 &&
+         memcmp (a->blocks, b->blocks, a->n_blocks) == 0;
+}
+
+/* what comes out of the same memory in the same way is one parameter */
+static void
+tie_carries (EspArchitecture *self)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < self->carries->len; i++)
+    {
+      const EspArchitectureCarry *carry = self->carries->pdata[i], *other;
+      EspArchitectureModule *module;
+
+      if (carry->source == NULL)
+        continue;
+      other = g_hash_table_lookup (seen, carry->source);
+      if (other == NULL)
+        g_hash_table_insert (seen, carry->source, (gpointer) carry);
+      if (other == NULL || strcmp (other->target, carry->target) == 0 || !is_alike (other, carry))
+        continue;
+      module = find_owner (self, carry->target);
+      if (module->tie == NULL)
+        module->tie = json_object_new ();
+      json_object_set_string_member (module->tie, strrchr (carry->target, '.') + 1, other->target);
+    }
+}
+
 gboolean
 esp_architecture_convert (EspArchitecture *self, EspArchitectureValue *out, GError **error)
 {
   g_hash_table_remove_all (self->paths);
-  g_hash_table_remove_all (self->carried);
   g_ptr_array_set_size (self->modules, 0);
   g_ptr_array_set_size (self->carries, 0);
   g_ptr_array_set_size (self->notes, 0);
   if (!self->convert (self, out, error))
     return FALSE;
+  tie_carries (self);
   if (self->modules->len > 0)
     return TRUE;
   esp_architecture_set_error (error, _ ("The network has no layers"));
@@ -189,9 +229,8 @@ get_source_path (EspArchitecture *self, int from)
 {
   if (from >= 0)
     return ((EspArchitectureModule *) self->modules->pdata[from])->path;
-  return self->inputs->len > 1
-             ? g_array_index (self->inputs, EspArchitectureInput, -1 - from).name
-             : "input";
+  return self->inputs->len > 1 ? g_array_index (self->inputs, EspArchitectureInput, -1 - from).name
+                               : "input";
 }
 
 /* NULL where it is what comes before anyway */
@@ -240,7 +279,8 @@ esp_architecture_add (EspArchitecture *self,
                                   ESP_ARCHITECTURE_MAX_MODULES);
       return NULL;
     }
-  if (known > 0 && ((EspArchitectureModule *) self->modules->pdata[known - 1])->owner != self->owner)
+  if (known > 0 &&
+      ((EspArchitectureModule *) self->modules->pdata[known - 1])->owner != self->owner)
     {
       esp_architecture_set_error (error, _ ("Two layers are called “%s”"), path);
       return NULL;
@@ -277,40 +317,22 @@ add_carry (EspArchitecture *self, const char *path, const char *name)
   return carry;
 }
 
-/* the module at @path, which was added */
-static EspArchitectureModule *
-get_module (EspArchitecture *self, const char *path)
-{
-  return self->modules->pdata[GPOINTER_TO_UINT (g_hash_table_lookup (self->paths, path)) - 1];
-}
-
 EspArchitectureCarry *
 esp_architecture_carry (EspArchitecture *self, const char *path, const char *name, EspPlace *place)
 {
   EspParameter *source = esp_place_get_parameter (esp_place_get_first (place));
   EspTie *tie = esp_place_get_tie (place);
-  EspArchitectureCarry *carry = add_carry (self, path, name), *other;
+  EspArchitectureCarry *carry = add_carry (self, path, name);
 
   carry->tensor = esp_tensor_ref (esp_parameter_get_data (source));
   /* the same memory under several names: the first of them stands for all */
-  if (tie != NULL && (esp_tie_get_kind (tie) == ESP_TIE_ALIAS ||
-                      esp_tie_get_kind (tie) == ESP_TIE_IMPLIED))
+  if (tie != NULL &&
+      (esp_tie_get_kind (tie) == ESP_TIE_ALIAS || esp_tie_get_kind (tie) == ESP_TIE_IMPLIED))
     source = esp_place_get_parameter (esp_tie_get_place (tie, 0));
   carry->source = source;
   carry->n_axes = esp_tensor_get_ndim (carry->tensor);
   for (guint i = 0; i < carry->n_axes && i < ESP_SHAPE_MAX_DIMS; i++)
     carry->axes[i] = (guint8) i;
-  other = g_hash_table_lookup (self->carried, source);
-  if (other == NULL)
-    g_hash_table_insert (self->carried, source, carry);
-  else if (strcmp (other->target, carry->target) != 0)
-    {
-      EspArchitectureModule *module = get_module (self, path);
-
-      if (module->tie == NULL)
-        module->tie = json_object_new ();
-      json_object_set_string_member (module->tie, name, other->target);
-    }
   return carry;
 }
 

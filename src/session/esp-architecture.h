@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 /**
  * EspArchitecture:
  *
- * The forward pass of a checkpoint, as far as the file says it or a person has confirmed it, so that
- * the checkpoint can be trained: layers of a Keras config, of a pickled Sequential of PyTorch's own
- * classes; or guessed from a state dict's names and shapes. Nothing in the file is run. Main thread
- * while it is chosen from; esp_architecture_make_network() from any one thread.
+ * The forward pass of a checkpoint, as far as the file says it or a person has confirmed it, so
+ * that the checkpoint can be trained: layers of a Keras config, of a pickled Sequential of
+ * PyTorch's own classes; or guessed from a state dict's names and shapes. Nothing in the file is
+ * run. Main thread while it is chosen from; esp_architecture_make_network() from any one thread.
  */
 typedef struct _EspArchitecture EspArchitecture;
 
@@ -30,10 +30,10 @@ gboolean esp_architecture_is_guess (EspArchitecture *self);
  * leaves no trace in a state dict and must be chosen. */
 typedef struct
 {
-  const char *path;            /* of the module, or of the one before the slot */
-  const char *title;           /* "Linear 64 → 32"; of a slot "Activation" */
-  const char *const *choices;  /* NULL for a module; classes ("ReLU"), translated words ("none") */
-  guint chosen;                /* index in choices */
+  const char *path;           /* of the module, or of the one before the slot */
+  const char *title;          /* "Linear 64 → 32"; of a slot "Activation" */
+  const char *const *choices; /* NULL for a module; classes ("ReLU"), translated words ("none") */
+  guint chosen;               /* index in choices */
 } EspArchitectureLine;
 
 guint esp_architecture_get_n_lines (EspArchitecture *self);

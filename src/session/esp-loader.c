@@ -111,8 +111,8 @@ read_text (const char *path, char **text, gsize *length, GError **error)
 }
 
 /* an array of a NumPy file or of anything else that opens: the only one, or the one of a name */
-static EspTensor *
-read_array (EspSource *source, const char *member, GError **error)
+EspTensor *
+esp_loader_read_array (EspSource *source, const char *member, GError **error)
 {
   const char *name = esp_source_get_name (source);
   g_autoptr (EspCheckpoint)
@@ -149,7 +149,7 @@ make_network (const char *path,
   if (given != NULL)
     options = *given;
   options.access.folder = folder;
-  options.access.read_array = read_array;
+  options.access.read_array = esp_loader_read_array;
   return esp_network_new_from_json_with_options (text, (gssize) length, &options, error);
 }
 

@@ -26,6 +26,9 @@ EspLoaded *esp_loader_load (const char *path,
                             GCancellable *cancellable,
                             GError **error);
 /* esp_session_read_network() */
+/* an array of a NumPy file or of anything else that opens, for data sets: the only one (@member
+ * NULL), or the one of a name */
+EspTensor *esp_loader_read_array (EspSource *source, const char *member, GError **error);
 EspNetwork *esp_loader_read_network (const char *path,
                                      const EspNetworkOptions *options,
                                      GError **error);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-network.h"
+
+G_BEGIN_DECLS
+
+/* where `espalier-cli train` has its network from: what was given on its line; owned strings */
+typedef struct
+{
+  char *data, *seed_text, *guess, *loss, *optimizer;
+  double rate; /* NAN unless given */
+  gint64 batch_size;
+} EspTrainSource;
+
+/* a specification's path, the name of a shipped one, or a checkpoint; NULL after a message */
+EspNetwork *esp_train_source_read (const EspTrainSource *self, const char *name);
+void esp_train_source_clear (EspTrainSource *self);
+
+G_END_DECLS
