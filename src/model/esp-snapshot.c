@@ -22,6 +22,7 @@ struct _EspSnapshot
   double rate;
   guint n_parameters;
   EspTensor **channels;   /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
+  EspMeter *meters;       /* (n_parameters) */
   GPtrArray **grads_at;   /* (n_parameters) of tensors or NULL, by use; or NULL */
   GPtrArray *units;       /* EspUnitCounts, owned */
   GPtrArray *activations; /* EspActivation, owned */
@@ -72,6 +73,9 @@ esp_snapshot_new (guint n_parameters)
   self->rate = NAN;
   self->n_parameters = n_parameters;
   self->channels = g_new0 (EspTensor *, (gsize) n_parameters * ESP_N_CHANNELS);
+  self->meters = g_new (EspMeter, n_parameters);
+  for (guint i = 0; i < n_parameters; i++)
+    self->meters[i] = (EspMeter) { NAN, NAN };
   self->grads_at = g_new0 (GPtrArray *, n_parameters);
   self->units = g_ptr_array_new_with_free_func (free_units);
   self->activations = g_ptr_array_new_with_free_func (free_activation);
@@ -101,6 +105,7 @@ esp_snapshot_unref (EspSnapshot *self)
   g_ptr_array_unref (self->units);
   g_ptr_array_unref (self->activations);
   g_free (self->channels);
+  g_free (self->meters);
   g_free (self->grads_at);
   g_free (self);
 }
@@ -380,4 +385,30 @@ esp_unit_counts_get_dormant_score (const EspUnitCounts *self, guint unit)
     sum += self->magnitude[i];
   return self->magnitude[unit] / get_n_outputs (self) /
          (sum / get_n_outputs (self) / self->n_units + 1e-9);
+}
+
+void
+esp_snapshot_set_meter (EspSnapshot *self, guint parameter, const EspMeter *meter)
+{
+  g_return_if_fail (self != NULL && parameter < self->n_parameters);
+
+  self->meters[parameter] = *meter;
+}
+
+const EspMeter *
+esp_snapshot_get_meter (EspSnapshot *self, guint parameter)
+{
+  g_return_val_if_fail (self != NULL && parameter < self->n_parameters, NULL);
+
+  return &self->meters[parameter];
+}
+
+void
+esp_meter_table_free (EspMeterTable *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->steps);
+  g_free (self->meters);
+  g_free (self);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-meter.h"
 #include "esp-parameter.h"
 
 G_BEGIN_DECLS
@@ -70,6 +71,7 @@ void esp_snapshot_set_channel (EspSnapshot *self,
                                EspTensor *tensor);
 /* gradient of one use of a shared parameter; @use counts its places */
 void esp_snapshot_set_grad_at (EspSnapshot *self, guint parameter, guint use, EspTensor *tensor);
+void esp_snapshot_set_meter (EspSnapshot *self, guint parameter, const EspMeter *meter);
 void esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts); /* copies */
 
 /* keeps references on the tensors; @grad may be NULL. In forward order. */
@@ -99,6 +101,8 @@ EspTensor *esp_snapshot_get_channel (EspSnapshot *self,
 EspTensor *esp_snapshot_get_grad_at (EspSnapshot *self,
                                      guint parameter,
                                      guint use); /* borrowed or NULL */
+/* of the last step; borrowed */
+const EspMeter *esp_snapshot_get_meter (EspSnapshot *self, guint parameter);
 guint esp_snapshot_get_n_units (EspSnapshot *self);
 const EspUnitCounts *esp_snapshot_get_units (EspSnapshot *self, guint index);
 guint esp_snapshot_get_n_activations (EspSnapshot *self);

@@ -74,6 +74,26 @@ gboolean esp_network_set_initial (EspNetwork *self,
                                   guint parameter,
                                   EspTensor *values,
                                   GError **error);
+/* esp-network-data.c: what views draw of the data */
+/* sizes of an example's input, without a batch: borrowed, (ndim) */
+const gint64 *esp_network_get_input_shape (EspNetwork *self, guint *ndim);
+int esp_network_get_n_classes (EspNetwork *self); /* 0 without labels */
+/* name of a label, NULL if it has none but its number */
+const char *esp_network_get_class_name (EspNetwork *self, int label);
+/* numbers of a target and those of one example; 0 with labels */
+gsize esp_network_get_target_size (EspNetwork *self);
+void esp_network_read_target (EspNetwork *self, guint64 index, float *target);
+/* path of the module whose output the loss takes; NULL for a network without modules */
+const char *esp_network_get_output_path (EspNetwork *self);
+/**
+ * esp_network_predict:
+ * @output: (array length=count): of one example
+ * @shares: (array) (out) (optional): n_classes probabilities
+ *
+ * Returns: the label that an output stands for, as the loss reads it (softmax of logits, exp of
+ * log-probabilities, sigmoid of one logit); -1 where there are no labels or several a example
+ */
+int esp_network_predict (EspNetwork *self, const float *output, gsize count, float *shares);
 /* the specification again, complete, as Save network writes it. New string. */
 char *esp_network_to_json (EspNetwork *self);
 

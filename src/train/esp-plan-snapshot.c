@@ -100,6 +100,7 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
     esp_snapshot_set_test (snapshot, view->test_loss, view->test_accuracy);
   for (guint i = 0; i < network->parameters->len; i++)
     {
+      EspMeter meter;
       Filler filler = { self, snapshot, i, esp_network_peek_parameter (network, i) };
       set_channel (&filler, ESP_CHANNEL_DATA, esp_plan_get_parameter (self, i));
       set_channel (&filler, ESP_CHANNEL_GRAD, esp_plan_get_grad (self, i));
@@ -107,6 +108,8 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
         set_channel (&filler, ESP_CHANNEL_MOMENT1 + m, esp_plan_get_moment (self, i, m));
       set_update (&filler);
       set_uses (&filler);
+      esp_plan_measure (self, i, &meter);
+      esp_snapshot_set_meter (snapshot, i, &meter);
     }
   if (view != NULL)
     add_units (snapshot, network, view);

@@ -54,6 +54,8 @@ const EspReal *esp_plan_get_grad_at (EspPlan *self, guint parameter, guint use);
 const EspReal *esp_plan_get_moment (EspPlan *self, guint parameter, guint moment);
 /* parameters before the last update, NULL if not kept */
 const EspReal *esp_plan_get_before (EspPlan *self, guint parameter);
+/* esp-plan-measure.c: of the last step */
+void esp_plan_measure (EspPlan *self, guint parameter, EspMeter *meter);
 /* the last batch that was computed: the loss alone, with the parameters as they are now; for
  * derivatives by finite differences */
 double esp_plan_get_batch_loss (EspPlan *self);

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "esp-history.h"
+#include "esp-meter-log.h"
 #include "esp-plan.h"
 
 #define BURST_US 1000                     /* without a look at the clock, about */
@@ -39,7 +40,8 @@ struct _EspTrainLoop
   EspBranchInfo branches[ESP_HISTORY_MAX_BRANCHES];
   EspLossCurve *curves[ESP_HISTORY_MAX_BRANCHES]; /* owned */
   EspLossCurve *tests[ESP_HISTORY_MAX_BRANCHES];  /* loss over the test examples, or NULL; owned */
-  guint64 tested[ESP_HISTORY_MAX_BRANCHES];       /* last step of these, plus 1 */
+  EspMeterLog *meters[ESP_HISTORY_MAX_BRANCHES]; /* or NULL; owned. The thread alone changes them */
+  guint64 tested[ESP_HISTORY_MAX_BRANCHES];      /* last step of these, plus 1 */
   EspDivergence *divergence;
   double seconds;
   guint n_seeks;
@@ -201,6 +203,28 @@ turn_back (EspTrainLoop *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* whether the step after those that are done is one of those whose meters are kept */
+static gboolean
+wants_meters (EspTrainLoop *self)
+{
+  const EspMeterLog *log = self->meters[esp_history_get_branch (self->history)];
+  return log == NULL || esp_meter_log_wants (log, esp_plan_get_step (self->plan) + 1);
+}
+
+static void
+add_meters (EspTrainLoop *self)
+{
+  guint branch = esp_history_get_branch (self->history), n = self->network->parameters->len;
+  g_autofree EspMeter *meters = g_new (EspMeter, n);
+  for (guint i = 0; i < n; i++)
+    esp_plan_measure (self->plan, i, &meters[i]);
+  g_mutex_lock (&self->lock);
+  if (self->meters[branch] == NULL)
+    self->meters[branch] = esp_meter_log_new (n);
+  esp_meter_log_add (self->meters[branch], esp_plan_get_step (self->plan), meters);
+  g_mutex_unlock (&self->lock);
+}
+
 /* up to @count steps without a look at the clock; fewer when a command comes and @yield, or when
  * numbers stop being finite */
 static guint64
@@ -211,8 +235,12 @@ run_steps (EspTrainLoop *self, guint64 count, gboolean yield, gboolean watched)
          !(yield && g_atomic_int_get (&self->pending)))
     {
       gboolean new, last = yield || n + 1 == count;
-      double loss = esp_history_step (self->history, self->plan, watched && last, &new);
+      gboolean measured = wants_meters (self);
+      double loss = esp_history_step (self->history, self->plan, (watched && last) || measured,
+                                      &new);
       n++;
+      if (measured && new)
+        add_meters (self);
       if (new && self->n_losses == 0)
         self->first_step = esp_plan_get_step (self->plan);
       if (new)
@@ -375,6 +403,7 @@ reset (EspTrainLoop *self)
       if (self->curves[i] != NULL)
         esp_loss_curve_clear (self->curves[i]);
       g_clear_pointer (&self->tests[i], g_free);
+      g_clear_pointer (&self->meters[i], esp_meter_log_free);
       self->tested[i] = 0;
     }
   self->seconds = 0;
@@ -585,6 +614,7 @@ esp_train_loop_free (EspTrainLoop *self)
     {
       g_free (self->curves[i]);
       g_free (self->tests[i]);
+      g_clear_pointer (&self->meters[i], esp_meter_log_free);
     }
   for (guint i = 0; i < ESP_N_PROBES; i++)
     g_clear_pointer (&self->probes[i], g_bytes_unref);
@@ -662,6 +692,15 @@ esp_train_loop_get_curve (EspTrainLoop *self,
   EspLossCurve *const *curves = test ? self->tests : self->curves;
   const EspLossCurve *curve = branch < ESP_HISTORY_MAX_BRANCHES ? curves[branch] : NULL;
   esp_loss_curve_copy (curve != NULL ? curve : &empty, steps, losses, n);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+esp_train_loop_append_meters (EspTrainLoop *self, guint branch, guint64 last, EspMeterTable *table)
+{
+  g_mutex_lock (&self->lock);
+  if (branch < ESP_HISTORY_MAX_BRANCHES && self->meters[branch] != NULL)
+    esp_meter_log_append_to (self->meters[branch], last, table);
   g_mutex_unlock (&self->lock);
 }
 

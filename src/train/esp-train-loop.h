@@ -66,6 +66,11 @@ void esp_train_loop_get_curve (EspTrainLoop *self,
                                guint64 **steps,
                                double **losses,
                                guint *n);
+/* behind what @table has: meters of one branch from its fork on, up to step @last */
+void esp_train_loop_append_meters (EspTrainLoop *self,
+                                   guint branch,
+                                   guint64 last,
+                                   EspMeterTable *table);
 void esp_train_loop_get_timeline (EspTrainLoop *self, EspTimeline *timeline);
 gboolean esp_train_loop_get_branch (EspTrainLoop *self, guint branch, EspBranchInfo *info);
 /* what stopped it since this was asked last, or NULL */

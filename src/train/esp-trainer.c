@@ -388,3 +388,26 @@ esp_trainer_get_test_curve (EspTrainer *self, guint64 **steps, double **losses, 
   g_return_if_fail (ESP_IS_TRAINER (self) && steps != NULL && losses != NULL && n != NULL);
   get_curve (self, TRUE, steps, losses, n);
 }
+
+static void
+collect_meters (EspTrainer *self, guint branch, guint64 last, EspMeterTable *table)
+{
+  EspBranchInfo info;
+  if (!esp_train_loop_get_branch (self->loop, branch, &info))
+    return;
+  if (branch != 0)
+    collect_meters (self, info.parent, MIN (info.fork, last), table);
+  esp_train_loop_append_meters (self->loop, branch, last, table);
+}
+
+EspMeterTable *
+esp_trainer_get_meters (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  EspMeterTable *table = g_new0 (EspMeterTable, 1);
+  EspTimeline timeline;
+  table->n_parameters = self->network->parameters->len;
+  esp_train_loop_get_timeline (self->loop, &timeline);
+  collect_meters (self, timeline.branch, G_MAXUINT64, table);
+  return table;
+}

@@ -103,4 +103,8 @@ void esp_trainer_get_curve (EspTrainer *self, guint64 **steps, double **losses, 
 /* the same of the loss over the test examples, at the steps where somebody looked */
 void esp_trainer_get_test_curve (EspTrainer *self, guint64 **steps, double **losses, guint *n);
 
+/* Gradient norms and update ratios of the current branch and what lies before it: of every step at
+ * first, of fewer the longer the run is; the same steps whatever the speed. Cheap. */
+EspMeterTable *esp_trainer_get_meters (EspTrainer *self);
+
 G_END_DECLS
