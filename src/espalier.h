@@ -5,6 +5,8 @@
 
 #include "esp-architecture.h"
 #include "esp-colormap.h"
+#include "esp-draw-field.h"
+#include "esp-draw-pictures.h"
 #include "esp-draw-plot.h"
 #include "esp-draw-tiles.h"
 #include "esp-error.h"
@@ -17,6 +19,7 @@
 #include "esp-profile.h"
 #include "esp-pyramid.h"
 #include "esp-reload.h"
+#include "esp-response.h"
 #include "esp-slice.h"
 #include "esp-session.h"
 #include "esp-wrapper.h"

@@ -69,6 +69,11 @@ gboolean esp_document_edit (EspDocument *self,
                             double value,
                             GError **error);
 
+/* What goes through the network comes with every snapshot from now on: as esp_trainer_set_probe()
+ * and esp_trainer_watch_batch(). Changes no number. esp-document-look.c */
+void esp_document_watch (EspDocument *self, EspProbeKind probe, GBytes *inputs);
+void esp_document_watch_batch (EspDocument *self, gboolean watch);
+
 /* everything that is found without looking at more than @place: statistics, weights, observed
  * units. For the inspector and the marks on heatmap and tree. Scans run in a worker; the result is
  * kept until the tensor changes. (element-type EspFinding) */

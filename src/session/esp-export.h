@@ -88,7 +88,27 @@ void esp_export_picture_async (const EspPicture *picture,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 
-/* of both kinds */
+/* --- anything that is painted --- */
+
+/* what a painter of src/draw paints, over the palette's ground */
+typedef struct
+{
+  int width, height;
+  void (*draw) (cairo_t *cr, int width, int height, gpointer data);
+  gpointer data;
+  const EspPalette *palette;
+} EspDrawing;
+
+/* a PNG or SVG in memory: for pictures of a moment, painted before a file is chosen */
+GBytes *esp_export_drawing (const EspDrawing *drawing, gboolean svg, GError **error);
+void esp_export_bytes_async (GBytes *bytes,
+                             const char *path,
+                             gboolean replace,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+
+/* of all kinds */
 gboolean esp_export_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

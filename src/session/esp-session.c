@@ -26,8 +26,9 @@ struct _EspSession
 
   /* state */
   EspChannel channel;
-  gint64 cell;    /* C-order index, -1 none */
-  gboolean newer; /* the document came by esp_session_replace_document() */
+  gint64 cell;      /* C-order index, -1 none */
+  const char *view; /* interned */
+  gboolean newer;   /* the document came by esp_session_replace_document() */
   gboolean busy;
   double progress;
   guint progress_source;
@@ -40,6 +41,7 @@ enum
   PROP_SELECTION,
   PROP_CHANNEL,
   PROP_CELL,
+  PROP_VIEW,
   PROP_BUSY,
   PROP_PROGRESS,
   N_PROPS
@@ -82,6 +84,9 @@ esp_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_CELL:
       g_value_set_int64 (value, self->cell);
       break;
+    case PROP_VIEW:
+      g_value_set_string (value, self->view);
+      break;
     case PROP_BUSY:
       g_value_set_boolean (value, self->busy);
       break;
@@ -112,6 +117,9 @@ esp_session_set_property (GObject *object, guint id, const GValue *value, GParam
     case PROP_CELL:
       esp_session_set_cell (self, g_value_get_int64 (value));
       break;
+    case PROP_VIEW:
+      esp_session_set_view (self, g_value_get_string (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -133,6 +141,7 @@ esp_session_class_init (EspSessionClass *klass)
   props[PROP_CHANNEL] = g_param_spec_int ("channel", NULL, NULL, 0, ESP_N_CHANNELS - 1,
                                           ESP_CHANNEL_DATA, writable);
   props[PROP_CELL] = g_param_spec_int64 ("cell", NULL, NULL, -1, G_MAXINT64, -1, writable);
+  props[PROP_VIEW] = g_param_spec_string ("view", NULL, NULL, "weights", writable);
   props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, readable);
   props[PROP_PROGRESS] = g_param_spec_double ("progress", NULL, NULL, 0, 1, 0, readable);
   g_object_class_install_properties (object_class, N_PROPS, props);
@@ -143,6 +152,7 @@ esp_session_init (EspSession *self)
 {
   self->channel = ESP_CHANNEL_DATA;
   self->cell = -1;
+  self->view = g_intern_static_string ("weights");
 }
 
 EspSession *
@@ -291,6 +301,26 @@ esp_session_set_cell (EspSession *self, gint64 cell)
     return;
   self->cell = cell;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CELL]);
+}
+
+const char *
+esp_session_get_view (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
+
+  return self->view;
+}
+
+void
+esp_session_set_view (EspSession *self, const char *view)
+{
+  g_return_if_fail (ESP_IS_SESSION (self) && view != NULL);
+
+  view = g_intern_string (view);
+  if (self->view == view)
+    return;
+  self->view = view;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIEW]);
 }
 
 EspChannel

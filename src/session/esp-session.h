@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * one is complete, so a refused file never takes away what was open. Main thread only.
  *
  * Properties (notify): "document", "selection" (EspPlace or NULL), "channel" (EspChannel), "cell"
- * (gint64), "busy" (gboolean), "progress" (double, 0 to 1).
+ * (gint64), "view" (string), "busy" (gboolean), "progress" (double, 0 to 1).
  */
 #define ESP_TYPE_SESSION (esp_session_get_type ())
 G_DECLARE_FINAL_TYPE (EspSession, esp_session, ESP, SESSION, GObject)
@@ -40,6 +40,11 @@ void esp_session_set_channel (EspSession *self, EspChannel channel);
  * beyond the tensor is none. */
 gint64 esp_session_get_cell (EspSession *self);
 void esp_session_set_cell (EspSession *self, gint64 cell);
+
+/* which view of a live network is shown, by the name that the program gives it; "weights" at first.
+ * Borrowed. */
+const char *esp_session_get_view (EspSession *self);
+void esp_session_set_view (EspSession *self, const char *view);
 
 /* opens a checkpoint or a network specification (JSON with "espalier"), found by content */
 EspDocument *esp_session_load (EspSession *self,

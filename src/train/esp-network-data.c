@@ -48,6 +48,16 @@ esp_network_read_target (EspNetwork *self, guint64 index, float *target)
     target[i] = (float) self->data->targets[index * count + i];
 }
 
+gboolean
+esp_network_has_plane (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), FALSE);
+  for (guint i = 0; i < self->calls->len; i++)
+    if (g_str_equal (esp_network_peek_call (self, i)->module->layer->klass->name, "Embedding"))
+      return FALSE;
+  return self->inputs->len == 1 && esp_network_get_example_size (self) == 2;
+}
+
 const char *
 esp_network_get_output_path (EspNetwork *self)
 {
