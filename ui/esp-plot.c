@@ -18,6 +18,8 @@ typedef struct
   double opacity;
   double *x, *y; /* (n) */
   guint n;
+  double width;
+  gboolean dashed;
 } EspPlotCurve;
 
 struct _EspPlot
@@ -80,6 +82,29 @@ snapshot_placeholder (EspPlot *self, GtkSnapshot *snapshot, int width, int heigh
   gtk_snapshot_restore (snapshot);
 }
 
+/* those that have points, as the painter takes them; returns how many */
+static guint
+collect_curves (EspPlot *self, EspCurve *curves)
+{
+  const EspPalette *palette = esp_style_get_palette ();
+  guint n = 0;
+
+  for (guint i = 0; i < self->curves->len; i++)
+    {
+      const EspPlotCurve *curve = &g_array_index (self->curves, EspPlotCurve, i);
+
+      if (curve->n > 0)
+        curves[n++] = (EspCurve) { .name = curve->name,
+                                   .x = curve->x,
+                                   .y = curve->y,
+                                   .n = curve->n,
+                                   .color = resolve_color (self, curve, palette->accent),
+                                   .width = curve->width,
+                                   .dashed = curve->dashed };
+    }
+  return n;
+}
+
 static void
 esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -88,19 +113,12 @@ esp_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   int width = gtk_widget_get_width (widget);
   int height = gtk_widget_get_height (widget);
   g_autofree EspCurve *curves = g_new0 (EspCurve, MAX (self->curves->len, 1));
-  guint n = 0;
+  guint n;
   cairo_t *cr;
 
   if (width <= 0 || height <= 0)
     return;
-  for (guint i = 0; i < self->curves->len; i++)
-    {
-      const EspPlotCurve *curve = &g_array_index (self->curves, EspPlotCurve, i);
-
-      if (curve->n > 0)
-        curves[n++] = (EspCurve) { curve->name, curve->x, curve->y, curve->n,
-                                   resolve_color (self, curve, palette->accent) };
-    }
+  n = collect_curves (self, curves);
   if (n == 0 && self->placeholder)
     {
       snapshot_placeholder (self, snapshot, width, height);
@@ -267,4 +285,50 @@ esp_plot_add_curve (EspPlot *self,
   g_array_append_val (self->curves, curve);
   describe (self, &curve);
   gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+esp_plot_set_line (EspPlot *self, double width, gboolean dashed)
+{
+  EspPlotCurve *last;
+
+  g_return_if_fail (ESP_IS_PLOT (self) && self->curves->len > 0);
+
+  last = &g_array_index (self->curves, EspPlotCurve, self->curves->len - 1);
+  last->width = width;
+  last->dashed = dashed;
+}
+
+void
+esp_plot_paint (EspPlot *self, cairo_t *cr, int width, int height, const char *title)
+{
+  g_autofree EspCurve *curves = NULL;
+
+  g_return_if_fail (ESP_IS_PLOT (self));
+
+  curves = g_new0 (EspCurve, MAX (self->curves->len, 1));
+  esp_draw_plot_figure (cr, width, height, title, curves, collect_curves (self, curves),
+                        self->log_y, esp_style_get_palette ());
+}
+
+char *
+esp_plot_dup_csv (EspPlot *self)
+{
+  GString *text = g_string_new ("curve,x,y\n");
+  char x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_return_val_if_fail (ESP_IS_PLOT (self), NULL);
+
+  for (guint i = 0; i < self->curves->len; i++)
+    {
+      const EspPlotCurve *curve = &g_array_index (self->curves, EspPlotCurve, i);
+      g_auto (GStrv) parts = g_strsplit (curve->name, "\"", -1);
+      g_autofree char *name = g_strjoinv ("\"\"", parts);
+
+      for (guint k = 0; k < curve->n; k++)
+        g_string_append_printf (text, "\"%s\",%s,%s\n", name,
+                                g_ascii_formatd (x, sizeof x, "%.17g", curve->x[k]),
+                                g_ascii_formatd (y, sizeof y, "%.9g", curve->y[k]));
+    }
+  return g_string_free (text, FALSE);
 }

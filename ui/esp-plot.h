@@ -41,4 +41,11 @@ void esp_plot_add_curve (EspPlot *self,
                          const double *y,
                          guint n);
 
+/* of the curve that was added last: how wide its line is, 0 for the usual; whether it is a guide */
+void esp_plot_set_line (EspPlot *self, double width, gboolean dashed);
+
+/* all curves as a picture with title and legend; and as CSV: curve, x, y. New string. */
+void esp_plot_paint (EspPlot *self, cairo_t *cr, int width, int height, const char *title);
+char *esp_plot_dup_csv (EspPlot *self);
+
 G_END_DECLS

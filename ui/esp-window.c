@@ -8,6 +8,7 @@
 #include "esp-dialogs.h"
 #include "esp-settings.h"
 #include "esp-stack-hidden.h"
+#include "esp-views.h"
 #include "esp-welcome.h"
 
 #include <glib/gi18n.h>
@@ -396,6 +397,7 @@ esp_window_class_init (EspWindowClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   g_type_ensure (ESP_TYPE_CANVAS);
+  g_type_ensure (ESP_TYPE_VIEWS);
   g_type_ensure (ESP_TYPE_ERROR_PAGE);
   g_type_ensure (ESP_TYPE_INSPECTOR);
   g_type_ensure (ESP_TYPE_PANES);

@@ -11,6 +11,8 @@
 #include <math.h>
 
 #define MAX_TICKS 12
+#define USUAL_WIDTH 1.5
+#define TITLE 28 /* height of a figure's title */
 
 guint
 esp_draw_ticks (double lo, double hi, guint max_ticks, double *ticks)
@@ -263,6 +265,8 @@ esp_draw_plot (cairo_t *cr,
     .height = MAX (1, height - ESP_PLOT_MARGIN_TOP - ESP_PLOT_MARGIN_BOTTOM),
   };
 
+  static const double dashes[] = { 4, 4 };
+
   g_return_if_fail (palette != NULL);
 
   cairo_save (cr);
@@ -276,7 +280,6 @@ esp_draw_plot (cairo_t *cr,
   draw_grid (cr, &frame, palette);
   cairo_rectangle (cr, frame.left, frame.top - 2, frame.width + 2, frame.height + 4);
   cairo_clip (cr);
-  cairo_set_line_width (cr, 1.5);
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
   for (guint c = 0; c < n_curves; c++)
@@ -285,8 +288,64 @@ esp_draw_plot (cairo_t *cr,
         trace_columns (cr, &frame, &curves[c]);
       else
         trace_points (cr, &frame, &curves[c]);
+      cairo_set_line_width (cr, curves[c].width > 0 ? curves[c].width : USUAL_WIDTH);
+      cairo_set_dash (cr, dashes, curves[c].dashed ? 2 : 0, 0);
       esp_draw_set_color (cr, curves[c].color);
       cairo_stroke (cr);
     }
+  cairo_restore (cr);
+}
+
+static void
+draw_legend (cairo_t *cr,
+             double left,
+             double height,
+             const EspCurve *curves,
+             guint n_curves,
+             const EspPalette *palette)
+{
+  double y = TITLE + ESP_PLOT_MARGIN_TOP;
+
+  for (guint c = 0; c < n_curves && y < height - 8; c++)
+    {
+      if (curves[c].name == NULL)
+        continue;
+      cairo_set_line_width (cr, curves[c].width > 0 ? curves[c].width : USUAL_WIDTH);
+      cairo_move_to (cr, left, y);
+      cairo_line_to (cr, left + 18, y);
+      esp_draw_set_color (cr, curves[c].color);
+      cairo_stroke (cr);
+      esp_draw_set_color (cr, palette->text);
+      esp_draw_text (cr, curves[c].name, left + 26, y, ESP_ALIGN_START);
+      y += 18;
+    }
+}
+
+void
+esp_draw_plot_figure (cairo_t *cr,
+                      int width,
+                      int height,
+                      const char *title,
+                      const EspCurve *curves,
+                      guint n_curves,
+                      gboolean log_y,
+                      const EspPalette *palette)
+{
+  double legend = 0;
+
+  g_return_if_fail (palette != NULL);
+
+  cairo_save (cr);
+  esp_draw_set_font (cr, palette, 13, TRUE);
+  esp_draw_set_color (cr, palette->text);
+  esp_draw_text (cr, title, ESP_PLOT_MARGIN_LEFT, TITLE / 2.0, ESP_ALIGN_START);
+  esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
+  for (guint c = 0; c < n_curves; c++)
+    if (curves[c].name != NULL)
+      legend = fmax (legend, 38 + esp_draw_get_text_width (cr, curves[c].name));
+  legend = fmin (legend, width / 3.0);
+  draw_legend (cr, width - legend, height, curves, n_curves, palette);
+  cairo_translate (cr, 0, TITLE);
+  esp_draw_plot (cr, width - (int) legend, height - TITLE, curves, n_curves, log_y, palette);
   cairo_restore (cr);
 }

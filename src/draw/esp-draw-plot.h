@@ -12,6 +12,8 @@ typedef struct
   const double *y; /* (n); NaN breaks the line */
   guint n;
   guint32 color;
+  double width;    /* of the line, 0: the usual one */
+  gboolean dashed; /* a guide rather than data */
 } EspCurve;
 
 /* the margins round the plot area of esp_draw_plot() and esp_draw_histogram() */
@@ -28,6 +30,16 @@ void esp_draw_plot (cairo_t *cr,
                     guint n_curves,
                     gboolean log_y,
                     const EspPalette *palette);
+
+/* the same as a picture of its own: with a title above and the names of all curves on the right */
+void esp_draw_plot_figure (cairo_t *cr,
+                           int width,
+                           int height,
+                           const char *title,
+                           const EspCurve *curves,
+                           guint n_curves,
+                           gboolean log_y,
+                           const EspPalette *palette);
 
 /* round tick positions (1, 2 or 5 times a power of ten apart) in [lo, hi], at most @max_ticks;
  * returns how many were written */

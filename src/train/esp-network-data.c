@@ -48,6 +48,30 @@ esp_network_read_target (EspNetwork *self, guint64 index, float *target)
     target[i] = (float) self->data->targets[index * count + i];
 }
 
+/* numbers in a row that may be the pixels of a square, as digits often come */
+#define SMALLEST_SQUARE 36
+
+gboolean
+esp_network_get_image_shape (EspNetwork *self, gsize shape[3])
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && shape != NULL, FALSE);
+  const EspShape *input = &self->data->input;
+  gsize count = esp_shape_get_count (input), side = (gsize) (sqrt ((double) count) + 0.5);
+  if (self->inputs->len != 1)
+    return FALSE;
+  if (input->ndim == 3)
+    for (guint i = 0; i < 3; i++)
+      shape[i] = (gsize) input->sizes[i];
+  else if (input->ndim == 1 && count >= SMALLEST_SQUARE && side * side == count)
+    {
+      shape[0] = 1;
+      shape[1] = shape[2] = side;
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
 gboolean
 esp_network_has_plane (EspNetwork *self)
 {
