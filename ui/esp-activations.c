@@ -236,8 +236,10 @@ add_decision (EspActivations *self, EspNetwork *network, EspSnapshot *snapshot)
   said = name_class (network, label);
   is = name_class (network, truth);
   share = esp_number_format_percent ((double) shares[label]);
-  text = label == truth ? g_strdup_printf (_ ("Label %s, predicted so with %s"), is, share)
-                        : g_strdup_printf (_ ("Label %s, predicted %s with %s"), is, said, share);
+  text = label == truth
+             /* TRANSLATORS: label, predicted label, its probability */
+             ? g_strdup_printf (_ ("Label %s, predicted %s (%s)"), is, said, share)
+             : g_strdup_printf (_ ("Label %s, predicted %s (%s): wrong"), is, said, share);
   gtk_label_set_text (self->answer, text);
   for (int i = 0; i < n; i++)
     labels[i] = name_class (network, i);

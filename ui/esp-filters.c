@@ -95,6 +95,8 @@ add_parameter (EspFilters *self, EspNetwork *network, guint index, EspTensor *te
   g_autofree float *values = NULL;
   g_autofree char *note = NULL;
   const gint64 *own = esp_tensor_get_shape (tensor);
+  gboolean kernels = esp_tensor_get_ndim (tensor) == 4;
+  EspPictureGroup *group;
   gint64 shape[3];
   guint axis;
 
@@ -106,9 +108,11 @@ add_parameter (EspFilters *self, EspNetwork *network, guint index, EspTensor *te
   if (axis == 1)
     transpose (&values, (gsize) own[0], (gsize) own[1]);
   note = esp_number_format_shape (own, esp_tensor_get_ndim (tensor));
-  esp_layer_pictures_add (self->pictures.pictures, esp_place_get_path (place),
-                          esp_place_get_path (place), note, values, shape, 3)
-      ->size = esp_tensor_get_ndim (tensor) == 2 ? IMAGE : KERNEL;
+  group = esp_layer_pictures_add (self->pictures.pictures, esp_place_get_path (place),
+                                  esp_place_get_path (place), note, values, shape, 3);
+  group->size = kernels ? KERNEL : IMAGE;
+  /* what belongs to one unit stays together */
+  group->block = kernels ? (guint) own[1] : (guint) (shape[0] / own[axis]);
 }
 
 static void

@@ -84,7 +84,7 @@ esp_layer_pictures_clear (EspLayerPictures *self)
 static guint
 choose_cell (guint n)
 {
-  return n <= 20 ? 40 : n <= 128 ? 18 : 9;
+  return n <= 20 ? 46 : n <= 128 ? 18 : 9;
 }
 
 static void

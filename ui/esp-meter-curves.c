@@ -18,7 +18,7 @@
 #define REFRESH_MS 100
 #define GUIDE -3.0 /* where an update of a healthy size is, log10 */
 #define SIDE_BY_SIDE 640
-#define LEGEND_WIDTH 290
+#define LEGEND_WIDTH 244
 #define LEGEND_HEIGHT 130
 #define FAINT 0.3
 #define BOLD 2.5
@@ -466,9 +466,27 @@ add_plot (GtkBox *box, const char *title, const char *caption, gboolean log_y)
   return ESP_PLOT (plot);
 }
 
+/* what the columns of the legend are */
+static GtkWidget *
+make_legend_head (void)
+{
+  GtkBox *head = GTK_BOX (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6));
+  GtkLabel *name = add_cell (head, 0, 0), *norm = add_cell (head, 9, 1);
+  GtkLabel *ratio = add_cell (head, 6, 1);
+
+  gtk_label_set_text (name, _ ("Parameter"));
+  gtk_widget_set_hexpand (GTK_WIDGET (name), TRUE);
+  gtk_label_set_text (norm, _ ("Gradient"));
+  gtk_label_set_text (ratio, _ ("Update"));
+  gtk_widget_add_css_class (GTK_WIDGET (head), "legend-head");
+  return GTK_WIDGET (head);
+}
+
 static GtkWidget *
 make_legend_list (EspMeterCurves *self)
 {
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+
   self->legend = GTK_LIST_BOX (gtk_list_box_new ());
   gtk_list_box_set_selection_mode (self->legend, GTK_SELECTION_NONE);
   gtk_widget_add_css_class (GTK_WIDGET (self->legend), "legend");
@@ -476,10 +494,12 @@ make_legend_list (EspMeterCurves *self)
                                   _ ("Parameters: gradient norm and update ratio"), -1);
   g_signal_connect_object (self->legend, "row-activated", G_CALLBACK (on_activated), self,
                            G_CONNECT_SWAPPED);
+  gtk_box_append (GTK_BOX (box), make_legend_head ());
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->legend));
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
                                   GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->legend));
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), box);
   return self->scroller;
 }
 
@@ -503,8 +523,7 @@ esp_meter_curves_init (EspMeterCurves *self)
   self->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   self->panes = GTK_BOX (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0));
   self->norms = add_plot (GTK_BOX (plots), _ ("Gradient norm"), _ ("L2, of each parameter"), TRUE);
-  self->ratios = add_plot (GTK_BOX (plots), _ ("Update : data"),
-                           _ ("log10 of the standard deviations, about −3 is healthy"), FALSE);
+  self->ratios = add_plot (GTK_BOX (plots), _ ("Update : data"), _ ("log10, guide at −3"), FALSE);
   gtk_widget_set_hexpand (plots, TRUE);
   gtk_box_append (self->panes, plots);
   gtk_box_append (self->panes, gtk_separator_new (GTK_ORIENTATION_VERTICAL));

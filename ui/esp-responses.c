@@ -18,7 +18,7 @@
 #define MOST_UNITS 64 /* of a layer that have a picture */
 #define EVERY 2       /* points of the grid that a pixel of a thumbnail is apart */
 #define SIDE_BY_SIDE 640
-#define BOARD_WIDTH 320  /* beside the large picture: six thumbnails */
+#define BOARD_WIDTH 222  /* beside the large picture: four thumbnails */
 #define BOARD_HEIGHT 190 /* above it */
 
 /* a layer that has parameters, or the input */
@@ -621,16 +621,19 @@ make_plot (EspResponses *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->heading), "heading");
   gtk_label_set_ellipsize (self->heading, PANGO_ELLIPSIZE_END);
   self->figures = GTK_LABEL (esp_live_view_new_caption ());
-  gtk_widget_set_hexpand (GTK_WIDGET (self->figures), TRUE);
   self->back = gtk_button_new_with_label (_ ("Show the output"));
   gtk_widget_add_css_class (self->back, "small-button");
   g_signal_connect_object (self->back, "clicked", G_CALLBACK (on_back), self, G_CONNECT_SWAPPED);
+  gtk_label_set_xalign (self->heading, 0);
+  gtk_widget_set_hexpand (GTK_WIDGET (self->heading), TRUE);
   gtk_box_append (GTK_BOX (head), GTK_WIDGET (self->heading));
-  gtk_box_append (GTK_BOX (head), GTK_WIDGET (self->figures));
   gtk_box_append (GTK_BOX (head), self->back);
-  gtk_widget_set_size_request (head, -1, 34);
+  gtk_widget_set_size_request (head, -1, 28);
   gtk_widget_set_margin_start (head, 12);
   gtk_widget_set_margin_end (head, 12);
+  gtk_widget_set_margin_top (head, 3);
+  gtk_widget_set_margin_start (GTK_WIDGET (self->figures), 12);
+  gtk_widget_set_margin_end (GTK_WIDGET (self->figures), 12);
   self->plot = ESP_FIELD_PLOT (esp_field_plot_new ());
   gtk_widget_set_vexpand (GTK_WIDGET (self->plot), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->plot), GTK_ACCESSIBLE_PROPERTY_LABEL,
@@ -638,6 +641,7 @@ make_plot (EspResponses *self)
   g_signal_connect_object (self->plot, "pointed", G_CALLBACK (describe_point), self,
                            G_CONNECT_SWAPPED);
   gtk_box_append (GTK_BOX (box), head);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->figures));
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->plot));
   gtk_widget_set_hexpand (box, TRUE);
   return box;

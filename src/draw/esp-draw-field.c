@@ -20,6 +20,8 @@
 #define RADIUS 3.2
 #define LEGEND_GAP 16
 #define BAR_WIDTH 56
+#define BAR_ROOM 110 /* with its numbers */
+#define LINE 20
 
 /* blue and orange first, as everywhere; then apart in hue and lightness */
 static const guint32 class_colors[2][ESP_FIELD_MAX_CLASSES] = {
@@ -332,10 +334,10 @@ draw_mark (cairo_t *cr, const EspFieldScene *scene, const EspFieldPoint *point, 
     return;
   cairo_arc (cr, x, y, RADIUS + 3.5, 0, 2 * G_PI);
   esp_draw_set_color (cr, 0xff000000);
-  cairo_set_line_width (cr, 3);
+  cairo_set_line_width (cr, 2.4);
   cairo_stroke_preserve (cr);
   esp_draw_set_color (cr, 0xffffffff);
-  cairo_set_line_width (cr, 1.4);
+  cairo_set_line_width (cr, 1.2);
   cairo_stroke (cr);
 }
 
@@ -427,19 +429,34 @@ draw_hover (cairo_t *cr, const EspFieldScene *scene, double left, double top, do
 
 /* --- legend --- */
 
-/* the next entry starts behind it */
-static double
+/* where the next entry goes, and what bounds the lines */
+typedef struct
+{
+  double x, y, left, right;
+} Legend;
+
+/* in the next line where there is no room; nothing beyond the second */
+static void
 draw_entry (cairo_t *cr,
             const EspFieldScene *scene,
             const EspFieldPoint *point,
             const char *text,
-            double x,
-            double y)
+            Legend *legend,
+            double bottom)
 {
-  draw_mark (cr, scene, point, x + 6, y);
+  double width = 16 + esp_draw_get_text_width (cr, text);
+
+  if (legend->x + width > legend->right && legend->x > legend->left)
+    {
+      legend->x = legend->left;
+      legend->y += LINE;
+    }
+  if (legend->y > bottom)
+    return;
+  draw_mark (cr, scene, point, legend->x + 6, legend->y);
   esp_draw_set_color (cr, scene->palette->dim);
-  esp_draw_text (cr, text, x + 16, y, ESP_ALIGN_START);
-  return x + 16 + esp_draw_get_text_width (cr, text) + LEGEND_GAP;
+  esp_draw_text (cr, text, legend->x + 16, legend->y, ESP_ALIGN_START);
+  legend->x += width + LEGEND_GAP;
 }
 
 static void
@@ -471,8 +488,8 @@ static void
 draw_legend (cairo_t *cr, int width, double left, double y, const EspFieldScene *scene)
 {
   gboolean tests = FALSE, wrong = FALSE;
-  double right = width - ESP_FIELD_MARGIN, x = left;
-  double end = scene->n_channels == 1 ? right - BAR_WIDTH - 80 : right;
+  double right = width - ESP_FIELD_MARGIN, bottom = y + LINE;
+  Legend legend = { left, y, left, right - (scene->n_channels == 1 ? BAR_ROOM : 0) };
   EspFieldPoint point = { .label = -1 };
 
   esp_draw_set_font (cr, scene->palette, ESP_DRAW_AXIS_SIZE, FALSE);
@@ -481,23 +498,22 @@ draw_legend (cairo_t *cr, int width, double left, double y, const EspFieldScene 
       tests = tests || scene->points[i].test;
       wrong = wrong || scene->points[i].wrong;
     }
-  for (guint k = 0; k < scene->n_classes && x < end - 40; k++)
+  for (guint k = 0; k < scene->n_classes; k++)
     {
       g_autofree char *number = g_strdup_printf (_ ("Class %u"), k);
+      gboolean named = scene->classes != NULL && scene->classes[k] != NULL;
 
       point.label = (int) k;
-      x = draw_entry (
-          cr, scene, &point,
-          scene->classes != NULL && scene->classes[k] != NULL ? scene->classes[k] : number, x, y);
+      draw_entry (cr, scene, &point, named ? scene->classes[k] : number, &legend, bottom);
     }
   point.label = scene->n_classes > 0 ? 0 : -1;
   point.test = TRUE;
-  if (tests && x < end - 40)
-    x = draw_entry (cr, scene, &point, _ ("Test"), x, y);
+  if (tests)
+    draw_entry (cr, scene, &point, _ ("Test"), &legend, bottom);
   point.test = FALSE;
   point.wrong = TRUE;
-  if (wrong && x < end - 40)
-    draw_entry (cr, scene, &point, _ ("Wrong"), x, y);
+  if (wrong)
+    draw_entry (cr, scene, &point, _ ("Wrong"), &legend, bottom);
   if (scene->n_channels == 1)
     draw_bar (cr, scene, right, y);
 }

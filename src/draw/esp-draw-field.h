@@ -45,7 +45,7 @@ typedef struct
 } EspFieldScene;
 
 #define ESP_FIELD_MARGIN_LEFT 46
-#define ESP_FIELD_MARGIN_BOTTOM 52 /* with the legend */
+#define ESP_FIELD_MARGIN_BOTTOM 72 /* with two lines of legend */
 #define ESP_FIELD_MARGIN 12
 #define ESP_FIELD_MAX_CLASSES 10 /* that have a colour of their own */
 

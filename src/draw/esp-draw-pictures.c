@@ -46,6 +46,8 @@ lay_out (const EspPictureGroup *group, int width, Layout *layout)
   layout->step_x = layout->width + gap;
   layout->step_y = layout->height + gap + (group->labels != NULL ? LABEL : 0);
   layout->per_row = (guint) fmax (floor ((room + gap) / layout->step_x), 1);
+  if (group->block > 1 && layout->per_row > group->block)
+    layout->per_row -= layout->per_row % group->block;
   lines = (group->n + layout->per_row - 1) / layout->per_row;
   layout->total = TITLE + lines * layout->step_y + AFTER;
 }
@@ -279,6 +281,11 @@ draw_number (cairo_t *cr,
     return;
   esp_draw_set_font (cr, palette, 10.5, FALSE);
   if (esp_draw_get_text_width (cr, text) > layout->width - 4)
+    {
+      g_free (text);
+      text = esp_number_format_value ((double) value, 1);
+    }
+  if (esp_draw_get_text_width (cr, text) > layout->width - 2)
     return;
   esp_draw_set_color (cr, esp_draw_get_luminance (get_color (colors, value)) > 0.18 ? 0xff000000
                                                                                     : 0xffffffff);
