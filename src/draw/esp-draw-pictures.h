@@ -25,6 +25,7 @@ typedef struct
   gsize stride, row_stride, column_stride;
   gboolean upward; /* the first row is at the bottom */
   gboolean smooth; /* cells blend into one another */
+  guint block;     /* pictures that belong in one line where there is room for them, 0: any */
   guint size;      /* pixels that the longer side of a picture should have */
   EspNorm norm;
   const guint8 *dead;        /* (n) nonzero: a unit that never fires, or NULL */

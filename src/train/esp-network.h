@@ -83,8 +83,8 @@ const char *esp_network_get_class_name (EspNetwork *self, int label);
 /* numbers of a target and those of one example; 0 with labels */
 gsize esp_network_get_target_size (EspNetwork *self);
 void esp_network_read_target (EspNetwork *self, guint64 index, float *target);
-/* whether an example is a picture, (channels, rows, columns); numbers in a row are one if they fill a
- * square of at least 36 */
+/* whether an example is a picture, (channels, rows, columns); numbers in a row are one if they fill
+ * a square of at least 36 */
 gboolean esp_network_get_image_shape (EspNetwork *self, gsize shape[3]);
 /* whether an example is two numbers, so that what the network answers can be drawn over the plane
  * of them; numbers that stand for rows of an embedding span none */
