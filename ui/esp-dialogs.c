@@ -136,6 +136,33 @@ on_save_response (GtkNativeDialog *chooser, int response, Question *question)
 }
 
 void
+esp_dialogs_open_data (GtkWindow *parent,
+                       EspDialogsFileFunc callback,
+                       gpointer user_data,
+                       GDestroyNotify destroy)
+{
+  static const char *const suffixes[] = { "csv", "tsv", "txt", "npy", "npz", NULL };
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
+      _ ("Open Data to Train With"), parent, GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
+  Question *question = g_new0 (Question, 1);
+  g_autoptr (GtkFileFilter) tables = gtk_file_filter_new ();
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+
+  question->saved = callback;
+  question->user_data = user_data;
+  question->destroy = destroy;
+  gtk_file_filter_set_name (tables, _ ("CSV, NumPy and IDX"));
+  for (guint i = 0; suffixes[i] != NULL; i++)
+    gtk_file_filter_add_suffix (tables, suffixes[i]);
+  gtk_file_filter_add_pattern (tables, "*ubyte*");
+  gtk_file_filter_set_name (all, _ ("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), tables);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), all);
+  show_chooser (chooser, question, G_CALLBACK (on_save_response));
+}
+
+void
 esp_dialogs_save_as (GtkWindow *parent,
                      const char *title,
                      const char *name,

@@ -20,8 +20,14 @@ void esp_dialogs_open (GtkWindow *parent,
                        gpointer user_data,
                        GDestroyNotify destroy);
 
-/* where to save; overwriting has been asked about. Not called if the person gave up. */
+/* the same for one file with examples to train with */
 typedef void (*EspDialogsFileFunc) (GFile *file, gpointer user_data);
+void esp_dialogs_open_data (GtkWindow *parent,
+                            EspDialogsFileFunc callback,
+                            gpointer user_data,
+                            GDestroyNotify destroy);
+
+/* where to save; overwriting has been asked about. Not called if the person gave up. */
 void esp_dialogs_save (GtkWindow *parent,
                        const char *name,
                        EspDialogsFileFunc callback,

@@ -27,6 +27,7 @@ struct _EspWindow
   GtkWidget *inspector_button;
   GtkWidget *search_button;
   GtkWidget *save_button;
+  GtkWidget *train_button;
   GtkMenuButton *new_button;
   GMenu *new_section;
   GMenu *recent_section;
@@ -113,6 +114,9 @@ void esp_window_when_safe (EspWindow *self,
                            EspWindowFunc func,
                            gpointer user_data,
                            GDestroyNotify destroy);
+
+void esp_window_train_init (EspWindow *self);
+void esp_window_train_update (EspWindow *self); /* another document */
 
 void esp_window_go_init (EspWindow *self);
 void esp_window_go_dispose (EspWindow *self);

@@ -133,12 +133,14 @@ update_header (EspWindow *self)
   gboolean narrow = esp_panes_get_narrow (self->panes);
   int width = esp_size_watch_get_width (self->watch);
   gboolean small = width > 0 && width < SMALL_WIDTH;
+  gboolean live = self->document && esp_document_get_trainer (self->document);
 
   gtk_widget_set_visible (self->tree_button, document && !narrow);
   gtk_widget_set_visible (self->inspector_button, document && !narrow);
   /* the menu has Save, and the tree its entry */
   gtk_widget_set_visible (self->search_button, document && !small);
-  gtk_widget_set_visible (self->save_button, document && !small);
+  gtk_widget_set_visible (self->save_button, document && live && !small);
+  gtk_widget_set_visible (self->train_button, document && !live && !small);
   gtk_widget_set_visible (self->foot, document && narrow);
   if (document)
     gtk_widget_remove_css_class (GTK_WIDGET (self->header), "flat");
@@ -188,6 +190,7 @@ on_document_changed (EspWindow *self)
     esp_tree_pane_focus_list (self->tree_pane);
   esp_window_clock_wake (self);
   esp_window_reload_update (self);
+  esp_window_train_update (self);
 }
 
 static void
@@ -360,6 +363,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspWindow, inspector_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, search_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, save_button);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, train_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, new_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, new_section);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, recent_section);
@@ -419,6 +423,7 @@ esp_window_init (EspWindow *self)
   add_actions (self);
   esp_window_open_init (self);
   esp_window_save_init (self);
+  esp_window_train_init (self);
   esp_window_go_init (self);
   esp_window_clock_init (self);
   fill_new_menu (self);

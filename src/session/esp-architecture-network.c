@@ -452,6 +452,29 @@ prepare (Work *work, GError **error)
   return TRUE;
 }
 
+/* the shapes of the inputs as the file says them: what data complete is open again for other data
+ */
+static GArray *
+copy_inputs (EspArchitecture *self)
+{
+  GArray *copy = g_array_copy (self->inputs);
+
+  for (guint i = 0; i < copy->len; i++)
+    {
+      EspArchitectureInput *input = &g_array_index (copy, EspArchitectureInput, i);
+
+      input->name = g_strdup (input->name);
+    }
+  return copy;
+}
+
+static void
+take_inputs (EspArchitecture *self, GArray *inputs)
+{
+  g_array_unref (self->inputs);
+  self->inputs = inputs;
+}
+
 EspNetwork *
 esp_architecture_make_network (EspArchitecture *self,
                                const EspTrainingChoice *choice,
@@ -460,34 +483,112 @@ esp_architecture_make_network (EspArchitecture *self,
                                GError **error)
 {
   g_auto (Work) work = { .architecture = self, .choice = choice };
-  EspNetworkOptions options = { 0 };
   g_autoptr (EspNetwork) network = NULL;
-  g_autofree char *text = NULL;
-  g_autoptr (GArray) before = NULL;
+  GArray *before;
 
   g_return_val_if_fail (self != NULL && choice != NULL, NULL);
 
-  before = g_array_copy (self->inputs);
-  for (guint i = 0; i < before->len; i++)
-    g_array_index (before, EspArchitectureInput, i).name =
-        g_strdup (g_array_index (self->inputs, EspArchitectureInput, i).name);
+  before = copy_inputs (self);
   if (prepare (&work, error))
     {
-      text = write_spec (&work);
-      options.access = work.access;
+      EspNetworkOptions options = { .access = work.access };
+      g_autofree char *text = write_spec (&work);
+
       network = esp_network_new_from_json_with_options (text, -1, &options, error);
     }
   for (guint i = 0; network != NULL && i < self->carries->len; i++)
     if (!esp_architecture_carry_over (network, self->carries->pdata[i], cancellable, error))
       g_clear_object (&network);
   if (notes != NULL)
-    *notes = g_ptr_array_copy (self->notes, (GCopyFunc) (void (*) (void)) g_strdup, NULL);
-  if (notes != NULL)
-    g_ptr_array_set_free_func (*notes, g_free);
-  /* shapes that data completed are open again for other data */
-  g_array_unref (self->inputs);
-  self->inputs = g_steal_pointer (&before);
+    {
+      *notes = g_ptr_array_new_with_free_func (g_free);
+      for (guint i = 0; i < self->notes->len; i++)
+        g_ptr_array_add (*notes, g_strdup (self->notes->pdata[i]));
+    }
+  take_inputs (self, before);
   return g_steal_pointer (&network);
+}
+
+/* --- in a worker --- */
+
+typedef struct
+{
+  EspArchitecture *architecture;
+  EspTrainingChoice choice; /* its strings are owned */
+  GPtrArray *notes;
+} Making;
+
+static void
+making_free (gpointer data)
+{
+  Making *making = data;
+
+  esp_architecture_unref (making->architecture);
+  g_free ((char *) making->choice.data);
+  g_free ((char *) making->choice.loss);
+  g_free ((char *) making->choice.optimizer);
+  g_clear_pointer (&making->notes, g_ptr_array_unref);
+  g_free (making);
+}
+
+static void
+make_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Making *making = data;
+  GError *error = NULL;
+  EspNetwork *network = esp_architecture_make_network (making->architecture, &making->choice,
+                                                       &making->notes, cancellable, &error);
+
+  if (network != NULL)
+    g_task_return_pointer (task, network, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+esp_architecture_make_network_async (EspArchitecture *self,
+                                     const EspTrainingChoice *choice,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Making *making = g_new0 (Making, 1);
+
+  making->architecture = esp_architecture_ref (self);
+  making->choice = *choice;
+  making->choice.data = g_strdup (choice->data);
+  making->choice.loss = g_strdup (choice->loss);
+  making->choice.optimizer = g_strdup (choice->optimizer);
+  g_task_set_task_data (task, making, making_free);
+  g_task_run_in_thread (task, make_in_thread);
+}
+
+EspNetwork *
+esp_architecture_make_network_finish (GAsyncResult *result, GPtrArray **notes, GError **error)
+{
+  Making *making = g_task_get_task_data (G_TASK (result));
+  EspNetwork *network = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (notes != NULL)
+    *notes = network != NULL ? g_steal_pointer (&making->notes) : NULL;
+  return network;
+}
+
+/* --- what fits --- */
+
+/* whether the output is what the data want, as far as it is known */
+static gboolean
+fits_targets (const Work *work)
+{
+  guint64 count = is_complete (&work->out.shape) ? esp_shape_get_count (&work->out.shape) : 0;
+  const EspDataset *data = work->examples;
+
+  if (count == 0 || json_object_has_member (work->data, "autoencode"))
+    return TRUE;
+  if (data->n_classes > 0)
+    return count == (guint64) data->n_classes || (count == 1 && data->n_classes == 2);
+  return count == esp_shape_get_count (&data->target);
 }
 
 GStrv
@@ -498,12 +599,23 @@ esp_architecture_list_data (EspArchitecture *self)
   for (guint i = 0; built_in[i] != NULL; i++)
     {
       EspTrainingChoice choice = { .data = built_in[i], .rate = NAN };
-      g_autoptr (EspNetwork)
-          network = esp_architecture_make_network (self, &choice, NULL, NULL, NULL);
+      g_auto (Work) work = { .architecture = self, .choice = &choice };
+      GArray *before = copy_inputs (self);
 
-      if (network != NULL)
+      if (prepare (&work, NULL) && fits_targets (&work))
         g_ptr_array_add (fitting, g_strdup (built_in[i]));
+      take_inputs (self, before);
     }
   g_ptr_array_add (fitting, NULL);
   return (GStrv) g_ptr_array_free (g_steal_pointer (&fitting), FALSE);
+}
+
+gboolean
+esp_architecture_wants_data (EspArchitecture *self)
+{
+  EspArchitectureValue out = { 0 };
+  EspShape wanted = get_wanted (self);
+
+  return !is_complete (&wanted) || !esp_architecture_convert (self, &out, NULL) ||
+         !is_complete (&out.shape) || has_embedding (self);
 }

@@ -61,6 +61,17 @@ EspNetwork *esp_architecture_make_network (EspArchitecture *self,
                                            GPtrArray **notes,
                                            GCancellable *cancellable,
                                            GError **error);
+/* the same in a worker; nothing else may be done with @self meanwhile */
+void esp_architecture_make_network_async (EspArchitecture *self,
+                                          const EspTrainingChoice *choice,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+EspNetwork *esp_architecture_make_network_finish (GAsyncResult *result,
+                                                  GPtrArray **notes,
+                                                  GError **error);
+/* whether it takes whole numbers alone, so that there are no random ones */
+gboolean esp_architecture_wants_data (EspArchitecture *self);
 /* built-in sets whose examples fit the network's input, NULL-terminated; new */
 GStrv esp_architecture_list_data (EspArchitecture *self);
 
