@@ -142,8 +142,9 @@ esp_dialogs_open_data (GtkWindow *parent,
                        GDestroyNotify destroy)
 {
   static const char *const suffixes[] = { "csv", "tsv", "txt", "npy", "npz", NULL };
-  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
-      _ ("Open Data to Train With"), parent, GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Open"), _ ("_Cancel"));
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (_ ("Open Data to Train With"),
+                                                               parent, GTK_FILE_CHOOSER_ACTION_OPEN,
+                                                               _ ("_Open"), _ ("_Cancel"));
   Question *question = g_new0 (Question, 1);
   g_autoptr (GtkFileFilter) tables = gtk_file_filter_new ();
   g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
