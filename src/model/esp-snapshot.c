@@ -39,6 +39,7 @@ free_units (gpointer data)
   g_free (counts->saturated);
   g_free (counts->magnitude);
   g_free (counts->last_fired);
+  g_free (counts->reach);
   g_free (counts);
 }
 
@@ -182,6 +183,10 @@ esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts)
   copy->saturated = g_memdup2 (counts->saturated, counts->n_units * sizeof (guint64));
   copy->magnitude = g_memdup2 (counts->magnitude, counts->n_units * sizeof (double));
   copy->last_fired = g_memdup2 (counts->last_fired, counts->n_units * sizeof (guint64));
+  copy->total = 0;
+  for (guint i = 0; counts->magnitude != NULL && i < counts->n_units; i++)
+    copy->total += counts->magnitude[i];
+  copy->reach = g_memdup2 (counts->reach, counts->n_units * sizeof (double));
   g_ptr_array_add (self->units, copy);
 }
 
@@ -377,14 +382,10 @@ esp_unit_counts_get_saturation (const EspUnitCounts *self, guint unit)
 double
 esp_unit_counts_get_dormant_score (const EspUnitCounts *self, guint unit)
 {
-  double sum = 0;
-
   g_return_val_if_fail (self != NULL && unit < self->n_units, NAN);
 
-  for (guint i = 0; i < self->n_units; i++)
-    sum += self->magnitude[i];
   return self->magnitude[unit] / get_n_outputs (self) /
-         (sum / get_n_outputs (self) / self->n_units + 1e-9);
+         (self->total / get_n_outputs (self) / self->n_units + 1e-9);
 }
 
 void
@@ -411,4 +412,30 @@ esp_meter_table_free (EspMeterTable *self)
   g_free (self->steps);
   g_free (self->meters);
   g_free (self);
+}
+
+gboolean
+esp_unit_counts_is_proven (const EspUnitCounts *self, guint unit)
+{
+  g_return_val_if_fail (self != NULL && unit < self->n_units, FALSE);
+
+  return self->reach != NULL && self->reach[unit] <= 0;
+}
+
+EspUnitState
+esp_unit_counts_get_state (const EspUnitCounts *self, guint unit)
+{
+  g_return_val_if_fail (self != NULL && unit < self->n_units, ESP_UNIT_FINE);
+
+  if (self->examples == 0)
+    return ESP_UNIT_FINE;
+  if (self->can_die && self->fired[unit] == 0)
+    return ESP_UNIT_DEAD;
+  if (self->is_output)
+    return ESP_UNIT_FINE;
+  if (esp_unit_counts_get_dormant_score (self, unit) <= ESP_UNIT_DORMANT_SCORE)
+    return ESP_UNIT_DORMANT;
+  if (self->can_saturate && esp_unit_counts_get_saturation (self, unit) >= ESP_UNIT_SATURATED_SHARE)
+    return ESP_UNIT_SATURATED;
+  return ESP_UNIT_FINE;
 }

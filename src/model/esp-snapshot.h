@@ -22,14 +22,19 @@ typedef struct
   char *path;        /* place of the activation module: "1" */
   char *source_path; /* place of the module that feeds it: "0" */
   guint n_units;
-  guint64 examples;      /* looked at */
-  guint64 positions;     /* outputs of a unit for one example */
-  guint64 *fired;        /* (n_units) outputs > 0 */
-  guint64 *saturated;    /* (n_units) outputs where it hardly reacts any more */
-  double *magnitude;     /* (n_units) sum of |output| */
-  guint64 *last_fired;   /* (n_units) the last step in whose batch it fired; 0: in none. NULL
-                          * unless it can die */
-  gboolean can_die;      /* ReLU: a unit that never fires has no gradient */
+  guint64 examples;    /* looked at */
+  guint64 positions;   /* outputs of a unit for one example */
+  guint64 *fired;      /* (n_units) outputs > 0 */
+  guint64 *saturated;  /* (n_units) outputs where it hardly reacts any more */
+  double *magnitude;   /* (n_units) sum of |output| */
+  guint64 *last_fired; /* (n_units) the last step in whose batch it fired; 0: in none. NULL
+                        * unless it can die */
+  double *reach;       /* (n_units) the most that can come into it, by its weights and the range of
+                        * the data; NULL unless it can die */
+  double total;        /* esp_snapshot_add_units() adds up @magnitude */
+  gboolean has_rows;   /* row u of the weight of @source_path makes unit u */
+  gboolean is_output;  /* the network's answer: neither dormant nor saturated, whatever it says */
+  gboolean can_die;    /* ReLU: a unit that never fires has no gradient */
   gboolean can_saturate; /* Tanh (|y| >= 0.97), Sigmoid (|x| >= 5) */
 } EspUnitCounts;
 
@@ -94,6 +99,21 @@ double esp_snapshot_get_rate (EspSnapshot *self);
 double esp_unit_counts_get_on_rate (const EspUnitCounts *self, guint unit);
 double esp_unit_counts_get_saturation (const EspUnitCounts *self, guint unit);
 double esp_unit_counts_get_dormant_score (const EspUnitCounts *self, guint unit);
+/* what is wrong with a unit: the first of these that holds */
+typedef enum
+{
+  ESP_UNIT_FINE,
+  ESP_UNIT_DEAD,      /* fired on no example, and it can die */
+  ESP_UNIT_DORMANT,   /* hardly says anything: a dormant score of %ESP_UNIT_DORMANT_SCORE at most */
+  ESP_UNIT_SATURATED, /* in %ESP_UNIT_SATURATED_SHARE of its outputs at least */
+} EspUnitState;
+
+#define ESP_UNIT_DORMANT_SCORE 0.025
+#define ESP_UNIT_SATURATED_SHARE 0.95
+
+EspUnitState esp_unit_counts_get_state (const EspUnitCounts *self, guint unit);
+/* whether weights alone prove that it fires on no input within the range of the data */
+gboolean esp_unit_counts_is_proven (const EspUnitCounts *self, guint unit);
 guint esp_snapshot_get_n_parameters (EspSnapshot *self);
 EspTensor *esp_snapshot_get_channel (EspSnapshot *self,
                                      guint parameter,

@@ -236,6 +236,7 @@ batch_norm_backward (const EspLayerCall *call)
 const EspLayerClass esp_layer_batch_norm1d = {
   .name = "BatchNorm1d",
   .size = sizeof (EspBatchNorm),
+  .flags = ESP_LAYER_UNITWISE,
   .read = batch_norm_read,
   .infer = batch_norm_infer,
   .get_parameters = batch_norm_get_parameters,
@@ -247,6 +248,7 @@ const EspLayerClass esp_layer_batch_norm1d = {
 const EspLayerClass esp_layer_batch_norm2d = {
   .name = "BatchNorm2d",
   .size = sizeof (EspBatchNorm),
+  .flags = ESP_LAYER_UNITWISE,
   .read = batch_norm_read,
   .infer = batch_norm_infer,
   .get_parameters = batch_norm_get_parameters,

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
+#include "esp-bound-sum.h"
 #include "esp-stencil.h"
 
 typedef struct
@@ -392,24 +393,59 @@ conv_backward (const EspLayerCall *call)
     add_dbias (call, self->out_channels);
 }
 
+/* the same for all places: a channel's numbers lie between the least and the most of its plane, or
+ * 0 in the padding */
+static void
+conv_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  const EspConv *self = (const EspConv *) call->layer;
+  Work work;
+  measure (self, call->in, &work);
+  gsize plane = call->in_count / self->in_channels, places = call->out_count / self->out_channels;
+  g_autofree double *low = g_new0 (double, self->in_channels);
+  g_autofree double *high = g_new0 (double, self->in_channels);
+  for (gsize i = 0; i < call->in_count; i++)
+    {
+      low[i / plane] = fmin (low[i / plane], in->low[i]);
+      high[i / plane] = fmax (high[i / plane], in->high[i]);
+    }
+  for (gsize o = 0; o < self->out_channels; o++)
+    {
+      const EspReal *weight = call->parameters[0] + o * work.K;
+      gsize first = o / work.O * work.C;
+      EspBoundSum sum = { 0 };
+      for (gsize k = 0; k < work.K; k++)
+        esp_bound_sum_add (&sum, (double) weight[k], low[first + k / work.cells],
+                           high[first + k / work.cells]);
+      if (self->bias)
+        esp_bound_sum_add (&sum, (double) call->parameters[1][o], 1, 1);
+      for (gsize i = o * places; i < (o + 1) * places; i++)
+        esp_bound_sum_get (&sum, &out->low[i], &out->high[i]);
+    }
+}
+
 const EspLayerClass esp_layer_conv1d = {
   .name = "Conv1d",
   .size = sizeof (EspConv),
+  .flags = ESP_LAYER_ROWS_FIRST,
   .read = conv_read,
   .infer = conv_infer,
   .get_parameters = conv_get_parameters,
   .measure = conv_measure,
   .forward = conv_forward,
   .backward = conv_backward,
+  .bound = conv_bound,
 };
 
 const EspLayerClass esp_layer_conv2d = {
   .name = "Conv2d",
   .size = sizeof (EspConv),
+  .flags = ESP_LAYER_ROWS_FIRST,
   .read = conv_read,
   .infer = conv_infer,
   .get_parameters = conv_get_parameters,
   .measure = conv_measure,
   .forward = conv_forward,
   .backward = conv_backward,
+  .bound = conv_bound,
 };

@@ -57,11 +57,21 @@ dropout_backward (const EspLayerCall *call)
     call->kernels->multiply_add (call->dy, call->kept, call->dx, count);
 }
 
+/* as in evaluation */
+static void
+dropout_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  memcpy (out->low, in->low, call->out_count * sizeof (double));
+  memcpy (out->high, in->high, call->out_count * sizeof (double));
+}
+
 const EspLayerClass esp_layer_dropout = {
   .name = "Dropout",
   .size = sizeof (EspDropout),
+  .flags = ESP_LAYER_UNITWISE,
   .read = dropout_read,
   .measure = dropout_measure,
   .forward = dropout_forward,
   .backward = dropout_backward,
+  .bound = dropout_bound,
 };

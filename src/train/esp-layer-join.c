@@ -9,6 +9,8 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
+#include "esp-bound-sum.h"
+
 typedef struct
 {
   EspLayer base;
@@ -48,6 +50,18 @@ add_backward (const EspLayerCall *call)
   for (guint i = 0; i < call->n_in; i++)
     if (call->dxs[i] != NULL)
       call->kernels->add (call->dy, call->dxs[i], call->N * call->out_count);
+}
+
+static void
+add_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  for (gsize j = 0; j < call->out_count; j++)
+    {
+      EspBoundSum sum = { 0 };
+      for (guint i = 0; i < call->n_in; i++)
+        esp_bound_sum_add (&sum, 1, in[i].low[j], in[i].high[j]);
+      esp_bound_sum_get (&sum, &out->low[j], &out->high[j]);
+    }
 }
 
 static gboolean
@@ -120,6 +134,23 @@ concat_forward (const EspLayerCall *call)
 }
 
 static void
+concat_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  guint dim = (guint) esp_shape_find_dim (call->out, ((const EspConcat *) call->layer)->dim);
+  gsize whole = get_run (call->out, dim), offset = 0;
+  for (guint i = 0; i < call->n_in; i++)
+    {
+      gsize run = get_run (&call->in[i], dim), rows = call->out_count / whole;
+      for (gsize r = 0; r < rows; r++)
+        {
+          memcpy (out->low + r * whole + offset, in[i].low + r * run, run * sizeof (double));
+          memcpy (out->high + r * whole + offset, in[i].high + r * run, run * sizeof (double));
+        }
+      offset += run;
+    }
+}
+
+static void
 concat_backward (const EspLayerCall *call)
 {
   guint dim = (guint) esp_shape_find_dim (call->out, ((const EspConcat *) call->layer)->dim);
@@ -141,6 +172,7 @@ const EspLayerClass esp_layer_add_inputs = {
   .infer = add_infer,
   .forward = add_forward,
   .backward = add_backward,
+  .bound = add_bound,
 };
 
 const EspLayerClass esp_layer_concat = {
@@ -152,4 +184,5 @@ const EspLayerClass esp_layer_concat = {
   .infer = concat_infer,
   .forward = concat_forward,
   .backward = concat_backward,
+  .bound = concat_bound,
 };

@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#include "esp-bound-sum.h"
+
 typedef struct
 {
   EspLayer base;
@@ -105,12 +107,32 @@ linear_backward (const EspLayerCall *call)
                                   self->out_features);
 }
 
+static void
+linear_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  const EspLinear *self = (const EspLinear *) call->layer;
+  gsize n_in = self->in_features, n_out = self->out_features;
+  for (gsize i = 0; i < call->out_count; i++)
+    {
+      const EspReal *weight = call->parameters[0] + i % n_out * n_in;
+      gsize first = i / n_out * n_in;
+      EspBoundSum sum = { 0 };
+      for (gsize j = 0; j < n_in; j++)
+        esp_bound_sum_add (&sum, (double) weight[j], in->low[first + j], in->high[first + j]);
+      if (self->bias)
+        esp_bound_sum_add (&sum, (double) call->parameters[1][i % n_out], 1, 1);
+      esp_bound_sum_get (&sum, &out->low[i], &out->high[i]);
+    }
+}
+
 const EspLayerClass esp_layer_linear = {
   .name = "Linear",
   .size = sizeof (EspLinear),
+  .flags = ESP_LAYER_ROWS_LAST,
   .read = linear_read,
   .infer = linear_infer,
   .get_parameters = linear_get_parameters,
   .forward = linear_forward,
   .backward = linear_backward,
+  .bound = linear_bound,
 };

@@ -287,30 +287,66 @@ average_backward (const EspLayerCall *call)
     run_average (call, TRUE);
 }
 
+/* no place of a plane is beyond the least and the most of it, or 0 in the padding of an average */
+static void
+pool_bound (const EspLayerCall *call, const EspBounds *in, const EspBounds *out)
+{
+  const EspPool *self = (const EspPool *) call->layer;
+  gsize channels = (gsize) call->in->sizes[0];
+  gsize plane = call->in_count / channels, places = call->out_count / channels;
+  gboolean sums = self->divisor > 0; /* of as many numbers as the window has */
+  double scale = sums ? (double) (self->window.kernel[0] * self->window.kernel[1]) /
+                            (double) self->divisor
+                      : 1;
+  gboolean padded = sums || self->window.padding[0] > 0 || self->window.padding[1] > 0;
+  for (gsize c = 0; c < channels; c++)
+    {
+      double low = INFINITY, high = -INFINITY;
+      for (gsize i = c * plane; i < (c + 1) * plane; i++)
+        {
+          low = fmin (low, in->low[i]);
+          high = fmax (high, in->high[i]);
+        }
+      low = scale * (padded ? fmin (low, 0) : low);
+      high = scale * (padded ? fmax (high, 0) : high);
+      for (gsize i = c * places; i < (c + 1) * places; i++)
+        {
+          out->low[i] = low - 1e-5 * fabs (low);
+          out->high[i] = high + 1e-5 * fabs (high);
+        }
+    }
+}
+
 const EspLayerClass esp_layer_adaptive_avg_pool2d = {
   .name = "AdaptiveAvgPool2d",
   .size = sizeof (EspPool),
+  .flags = ESP_LAYER_UNITWISE,
   .read = adaptive_read,
   .infer = adaptive_infer,
   .forward = average_forward,
   .backward = average_backward,
+  .bound = pool_bound,
 };
 
 const EspLayerClass esp_layer_avg_pool2d = {
   .name = "AvgPool2d",
   .size = sizeof (EspPool),
+  .flags = ESP_LAYER_UNITWISE,
   .read = avg_pool_read,
   .infer = pool_infer,
   .forward = average_forward,
   .backward = average_backward,
+  .bound = pool_bound,
 };
 
 const EspLayerClass esp_layer_max_pool2d = {
   .name = "MaxPool2d",
   .size = sizeof (EspPool),
+  .flags = ESP_LAYER_UNITWISE,
   .read = max_pool_read,
   .infer = pool_infer,
   .measure = max_pool_measure,
   .forward = max_pool_forward,
   .backward = max_pool_backward,
+  .bound = pool_bound,
 };

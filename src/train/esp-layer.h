@@ -95,11 +95,23 @@ typedef struct
   guint64 work; /* multiplications for each example, about; 0: as many as parameters and output */
 } EspLayerNeeds;
 
+/* what each number of an example lies between; infinite where that isn't known */
+typedef struct
+{
+  double *low, *high;
+} EspBounds;
+
 typedef enum
 {
   ESP_LAYER_VIEW = 1 << 0,     /* the output is the input's memory: there are no kernels */
   ESP_LAYER_OBSERVED = 1 << 1, /* an activation whose units are counted */
   ESP_LAYER_CAN_DIE = 1 << 2,  /* a unit that never fires has no gradient */
+  ESP_LAYER_UNITWISE = 1 << 3, /* a channel or feature of the output comes from the same one of the
+                                * input alone */
+  /* row u of "weight" and number u of "bias" make unit u of the output, the first or the last axis
+   * of which counts the units; columns of "weight" are the input's units along the same axis */
+  ESP_LAYER_ROWS_FIRST = 1 << 4,
+  ESP_LAYER_ROWS_LAST = 1 << 5,
 } EspLayerFlags;
 
 /**
@@ -137,6 +149,9 @@ struct _EspLayerClass
                    guint n_in,
                    const EspShape *out,
                    EspLayerNeeds *needs);
+  /* what the output of one example can be when its inputs are within @in (n_in). NULL: anything,
+   * unless the layer is a view */
+  void (*bound) (const EspLayerCall *call, const EspBounds *in, const EspBounds *out);
   /* of a squashing activation: outputs at or beyond these are saturated; 0 and 0: never */
   double saturation[2];
   void (*forward) (const EspLayerCall *call);

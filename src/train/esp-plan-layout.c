@@ -365,6 +365,7 @@ esp_plan_free (EspPlan *self)
   if (self == NULL)
     return;
   esp_plan_clear_view (self);
+  esp_plan_clear_bounds (self);
   g_free (self->runs);
   g_free (self->optimizer_states);
   g_aligned_free (self->block);

@@ -9,24 +9,17 @@
 
 #include <string.h>
 
+#include "esp-unit.h"
+
 static void
-init_units (EspPlanUnits *units, guint index, EspNetCall *call)
+init_units (EspPlan *self, EspPlanUnits *units, guint index)
 {
-  const EspShape *shape = &call->out;
+  EspNetCall *call = esp_network_peek_call (self->network, index);
   const double *bounds = call->module->layer->klass->saturation;
-  gsize count = esp_shape_get_count (shape);
   gboolean none = bounds[0] >= bounds[1];
-  *units = (EspPlanUnits) { .call = index, .n_units = count, .rows = 1, .positions = 1 };
-  if (shape->ndim > 2)
-    {
-      units->n_units = (gsize) shape->sizes[0];
-      units->positions = count / units->n_units;
-    }
-  else if (shape->ndim == 2)
-    {
-      units->n_units = (gsize) shape->sizes[1];
-      units->rows = count / units->n_units;
-    }
+  *units = (EspPlanUnits) { .call = index };
+  esp_unit_split (&call->out, esp_unit_find_axis (self->network, index), &units->rows,
+                  &units->n_units, &units->positions);
   units->sums = (EspUnitSums) {
     .low = (EspReal) (none ? -INFINITY : bounds[0]),
     .high = (EspReal) (none ? INFINITY : bounds[1]),
@@ -51,7 +44,7 @@ esp_plan_init_view (EspPlan *self)
     {
       EspNetCall *call = esp_network_peek_call (self->network, i);
       if (call->module->layer->klass->flags & ESP_LAYER_OBSERVED)
-        init_units (&view->calls[view->n_calls++], i, call);
+        init_units (self, &view->calls[view->n_calls++], i);
       if (can_die (call))
         self->n_last_fired += view->calls[view->n_calls - 1].n_units;
     }
@@ -61,6 +54,7 @@ esp_plan_init_view (EspPlan *self)
     if (can_die (esp_network_peek_call (self->network, view->calls[i].call)))
       {
         view->calls[i].last_fired = self->last_fired + offset;
+        view->calls[i].reach = g_new0 (double, view->calls[i].n_units);
         offset += view->calls[i].n_units;
       }
 }
@@ -74,6 +68,7 @@ esp_plan_clear_view (EspPlan *self)
       g_free (units->sums.fired);
       g_free (units->sums.saturated);
       g_free (units->sums.magnitude);
+      g_free (units->reach);
     }
   g_free (self->view.calls);
   g_free (self->last_fired);
@@ -183,6 +178,7 @@ esp_plan_observe (EspPlan *self)
       observe_units (self, rows);
       correct += count_correct (self, rows);
     }
+  esp_plan_bound_units (self);
   view->accuracy = get_share (self, correct, view->examples);
   observe_test (self);
   self->has_view = TRUE;

@@ -71,6 +71,8 @@ struct _EspPlan
   gboolean has_before, has_view;
   guint64 *last_fired; /* (n_last_fired) of all units that can die, owned */
   gsize n_last_fired;
+  EspBounds data_bounds; /* (example_count) of all examples, owned */
+  EspBounds *bounds;     /* (n_values) what each can be, owned; NULL until somebody asked */
 };
 
 /* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
@@ -84,6 +86,9 @@ void esp_plan_init_view (EspPlan *self);
 void esp_plan_clear_view (EspPlan *self);
 /* the step that was just done, to all units that fired in its batch. Hot. */
 void esp_plan_mark_fired (EspPlan *self);
+/* esp-plan-bound.c: what each unit that can die can reach with the parameters as they are */
+void esp_plan_bound_units (EspPlan *self);
+void esp_plan_clear_bounds (EspPlan *self);
 /* the order of examples in @epoch */
 void esp_plan_begin_epoch (EspPlan *self, guint64 epoch);
 

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "esp-plan-private.h"
+#include "esp-unit.h"
 
 typedef struct
 {
@@ -48,11 +49,16 @@ set_uses (Filler *filler)
     }
 }
 
-/* the layer before, past those that only change the shape; "" for the data */
+/* the layer whose weight has a row for each unit, else the one before, past those that only change
+ * the shape; "" for the data */
 static const char *
-find_source (EspNetwork *network, EspNetCall *call)
+find_source (EspNetwork *network, guint index)
 {
+  EspNetCall *call = esp_network_peek_call (network, index);
+  int source = esp_unit_find_source (network, index);
   guint value = call->from[0];
+  if (source >= 0)
+    return esp_network_peek_call (network, (guint) source)->path;
   while (value >= network->inputs->len)
     {
       EspNetCall *before = esp_network_peek_call (network, value - network->inputs->len);
@@ -73,7 +79,7 @@ add_units (EspSnapshot *snapshot, EspNetwork *network, const EspPlanView *view)
       const EspLayerClass *klass = call->module->layer->klass;
       EspUnitCounts counts = {
         .path = call->path,
-        .source_path = (char *) find_source (network, call),
+        .source_path = (char *) find_source (network, units->call),
         .n_units = (guint) units->n_units,
         .examples = view->examples,
         .positions = units->rows * units->positions,
@@ -81,6 +87,9 @@ add_units (EspSnapshot *snapshot, EspNetwork *network, const EspPlanView *view)
         .saturated = units->sums.saturated,
         .magnitude = units->sums.magnitude,
         .last_fired = units->last_fired,
+        .reach = units->reach,
+        .has_rows = esp_unit_find_source (network, units->call) >= 0,
+        .is_output = network->inputs->len + units->call == network->output,
         .can_die = (klass->flags & ESP_LAYER_CAN_DIE) != 0,
         .can_saturate = klass->saturation[0] < klass->saturation[1],
       };

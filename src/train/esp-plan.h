@@ -82,8 +82,8 @@ gboolean esp_plan_is_finite (EspPlan *self);
  */
 gboolean esp_plan_find_nonfinite (EspPlan *self, EspStage *stage, char **path);
 
-/* What was seen of the units of one call: numbers of a vector; of an image its channels, each over
- * all its pixels; of a sequence its features, each over all its steps. */
+/* What was seen of the units of one call (esp-unit.h): numbers of a vector; of an image its
+ * channels, each over all its pixels; of a sequence its features, each over all its steps. */
 typedef struct
 {
   guint call;
@@ -91,6 +91,7 @@ typedef struct
   EspUnitSums sums;               /* (n_units) each */
   guint64 *last_fired; /* (n_units) the last step in whose batch it fired, 0: in none; NULL unless
                         * units of this call can die */
+  double *reach; /* (n_units) the most that can come in by weights and range of the data, or NULL */
 } EspPlanUnits;
 
 /* what was seen over the data set */

@@ -89,7 +89,8 @@ test_rates (void)
                            .positions = 2,
                            .fired = fired,
                            .saturated = saturated,
-                           .magnitude = magnitude };
+                           .magnitude = magnitude,
+                           .total = 12 };
 
   g_assert_cmpfloat (esp_unit_counts_get_on_rate (&counts, 0), ==, 1);
   g_assert_cmpfloat (esp_unit_counts_get_on_rate (&counts, 1), ==, 0.25);
