@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Private to session/: a tree -> a file of safetensors, or of PyTorch where its name ends in .pt
- * and the like. */
+/* Private to session/: a tree -> a safetensors file. */
 
 #include "esp-tree.h"
 

@@ -115,6 +115,30 @@ fill_counter (JsonNode *node, EspReal *slots, const char *name, const char *plac
 }
 
 static gboolean
+draw_values (JsonNode *node,
+             gboolean whole,
+             const EspParameterInfo *info,
+             EspRandom *random,
+             EspReal *values,
+             const char *place,
+             GError **error)
+{
+  if (node == NULL)
+    {
+      esp_initializer_fill_natural (info, random, values);
+      return TRUE;
+    }
+  if (!esp_initializer_fill_from_json (node, whole, info, random, values, place, error))
+    return FALSE;
+  if (info->idle_row > 0 && !JSON_NODE_HOLDS_ARRAY (node))
+    {
+      gsize row = (gsize) info->shape.sizes[1];
+      memset (values + (info->idle_row - 1) * row, 0, row * sizeof (EspReal));
+    }
+  return TRUE;
+}
+
+static gboolean
 fill_parameter (EspNetwork *self,
                 EspNetModule *module,
                 EspNetParameter *parameter,
@@ -133,20 +157,37 @@ fill_parameter (EspNetwork *self,
       index++;
   EspRandom random;
   esp_random_init (&random, self->seed, ESP_STREAM_INIT, index);
-  if (node == NULL)
+  return draw_values (node, whole, info, &random, parameter->initial, place, error);
+}
+
+void
+esp_network_draw_again (EspNetwork *self, guint index, guint64 draw, EspReal *values)
+{
+  EspNetParameter *parameter = esp_network_peek_parameter (self, index);
+  EspNetModule *module = NULL;
+  for (guint i = 0; i < self->modules->len && module == NULL; i++)
     {
-      esp_initializer_fill_natural (info, &random, parameter->initial);
-      return TRUE;
+      EspNetModule *other = g_ptr_array_index (self->modules, i);
+      for (guint j = 0; j < other->n_parameters; j++)
+        if (other->parameters[j] == index)
+          module = other;
     }
-  if (!esp_initializer_fill_from_json (node, whole, info, &random, parameter->initial, place,
-                                       error))
-    return FALSE;
-  if (info->idle_row > 0 && !JSON_NODE_HOLDS_ARRAY (node))
+  g_return_if_fail (module != NULL && parameter->info.kind != ESP_PARAMETER_COUNTER);
+  g_autofree EspReal *other = g_new0 (EspReal, parameter->slots);
+  EspReal *results[] = { values, other };
+  gboolean whole, good = TRUE;
+  JsonNode *node = find_init (self, module, &parameter->info, &whole);
+  EspRandom random;
+  for (guint i = 0; i < 2; i++)
     {
-      gsize row = (gsize) info->shape.sizes[1];
-      memset (parameter->initial + (info->idle_row - 1) * row, 0, row * sizeof (EspReal));
+      esp_random_init (&random, self->seed, ESP_STREAM_REVIVE, ((2 * draw + i) << 32) + index);
+      good = good && draw_values (node, whole, &parameter->info, &random, results[i],
+                                  parameter->path, NULL);
     }
-  return TRUE;
+  if (good && memcmp (values, other, parameter->slots * sizeof (EspReal)) != 0)
+    return;
+  esp_random_init (&random, self->seed, ESP_STREAM_REVIVE, ((2 * draw) << 32) + index);
+  esp_initializer_fill_natural (&parameter->info, &random, values);
 }
 
 static gboolean

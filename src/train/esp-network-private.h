@@ -148,6 +148,9 @@ esp_network_call_is_view (const EspNetCall *call)
 gboolean esp_network_parse_modules (EspNetwork *self, JsonArray *modules, GError **error);
 /* esp-network-build.c: shapes, the chain of calls, parameters with initial values */
 gboolean esp_network_build (EspNetwork *self, GError **error);
+/* other values of a parameter, drawn as its module's initialiser says, or as PyTorch's module does
+ * where that isn't random; @draw tells several such draws apart. @values (slots). */
+void esp_network_draw_again (EspNetwork *self, guint parameter, guint64 draw, EspReal *values);
 /* esp-network-values.c: who takes whose output */
 typedef struct _EspNetScope EspNetScope;
 struct _EspNetScope

@@ -22,8 +22,9 @@ typedef enum
 {
   ESP_STREAM_INIT = 1, /* index: the parameter */
   ESP_STREAM_DATA = 2,
-  ESP_STREAM_ORDER = 3, /* index: the epoch */
-  ESP_STREAM_LAYER = 4, /* index: the call; see esp_random_key() */
+  ESP_STREAM_ORDER = 3,  /* index: the epoch */
+  ESP_STREAM_LAYER = 4,  /* index: the call; see esp_random_key() */
+  ESP_STREAM_REVIVE = 5, /* index: the parameter, and which draw */
 } EspStream;
 
 void esp_random_init (EspRandom *self, guint64 seed, EspStream stream, guint64 index);
