@@ -19,6 +19,7 @@ struct _EspFieldPlot
 
   EspFieldScene scene;
   gboolean filled;
+  double pointer_x, pointer_y; /* where it was last */
 };
 
 enum
@@ -89,6 +90,11 @@ on_motion (EspFieldPlot *self, double pixel_x, double pixel_y)
 {
   double x, y;
 
+  /* GTK tells of motion after each layout, too; that is no wish to leave what the keys chose */
+  if (pixel_x == self->pointer_x && pixel_y == self->pointer_y)
+    return;
+  self->pointer_x = pixel_x;
+  self->pointer_y = pixel_y;
   if (self->filled &&
       esp_field_locate (&self->scene.grid, gtk_widget_get_width (GTK_WIDGET (self)),
                         gtk_widget_get_height (GTK_WIDGET (self)), pixel_x, pixel_y, &x, &y))
@@ -100,6 +106,7 @@ on_motion (EspFieldPlot *self, double pixel_x, double pixel_y)
 static void
 on_leave (EspFieldPlot *self)
 {
+  self->pointer_x = self->pointer_y = NAN;
   point (self, NAN, NAN);
 }
 
@@ -153,6 +160,7 @@ esp_field_plot_init (EspFieldPlot *self)
   GtkGesture *click = gtk_gesture_click_new ();
 
   self->scene.x = self->scene.y = NAN;
+  self->pointer_x = self->pointer_y = NAN;
   self->scene.palette = esp_style_get_palette ();
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
   g_signal_connect_object (motion, "motion", G_CALLBACK (on_motion), self, G_CONNECT_SWAPPED);

@@ -8,6 +8,8 @@
 
 #include "esp-style.h"
 
+#include <math.h>
+
 #define MIN_WIDTH 160
 
 struct _EspPictureBoard
@@ -16,7 +18,8 @@ struct _EspPictureBoard
 
   GArray *groups; /* EspPictureGroup; what they point at is the owner's */
   EspPicturesScene scene;
-  int height; /* at the last width */
+  int height;                  /* at the last width */
+  double pointer_x, pointer_y; /* where it was last */
 };
 
 enum
@@ -117,12 +120,18 @@ point_at (EspPictureBoard *self, double x, double y)
 static void
 on_motion (EspPictureBoard *self, double x, double y)
 {
+  /* GTK tells of motion after each layout, too; that is no wish to leave what the keys chose */
+  if (x == self->pointer_x && y == self->pointer_y)
+    return;
+  self->pointer_x = x;
+  self->pointer_y = y;
   point_at (self, x, y);
 }
 
 static void
 on_leave (EspPictureBoard *self)
 {
+  self->pointer_x = self->pointer_y = NAN;
   point (self, ESP_PICTURE_SPOT_NONE);
 }
 
@@ -244,6 +253,7 @@ esp_picture_board_init (EspPictureBoard *self)
   GtkGesture *click = gtk_gesture_click_new ();
 
   self->groups = g_array_new (FALSE, FALSE, sizeof (EspPictureGroup));
+  self->pointer_x = self->pointer_y = NAN;
   self->scene.selected = self->scene.hover = ESP_PICTURE_SPOT_NONE;
   self->scene.palette = esp_style_get_palette ();
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);

@@ -302,6 +302,13 @@ esp_views_class_init (EspViewsClass *klass)
   gtk_widget_class_install_action (widget_class, "views.save-picture", NULL, on_take);
   gtk_widget_class_install_action (widget_class, "views.save-values", NULL, on_take);
   gtk_widget_class_install_action (widget_class, "views.copy-picture", NULL, on_take);
+  /* the canvas has the same keys for its own pictures and takes them first */
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_e, GDK_CONTROL_MASK,
+                                       "views.save-picture", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
+                                       "views.save-values", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK,
+                                       "views.copy-picture", NULL);
 
   properties[PROP_SESSION] = g_param_spec_object ("session", NULL, NULL, ESP_TYPE_SESSION,
                                                   G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
