@@ -7,7 +7,7 @@
 #include "esp-meter-curves.h"
 
 #include "esp-plot.h"
-#include "esp-size-watch.h"
+#include "esp-side-pane.h"
 #include "esp-style.h"
 
 #include <glib/gi18n.h>
@@ -17,9 +17,8 @@
 #define N_COLORS 8
 #define REFRESH_MS 100
 #define GUIDE -3.0 /* where an update of a healthy size is, log10 */
-#define SIDE_BY_SIDE 640
 #define LEGEND_WIDTH 244
-#define LEGEND_HEIGHT 130
+#define PLOTS_HEIGHT 360 /* above the legend */
 #define FAINT 0.3
 #define BOLD 2.5
 
@@ -36,8 +35,6 @@ struct _EspMeterCurves
   EspLiveView parent_instance;
 
   /* children */
-  GtkBox *panes;
-  GtkWidget *scroller;
   GtkListBox *legend;
   EspPlot *norms, *ratios;
 
@@ -496,39 +493,18 @@ make_legend_list (EspMeterCurves *self)
                            G_CONNECT_SWAPPED);
   gtk_box_append (GTK_BOX (box), make_legend_head ());
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->legend));
-  self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
-                                  GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), box);
-  return self->scroller;
-}
-
-static void
-on_width (EspMeterCurves *self, GParamSpec *pspec, EspSizeWatch *watch)
-{
-  gboolean beside = esp_size_watch_get_width (watch) >= SIDE_BY_SIDE;
-
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->panes),
-                                  beside ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
-  gtk_widget_set_size_request (self->scroller, beside ? LEGEND_WIDTH : -1,
-                               beside ? -1 : LEGEND_HEIGHT);
+  return box;
 }
 
 static void
 esp_meter_curves_init (EspMeterCurves *self)
 {
-  GtkWidget *watch = esp_size_watch_new ();
   GtkWidget *plots = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
   self->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
-  self->panes = GTK_BOX (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0));
   self->norms = add_plot (GTK_BOX (plots), _ ("Gradient norm"), _ ("L2, of each parameter"), TRUE);
   self->ratios = add_plot (GTK_BOX (plots), _ ("Update : data"), _ ("log10, guide at −3"), FALSE);
-  gtk_widget_set_hexpand (plots, TRUE);
-  gtk_box_append (self->panes, plots);
-  gtk_box_append (self->panes, gtk_separator_new (GTK_ORIENTATION_VERTICAL));
-  gtk_box_append (self->panes, make_legend_list (self));
-  g_object_set (watch, "child", self->panes, "shrinks", TRUE, NULL);
-  g_signal_connect_object (watch, "notify::width", G_CALLBACK (on_width), self, G_CONNECT_SWAPPED);
-  esp_live_view_set_content (ESP_LIVE_VIEW (self), watch);
+  esp_live_view_set_content (
+      ESP_LIVE_VIEW (self),
+      esp_side_pane_new (plots, PLOTS_HEIGHT, make_legend_list (self), LEGEND_WIDTH, FALSE));
 }

@@ -9,17 +9,16 @@
 
 #include "esp-field-plot.h"
 #include "esp-picture-board.h"
-#include "esp-size-watch.h"
+#include "esp-side-pane.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
 
 #define THUMBNAIL 44
-#define MOST_UNITS 64 /* of a layer that have a picture */
-#define EVERY 2       /* points of the grid that a pixel of a thumbnail is apart */
-#define SIDE_BY_SIDE 640
-#define BOARD_WIDTH 222  /* beside the large picture: four thumbnails */
-#define BOARD_HEIGHT 190 /* above it */
+#define MOST_UNITS 64   /* of a layer that have a picture */
+#define EVERY 2         /* points of the grid that a pixel of a thumbnail is apart */
+#define BOARD_WIDTH 222 /* beside the large picture: four thumbnails */
+#define PLOT_HEIGHT 360 /* above it */
 
 /* a layer that has parameters, or the input */
 typedef struct
@@ -39,8 +38,6 @@ struct _EspResponses
   EspLiveView parent_instance;
 
   /* children */
-  GtkBox *panes;
-  GtkWidget *scroller;
   EspPictureBoard *board;
   EspFieldPlot *plot;
   GtkLabel *heading, *figures;
@@ -599,16 +596,12 @@ add_tools (EspResponses *self)
 static GtkWidget *
 make_board (EspResponses *self)
 {
-  self->scroller = gtk_scrolled_window_new ();
   self->board = ESP_PICTURE_BOARD (esp_picture_board_new ());
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
-                                  GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->board));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->board), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("What each unit answers"), -1);
   g_signal_connect_object (self->board, "pointed", G_CALLBACK (on_spot), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->board, "picked", G_CALLBACK (on_picked), self, G_CONNECT_SWAPPED);
-  return self->scroller;
+  return GTK_WIDGET (self->board);
 }
 
 static GtkWidget *
@@ -647,32 +640,17 @@ make_plot (EspResponses *self)
   return box;
 }
 
-/* side by side, or below one another where it is narrow */
-static void
-on_width (EspResponses *self, GParamSpec *pspec, EspSizeWatch *watch)
-{
-  gboolean beside = esp_size_watch_get_width (watch) >= SIDE_BY_SIDE;
-
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->panes),
-                                  beside ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
-  gtk_widget_set_size_request (self->scroller, beside ? BOARD_WIDTH : -1,
-                               beside ? -1 : BOARD_HEIGHT);
-}
-
 static void
 esp_responses_init (EspResponses *self)
 {
-  GtkWidget *watch = esp_size_watch_new ();
+  GtkWidget *large, *board;
 
   self->rows = g_ptr_array_new_with_free_func (free_row);
   self->points = g_array_new (FALSE, FALSE, sizeof (EspFieldPoint));
   self->groups = g_array_new (FALSE, FALSE, sizeof (EspPictureGroup));
-  self->panes = GTK_BOX (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0));
   add_tools (self);
-  gtk_box_append (self->panes, make_board (self));
-  gtk_box_append (self->panes, gtk_separator_new (GTK_ORIENTATION_VERTICAL));
-  gtk_box_append (self->panes, make_plot (self));
-  g_object_set (watch, "child", self->panes, "shrinks", TRUE, NULL);
-  g_signal_connect_object (watch, "notify::width", G_CALLBACK (on_width), self, G_CONNECT_SWAPPED);
-  esp_live_view_set_content (ESP_LIVE_VIEW (self), watch);
+  large = make_plot (self);
+  board = make_board (self);
+  esp_live_view_set_content (ESP_LIVE_VIEW (self),
+                             esp_side_pane_new (large, PLOT_HEIGHT, board, BOARD_WIDTH, TRUE));
 }

@@ -17,6 +17,7 @@
 #include "esp-view-taker.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define WEIGHTS "weights"
 
@@ -121,23 +122,29 @@ get_view (EspViews *self, guint row)
   return ESP_IS_LIVE_VIEW (view) ? ESP_LIVE_VIEW (view) : NULL;
 }
 
+/* the list is only filled anew when other views fit: it may just be telling of a choice */
 static void
 update_list (EspViews *self, guint shown)
 {
   g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
-  guint selected = 0;
+  guint listed[G_N_ELEMENTS (rows)], n = 0, selected = 0;
 
-  self->n_listed = 0;
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       if (!does_fit (self, i))
         continue;
-      selected = i == shown ? self->n_listed : selected;
+      selected = i == shown ? n : selected;
       gtk_string_list_append (names, _ (rows[i].title));
-      self->listed[self->n_listed++] = i;
+      listed[n++] = i;
     }
-  gtk_drop_down_set_model (GTK_DROP_DOWN (self->list), G_LIST_MODEL (names));
-  gtk_drop_down_set_selected (GTK_DROP_DOWN (self->list), selected);
+  if (n != self->n_listed || memcmp (listed, self->listed, n * sizeof *listed) != 0)
+    {
+      memcpy (self->listed, listed, n * sizeof *listed);
+      self->n_listed = n;
+      gtk_drop_down_set_model (GTK_DROP_DOWN (self->list), G_LIST_MODEL (names));
+    }
+  if (gtk_drop_down_get_selected (GTK_DROP_DOWN (self->list)) != selected)
+    gtk_drop_down_set_selected (GTK_DROP_DOWN (self->list), selected);
 }
 
 static void

@@ -17,7 +17,9 @@
 #include "esp-number.h"
 
 #define MOST_PIXELS 320
-#define RADIUS 3.2
+#define LARGEST_MARK 3.2 /* radius */
+#define SMALLEST_MARK 1.6
+#define MARKS_A_SIDE 100 /* so many radii */
 #define LEGEND_GAP 16
 #define BAR_WIDTH 56
 #define BAR_ROOM 110 /* with its numbers */
@@ -319,11 +321,17 @@ get_point_color (const EspFieldScene *scene, const EspFieldPoint *point)
 }
 
 static void
-draw_mark (cairo_t *cr, const EspFieldScene *scene, const EspFieldPoint *point, double x, double y)
+draw_mark (cairo_t *cr,
+           const EspFieldScene *scene,
+           const EspFieldPoint *point,
+           double radius,
+           double x,
+           double y)
 {
-  guint32 rim = scene->palette->dark ? 0xff101010 : 0xffffffff;
+  /* in the dark style a value next to 0 is nearly black */
+  guint32 rim = scene->palette->dark && point->label >= 0 ? 0xff101010 : 0xffffffff;
 
-  trace_shape (cr, point->label, x, y, RADIUS);
+  trace_shape (cr, point->label, x, y, radius);
   esp_draw_set_color (cr,
                       point->test ? (rim & 0xffffff) | 0xc0000000 : get_point_color (scene, point));
   cairo_fill_preserve (cr);
@@ -332,7 +340,7 @@ draw_mark (cairo_t *cr, const EspFieldScene *scene, const EspFieldPoint *point, 
   cairo_stroke (cr);
   if (!point->wrong)
     return;
-  cairo_arc (cr, x, y, RADIUS + 3.5, 0, 2 * G_PI);
+  cairo_arc (cr, x, y, radius * 2.1, 0, 2 * G_PI);
   esp_draw_set_color (cr, 0xff000000);
   cairo_set_line_width (cr, 2.4);
   cairo_stroke_preserve (cr);
@@ -353,6 +361,7 @@ static void
 draw_point (cairo_t *cr,
             const EspFieldScene *scene,
             const EspFieldPoint *point,
+            double radius,
             double x,
             double y,
             Stamps *stamps)
@@ -361,7 +370,7 @@ draw_point (cairo_t *cr,
 
   if (point->label < 0 || point->label >= ESP_FIELD_MAX_CLASSES || stamps == NULL)
     {
-      draw_mark (cr, scene, point, x, y);
+      draw_mark (cr, scene, point, radius, x, y);
       return;
     }
   i = (guint) point->label * 4 + (point->test ? 2 : 0) + (point->wrong ? 1 : 0);
@@ -373,7 +382,7 @@ draw_point (cairo_t *cr,
       stamps->surfaces[i] = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, pixels, pixels);
       cairo_surface_set_device_scale (stamps->surfaces[i], scene->scale, scene->scale);
       own = cairo_create (stamps->surfaces[i]);
-      draw_mark (own, scene, point, STAMP / 2.0, STAMP / 2.0);
+      draw_mark (own, scene, point, radius, STAMP / 2.0, STAMP / 2.0);
       cairo_destroy (own);
     }
   cairo_set_source_surface (cr, stamps->surfaces[i], round (x - STAMP / 2.0),
@@ -385,6 +394,7 @@ static void
 draw_points (cairo_t *cr, const EspFieldScene *scene, double left, double top, double side)
 {
   const EspGrid *grid = &scene->grid;
+  double radius = CLAMP (side / MARKS_A_SIDE, SMALLEST_MARK, LARGEST_MARK);
   Stamps stamps = { { NULL } };
 
   cairo_save (cr);
@@ -399,7 +409,7 @@ draw_points (cairo_t *cr, const EspFieldScene *scene, double left, double top, d
         double y = top + (grid->y1 - (double) point->y) / (grid->y1 - grid->y0) * side;
 
         if ((point->wrong != FALSE) == wrong)
-          draw_point (cr, scene, point, x, y, scene->scale > 0 ? &stamps : NULL);
+          draw_point (cr, scene, point, radius, x, y, scene->scale > 0 ? &stamps : NULL);
       }
   cairo_restore (cr);
   for (guint i = 0; i < G_N_ELEMENTS (stamps.surfaces); i++)
@@ -453,7 +463,7 @@ draw_entry (cairo_t *cr,
     }
   if (legend->y > bottom)
     return;
-  draw_mark (cr, scene, point, legend->x + 6, legend->y);
+  draw_mark (cr, scene, point, LARGEST_MARK, legend->x + 6, legend->y);
   esp_draw_set_color (cr, scene->palette->dim);
   esp_draw_text (cr, text, legend->x + 16, legend->y, ESP_ALIGN_START);
   legend->x += width + LEGEND_GAP;
