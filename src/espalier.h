@@ -22,4 +22,5 @@
 #include "esp-response.h"
 #include "esp-slice.h"
 #include "esp-session.h"
+#include "esp-undo.h"
 #include "esp-wrapper.h"

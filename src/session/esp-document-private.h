@@ -20,8 +20,10 @@ struct _EspDocument
   EspPairing *pairing; /* NULL until somebody asks */
   char *title;
   GHashTable *findings; /* EspPlace -> Found */
+  GQueue pending;       /* owned Pending: commands on their way, oldest first */
 
   /* state */
+  guint64 logged; /* the last step that the log knows of */
   gboolean modified;
   guint64 changes; /* counts everything that a save would have to follow */
 };
@@ -29,9 +31,11 @@ struct _EspDocument
 void esp_document_set_modified (EspDocument *self, gboolean modified);
 
 /* esp-document-train.c */
-/* stops between two steps, whose number is then known; TRUE if it was playing. Waits for the step
- * at hand, which is short for networks that are watched live. */
-gboolean esp_document_hold (EspDocument *self);
-void esp_document_go_on (EspDocument *self, gboolean playing);
+void esp_document_start_training (EspDocument *self);
+void esp_document_stop_training (EspDocument *self);
+/* calls @done, in the main context, when all commands given so far are carried out: the tree shows
+ * what came of them, and nothing later */
+typedef void (*EspDocumentDone) (EspDocument *self, gpointer user_data);
+void esp_document_when_settled (EspDocument *self, EspDocumentDone done, gpointer user_data);
 
 G_END_DECLS

@@ -18,7 +18,7 @@
 /* --- snapshots --- */
 
 static void
-show_snapshot (EspDocument *self)
+show_snapshot (EspDocument *self, EspSnapshot *snapshot)
 {
   guint n = esp_network_get_n_parameters (self->network);
 
@@ -28,7 +28,7 @@ show_snapshot (EspDocument *self)
 
       for (int channel = 0; channel < ESP_N_CHANNELS; channel++)
         {
-          EspTensor *tensor = esp_snapshot_get_channel (self->snapshot, i, channel);
+          EspTensor *tensor = esp_snapshot_get_channel (snapshot, i, channel);
 
           if (tensor != NULL || channel != ESP_CHANNEL_DATA)
             esp_parameter_set_channel (parameter, channel, tensor);
@@ -38,33 +38,151 @@ show_snapshot (EspDocument *self)
     esp_parameter_changed (esp_network_get_parameter (self->network, i));
 }
 
+/* --- answers --- */
+
+/* a command on its way to the trainer, whose answer is waited for */
+typedef struct
+{
+  guint64 ticket;
+  guint64 change;  /* ticket of the change that it makes, takes back or does again */
+  gboolean logged; /* it is an event */
+  EspEvent event;
+  EspDocumentDone done; /* or NULL */
+  gpointer user_data;
+} Pending;
+
+static void
+on_reported (EspDocument *self)
+{
+  esp_document_update (self);
+}
+
+void
+esp_document_start_training (EspDocument *self)
+{
+  self->trainer = esp_trainer_new (self->network);
+  esp_trainer_set_guarded (self->trainer, TRUE);
+  g_signal_connect_swapped (self->trainer, "reported", G_CALLBACK (on_reported), self);
+}
+
+void
+esp_document_stop_training (EspDocument *self)
+{
+  if (self->trainer != NULL)
+    g_signal_handlers_disconnect_by_func (self->trainer, on_reported, self);
+  g_clear_object (&self->trainer);
+  g_queue_clear_full (&self->pending, g_free);
+}
+
+static Pending *
+expect (EspDocument *self, guint64 ticket)
+{
+  Pending *pending = g_new0 (Pending, 1);
+
+  pending->ticket = ticket;
+  g_queue_push_tail (&self->pending, pending);
+  return pending;
+}
+
+static void
+expect_event (EspDocument *self, guint64 ticket, guint64 change, const EspEvent *event)
+{
+  Pending *pending = expect (self, ticket);
+
+  pending->change = change;
+  pending->logged = TRUE;
+  pending->event = *event;
+}
+
+/* what lies between two events of the log are steps */
+static void
+log_steps (EspDocument *self, guint64 step)
+{
+  EspEvent event = { .kind = ESP_EVENT_STEPS, .step = step };
+
+  if (step > self->logged)
+    {
+      esp_event_log_add (self->log, &event);
+      esp_document_set_modified (self, TRUE);
+    }
+  self->logged = step;
+}
+
+/* an event takes place at the step that its report names; a way to another step isn't steps done */
+static void
+log_event (EspDocument *self, EspEvent *event, const EspReport *report)
+{
+  gboolean travels = event->kind == ESP_EVENT_UNDO || event->kind == ESP_EVENT_REDO;
+
+  if (!travels)
+    log_steps (self, report->step);
+  event->step = report->step;
+  event->before = report->before;
+  esp_event_log_add (self->log, event);
+  self->logged = event->kind == ESP_EVENT_RESET ? 0 : report->step;
+}
+
+static void
+take_report (EspDocument *self, const EspReport *report)
+{
+  Pending *pending = g_queue_peek_head (&self->pending);
+
+  if (pending == NULL || pending->ticket != report->ticket)
+    return;
+  g_queue_pop_head (&self->pending);
+  if (pending->logged && report->done)
+    log_event (self, &pending->event, report);
+  if (pending->logged && !report->done)
+    g_signal_emit_by_name (self, "refused", pending->change);
+  if (pending->logged && report->done && pending->event.kind == ESP_EVENT_RESET)
+    esp_document_set_modified (self, FALSE);
+  if (pending->done != NULL)
+    {
+      show_snapshot (self, report->snapshot);
+      pending->done (self, pending->user_data);
+    }
+  g_free (pending);
+}
+
+void
+esp_document_when_settled (EspDocument *self, EspDocumentDone done, gpointer user_data)
+{
+  Pending *pending = expect (self, esp_trainer_mark (self->trainer));
+
+  pending->done = done;
+  pending->user_data = user_data;
+}
+
 gboolean
 esp_document_update (EspDocument *self)
 {
+  g_autoptr (EspDocument) kept = NULL; /* whoever listens may let go of it */
+  g_autoptr (GArray) reports = NULL;
   EspSnapshot *snapshot;
-  guint64 before, step;
 
   g_return_val_if_fail (ESP_IS_DOCUMENT (self), FALSE);
 
   if (self->trainer == NULL)
     return FALSE;
-  snapshot = esp_trainer_take_snapshot (self->trainer);
-  if (snapshot == NULL)
-    return FALSE;
-  before = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
-  step = esp_snapshot_get_step (snapshot);
-  g_clear_pointer (&self->snapshot, esp_snapshot_unref);
-  self->snapshot = snapshot;
-  show_snapshot (self);
-  if (step > before)
+  kept = g_object_ref (self);
+  reports = g_array_new (FALSE, FALSE, sizeof (EspReport));
+  snapshot = esp_trainer_take (self->trainer, reports);
+  for (guint i = 0; i < reports->len; i++)
     {
-      EspEvent event = { .kind = ESP_EVENT_STEPS, .step = step };
+      EspReport *report = &g_array_index (reports, EspReport, i);
 
-      esp_event_log_add (self->log, &event);
-      esp_document_set_modified (self, TRUE);
+      take_report (self, report);
+      g_clear_pointer (&report->snapshot, esp_snapshot_unref);
     }
-  g_signal_emit_by_name (self, "updated");
-  return TRUE;
+  if (snapshot != NULL)
+    {
+      g_clear_pointer (&self->snapshot, esp_snapshot_unref);
+      self->snapshot = snapshot;
+      show_snapshot (self, snapshot);
+      log_steps (self, esp_snapshot_get_step (snapshot));
+      g_signal_emit_by_name (self, "updated");
+    }
+  return snapshot != NULL;
 }
 
 EspSnapshot *
@@ -165,28 +283,7 @@ esp_document_set_speed (EspDocument *self, double steps_per_second)
   esp_trainer_set_speed (self->trainer, steps_per_second);
 }
 
-/* stops between two steps, whose number is then known; TRUE if it was playing. Waits for the step
- * at hand, which is short for networks that are watched live. */
-gboolean
-esp_document_hold (EspDocument *self)
-{
-  gboolean playing = esp_trainer_is_playing (self->trainer);
-
-  if (playing)
-    esp_trainer_pause (self->trainer);
-  esp_trainer_wait (self->trainer);
-  esp_document_update (self);
-  return playing;
-}
-
-void
-esp_document_go_on (EspDocument *self, gboolean playing)
-{
-  esp_trainer_wait (self->trainer);
-  esp_document_update (self);
-  if (playing)
-    esp_trainer_play (self->trainer);
-}
+/* --- changes --- */
 
 void
 esp_document_reset (EspDocument *self)
@@ -195,71 +292,162 @@ esp_document_reset (EspDocument *self)
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
-  esp_document_hold (self);
-  event.step = esp_snapshot_get_step (self->snapshot);
-  esp_trainer_reset (self->trainer);
-  esp_event_log_add (self->log, &event);
-  esp_document_go_on (self, FALSE);
-  esp_document_set_modified (self, FALSE);
+  expect_event (self, esp_trainer_reset (self->trainer), 0, &event);
+  g_signal_emit_by_name (self, "forgot");
+}
+
+static void
+note_change (EspDocument *self, guint64 ticket, const EspEvent *event, const char *label)
+{
+  expect_event (self, ticket, ticket, event);
+  esp_document_set_modified (self, TRUE);
+  g_signal_emit_by_name (self, "changed", ticket, label);
 }
 
 void
 esp_document_set_learning_rate (EspDocument *self, double rate)
 {
   EspEvent event = { .kind = ESP_EVENT_LEARNING_RATE, .after = rate };
-  gboolean playing;
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
-  event.before = esp_trainer_get_learning_rate (self->trainer);
-  if (event.before == rate)
+  if (esp_trainer_get_learning_rate (self->trainer) == rate)
     return;
-  playing = esp_document_hold (self);
-  event.step = esp_snapshot_get_step (self->snapshot);
-  esp_trainer_set_learning_rate (self->trainer, rate);
-  esp_event_log_add (self->log, &event);
-  esp_document_go_on (self, playing);
+  note_change (self, esp_trainer_set_learning_rate (self->trainer, rate), &event,
+               _ ("Set learning rate"));
+}
+
+/* index of the parameter at @place in the network; -1 with an error */
+static int
+find_parameter (EspDocument *self, EspPlace *place, GError **error)
+{
+  EspParameter *parameter = esp_place_get_parameter (place);
+  int id = self->network != NULL && parameter != NULL
+               ? esp_network_find_parameter (self->network, parameter)
+               : -1;
+
+  if (id < 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                         _ ("Only the parameters of a live network can be edited"));
+  return id;
 }
 
 gboolean
 esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double value, GError **error)
 {
   EspEvent event = { .kind = ESP_EVENT_EDIT, .index = index, .after = (float) value };
-  EspParameter *parameter;
-  float before;
-  gboolean playing;
+  g_autofree char *label = NULL;
   int id;
 
   g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), FALSE);
 
-  parameter = esp_place_get_parameter (place);
-  id = self->network != NULL && parameter != NULL
-           ? esp_network_find_parameter (self->network, parameter)
-           : -1;
+  id = find_parameter (self, place, error);
   if (id < 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           _ ("Only the parameters of a live network can be edited"));
-      return FALSE;
-    }
-  if (index >= esp_tensor_get_count (esp_parameter_get_data (parameter)))
+    return FALSE;
+  if (index >= esp_tensor_get_count (esp_parameter_get_data (esp_place_get_parameter (place))))
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
                    _ ("There is no element %" PRIu64 " in %s"), index, esp_place_get_path (place));
       return FALSE;
     }
-  playing = esp_document_hold (self);
-  if (!esp_tensor_read_f32 (esp_parameter_get_data (parameter), index, 1, &before, NULL, error))
+  event.parameter = id;
+  /* Translators: what can be undone; %s is the path of a parameter */
+  label = g_strdup_printf (_ ("Edit %s"), esp_place_get_path (place));
+  note_change (self, esp_trainer_edit (self->trainer, id, index, (float) value), &event, label);
+  return TRUE;
+}
+
+static gboolean
+make_fill (EspDocument *self,
+           const EspDocumentChange *change,
+           EspHistoryEvent *event,
+           GError **error)
+{
+  EspParameter *parameter = esp_place_get_parameter (change->place);
+  int id = find_parameter (self, change->place, error);
+  guint64 count;
+
+  if (id < 0)
+    return FALSE;
+  count = esp_tensor_get_count (esp_parameter_get_data (parameter));
+  *event = (EspHistoryEvent) { .kind = ESP_HISTORY_FILL, .parameter = id };
+  event->numbers = change->floats;
+  if (change->channel >= ESP_CHANNEL_MOMENT1)
+    event->index = change->channel - ESP_CHANNEL_MOMENT1 + 1;
+  if (esp_tensor_get_dtype (esp_parameter_get_data (parameter)) != ESP_DTYPE_FLOAT32 ||
+      (change->channel != ESP_CHANNEL_DATA && change->channel < ESP_CHANNEL_MOMENT1) ||
+      (event->index > 0 && (esp_network_get_moment_name (self->network, event->index - 1) == NULL ||
+                            esp_parameter_get_requires_grad (parameter) != ESP_REQUIRES_GRAD_YES)))
     {
-      esp_document_go_on (self, playing);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   _ ("These numbers of %s can’t be replaced"), esp_place_get_path (change->place));
       return FALSE;
     }
-  event.before = before;
-  event.parameter = id;
-  event.step = esp_snapshot_get_step (self->snapshot);
-  esp_trainer_edit (self->trainer, id, index, (float) value);
-  esp_event_log_add (self->log, &event);
-  esp_document_go_on (self, playing);
-  esp_document_set_modified (self, TRUE);
+  if (g_bytes_get_size (change->floats) == count * sizeof (float))
+    return TRUE;
+  g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS,
+               /* Translators: path of a parameter, two numbers */
+               _ ("%s has %" PRIu64 " numbers, but %" PRIu64 " are given"),
+               esp_place_get_path (change->place), count,
+               (guint64) (g_bytes_get_size (change->floats) / sizeof (float)));
+  return FALSE;
+}
+
+gboolean
+esp_document_change_many (EspDocument *self,
+                          const EspDocumentChange *changes,
+                          guint n,
+                          const char *label,
+                          GError **error)
+{
+  EspEvent event = { .kind = ESP_EVENT_CHANGE };
+  g_autofree EspHistoryEvent *events = NULL;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && changes != NULL && n > 0, FALSE);
+  g_return_val_if_fail (label != NULL, FALSE);
+
+  events = g_new0 (EspHistoryEvent, n);
+  for (guint i = 0; i < n; i++)
+    if (!make_fill (self, &changes[i], &events[i], error))
+      return FALSE;
+  event.parameter = events[0].parameter;
+  note_change (self, esp_trainer_change (self->trainer, events, n), &event, label);
   return TRUE;
+}
+
+gboolean
+esp_document_change (EspDocument *self,
+                     EspPlace *place,
+                     EspChannel channel,
+                     GBytes *floats,
+                     const char *label,
+                     GError **error)
+{
+  const EspDocumentChange change = { place, channel, floats };
+
+  g_return_val_if_fail (ESP_IS_PLACE (place) && floats != NULL, FALSE);
+
+  return esp_document_change_many (self, &change, 1, label, error);
+}
+
+void
+esp_document_undo (EspDocument *self, guint64 ticket)
+{
+  EspEvent event = { .kind = ESP_EVENT_UNDO };
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  expect_event (self, esp_trainer_undo (self->trainer, ticket), ticket, &event);
+  esp_document_set_modified (self, TRUE);
+}
+
+void
+esp_document_redo (EspDocument *self, guint64 ticket)
+{
+  EspEvent event = { .kind = ESP_EVENT_REDO };
+
+  g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
+
+  expect_event (self, esp_trainer_redo (self->trainer, ticket), ticket, &event);
+  esp_document_set_modified (self, TRUE);
 }

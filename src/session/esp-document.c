@@ -28,6 +28,9 @@ enum
 {
   UPDATED,
   FOUND,
+  CHANGED,
+  REFUSED,
+  FORGOT,
   N_SIGNALS
 };
 
@@ -58,7 +61,7 @@ esp_document_finalize (GObject *object)
 {
   EspDocument *self = ESP_DOCUMENT (object);
 
-  g_clear_object (&self->trainer);
+  esp_document_stop_training (self);
   g_clear_object (&self->network);
   g_clear_object (&self->checkpoint);
   g_clear_object (&self->log);
@@ -105,6 +108,12 @@ esp_document_class_init (EspDocumentClass *klass)
                                    NULL, G_TYPE_NONE, 0);
   signals[FOUND] = g_signal_new ("found", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                  G_TYPE_NONE, 1, ESP_TYPE_PLACE);
+  signals[CHANGED] = g_signal_new ("changed", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_STRING);
+  signals[REFUSED] = g_signal_new ("refused", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+  signals[FORGOT] = g_signal_new ("forgot", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -136,8 +145,7 @@ esp_document_new_for_network (EspNetwork *network)
 
   self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
   self->network = g_object_ref (network);
-  self->trainer = esp_trainer_new (network);
-  esp_trainer_set_guarded (self->trainer, TRUE);
+  esp_document_start_training (self);
   self->title = g_strdup (esp_network_get_name (network));
   esp_document_update (self);
   return self;
@@ -382,26 +390,50 @@ esp_document_get_unit_findings (EspDocument *self, EspPlace *place)
 typedef struct
 {
   GTask *task;
+  char *path;
+  gboolean replace;
   guint64 changes; /* that it has seen */
 } Saving;
 
 static void
+free_saving (gpointer data)
+{
+  Saving *saving = data;
+
+  g_object_unref (saving->task);
+  g_free (saving->path);
+  g_free (saving);
+}
+
+static void
 save_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autofree Saving *saving = user_data;
-  g_autoptr (GTask) task = saving->task;
+  Saving *saving = user_data;
+  g_autoptr (GTask) task = g_object_ref (saving->task);
   EspDocument *self = g_task_get_source_object (task);
   GError *error = NULL;
+  guint64 changes = saving->changes;
 
+  free_saving (saving);
   if (!esp_save_tree_finish (result, &error))
     {
       g_task_return_error (task, error);
       return;
     }
   /* what came after the save is not in it */
-  if (saving->changes == self->changes)
+  if (changes == self->changes)
     esp_document_set_modified (self, FALSE);
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+start_save (EspDocument *self, gpointer user_data)
+{
+  Saving *saving = user_data;
+
+  saving->changes = self->changes;
+  esp_save_tree_async (esp_document_get_tree (self), self->network != NULL, saving->path,
+                       saving->replace, g_task_get_cancellable (saving->task), save_done, saving);
 }
 
 void
@@ -412,20 +444,19 @@ esp_document_save_async (EspDocument *self,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  gboolean live, playing;
   Saving *saving;
 
   g_return_if_fail (ESP_IS_DOCUMENT (self) && path != NULL);
 
-  live = self->network != NULL;
-  playing = live && esp_document_hold (self);
-  saving = g_new (Saving, 1);
+  saving = g_new0 (Saving, 1);
   saving->task = g_task_new (self, cancellable, callback, user_data);
-  saving->changes = self->changes;
-  esp_save_tree_async (esp_document_get_tree (self), live, path, replace, cancellable, save_done,
-                       saving);
-  if (live)
-    esp_document_go_on (self, playing);
+  saving->path = g_strdup (path);
+  saving->replace = replace;
+  /* of a network: with all that was done to it up to now */
+  if (self->trainer != NULL)
+    esp_document_when_settled (self, start_save, saving);
+  else
+    start_save (self, saving);
 }
 
 gboolean

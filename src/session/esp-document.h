@@ -16,8 +16,11 @@ G_BEGIN_DECLS
  * a trainer. Main thread only.
  *
  * Signals: "updated" - a newer snapshot was put into the tree's parameters (esp_document_update());
- * "found" (EspPlace) - esp_document_find_async() looked at a place and keeps what it found.
- * Properties (notify): "modified" (gboolean): a network with work that isn't saved.
+ * "found" (EspPlace) - esp_document_find_async() looked at a place and keeps what it found;
+ * "changed" (guint64 ticket, const char *label) - a command that changes the network was given,
+ * which esp_document_undo() can take back; "refused" (guint64 ticket) - one that was given could
+ * not be carried out; "forgot" - no change given so far can be taken back any more. Properties
+ * (notify): "modified" (gboolean): a network with work that isn't saved.
  */
 #define ESP_TYPE_DOCUMENT (esp_document_get_type ())
 G_DECLARE_FINAL_TYPE (EspDocument, esp_document, ESP, DOCUMENT, GObject)
@@ -47,7 +50,8 @@ EspSnapshot *esp_document_get_snapshot (
     EspDocument *self); /* the one shown now; NULL for a checkpoint. Borrowed. */
 
 /* Commands on a live network. All go through the event log, then to the trainer; nothing else may
- * call the trainer's commands. */
+ * call the trainer's commands. None waits: what a command did is there with the "updated" that
+ * follows, the log has it then with the step at which it took place. */
 void esp_document_play (EspDocument *self);
 void esp_document_pause (EspDocument *self);
 void esp_document_step (EspDocument *self);
@@ -73,6 +77,30 @@ gboolean esp_document_edit (EspDocument *self,
  * and esp_trainer_watch_batch(). Changes no number. esp-document-look.c */
 void esp_document_watch (EspDocument *self, EspProbeKind probe, GBytes *inputs);
 void esp_document_watch_batch (EspDocument *self, gboolean watch);
+
+/* all numbers of a parameter's channel: data, or what the optimiser keeps */
+typedef struct
+{
+  EspPlace *place;
+  EspChannel channel;
+  GBytes *floats; /* as many floats as the parameter has, in C order */
+} EspDocumentChange;
+/* Replaces numbers, as one change that is undone at once. @label: what was done, for the menu
+ * ("Revive 3 units"). FALSE with an error, and nothing changes, when something doesn't fit. */
+gboolean esp_document_change (EspDocument *self,
+                              EspPlace *place,
+                              EspChannel channel,
+                              GBytes *floats,
+                              const char *label,
+                              GError **error);
+gboolean esp_document_change_many (EspDocument *self,
+                                   const EspDocumentChange *changes,
+                                   guint n,
+                                   const char *label,
+                                   GError **error);
+/* Takes back what "changed" gave @ticket, or does it again; for EspUndo, which keeps them */
+void esp_document_undo (EspDocument *self, guint64 ticket);
+void esp_document_redo (EspDocument *self, guint64 ticket);
 
 /* everything that is found without looking at more than @place: statistics, weights, observed
  * units. For the inspector and the marks on heatmap and tree. Scans run in a worker; the result is

@@ -20,6 +20,9 @@ typedef enum
   ESP_EVENT_STEPS,         /* @step is the step reached; neighbours merge */
   ESP_EVENT_EDIT,          /* @parameter, @index, @before, @after */
   ESP_EVENT_LEARNING_RATE, /* @before, @after */
+  ESP_EVENT_CHANGE,        /* all numbers of @parameter, and what belongs to it */
+  ESP_EVENT_UNDO,          /* @step is where it led to */
+  ESP_EVENT_REDO,
   ESP_EVENT_RESET,
 } EspEventKind;
 

@@ -12,6 +12,7 @@
 
 #include "esp-loader.h"
 #include "esp-parameter.h"
+#include "esp-undo.h"
 
 #define PROGRESS_INTERVAL_MS 50
 
@@ -23,6 +24,7 @@ struct _EspSession
   EspDocument *document;
   EspPlace *selection;
   GCancellable *loading; /* of the load at hand */
+  EspUndo *undo;
 
   /* state */
   EspChannel channel;
@@ -60,6 +62,7 @@ esp_session_dispose (GObject *object)
     g_cancellable_cancel (self->loading);
   g_clear_object (&self->loading);
   g_clear_handle_id (&self->progress_source, g_source_remove);
+  g_clear_object (&self->undo);
   g_clear_object (&self->selection);
   g_clear_object (&self->document);
   G_OBJECT_CLASS (esp_session_parent_class)->dispose (object);
@@ -153,6 +156,15 @@ esp_session_init (EspSession *self)
   self->channel = ESP_CHANNEL_DATA;
   self->cell = -1;
   self->view = g_intern_static_string ("weights");
+  self->undo = esp_undo_new (self);
+}
+
+EspUndo *
+esp_session_get_undo (EspSession *self)
+{
+  g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
+
+  return self->undo;
 }
 
 EspSession *

@@ -5,6 +5,8 @@
 #include "config.h"
 #include "esp-history.h"
 
+#include <string.h>
+
 #define FIRST_DISTANCE 16 /* steps: copying a state costs less than one of them */
 #define FIRST_LARGE 256   /* the same for states of over a megabyte */
 
@@ -25,9 +27,33 @@ typedef struct
   guint64 last_frame; /* step, or the fork */
 } Branch;
 
+typedef enum
+{
+  DONE,
+  DROPPED, /* taken back, the branch goes on without it */
+  LEFT     /* taken back, the branch with it is there still */
+} ChangeState;
+
+/* what can be taken back */
+typedef struct
+{
+  guint64 id;
+  guint branch; /* that has it, or had */
+  guint64 step;
+  guint first;    /* of its events there */
+  GArray *events; /* EspHistoryEvent */
+  ChangeState state;
+  /* the moment on the other side: of a change that was DROPPED where to do it again, of one that
+   * was LEFT where from, of one that is DONE where to leave it for, if it was LEFT before */
+  guint other_branch;
+  guint64 other_step;
+  gboolean has_other;
+} Change;
+
 struct _EspHistory
 {
   GPtrArray *branches; /* Branch */
+  GPtrArray *changes;  /* Change, oldest first */
   guint current;
   guint n_done;     /* events of the current branch that the plan has behind it */
   guint64 next_due; /* step of the next one, G_MAXUINT64 if there is none */
@@ -38,11 +64,28 @@ struct _EspHistory
   double first_rate; /* the learning rate at the beginning, which a reset leaves alone */
 };
 
-static void
-event_clear (gpointer data)
+static GArray *
+new_events (void)
 {
-  EspHistoryEvent *event = data;
-  g_clear_pointer (&event->numbers, g_bytes_unref);
+  GArray *events = g_array_new (FALSE, FALSE, sizeof (EspHistoryEvent));
+  g_array_set_clear_func (events, esp_history_event_clear);
+  return events;
+}
+
+static void
+add_event (GArray *events, const EspHistoryEvent *event)
+{
+  if (event->numbers != NULL)
+    g_bytes_ref (event->numbers);
+  g_array_append_vals (events, event, 1);
+}
+
+static void
+change_free (gpointer data)
+{
+  Change *change = data;
+  g_array_unref (change->events);
+  g_free (change);
 }
 
 static void
@@ -74,8 +117,7 @@ add_branch (EspHistory *self, guint parent, guint64 fork)
   Branch *branch = g_new0 (Branch, 1);
   branch->parent = parent;
   branch->fork = branch->head = branch->last_frame = fork;
-  branch->events = g_array_new (FALSE, FALSE, sizeof (EspHistoryEvent));
-  g_array_set_clear_func (branch->events, event_clear);
+  branch->events = new_events ();
   branch->frames = g_ptr_array_new_with_free_func (frame_free);
   g_ptr_array_add (self->branches, branch);
   return branch;
@@ -96,6 +138,7 @@ esp_history_new (EspPlan *plan, guint64 bytes)
   EspHistory *self = g_new0 (EspHistory, 1);
   self->bytes = bytes;
   self->branches = g_ptr_array_new_with_free_func (branch_free);
+  self->changes = g_ptr_array_new_with_free_func (change_free);
   self->state_size = esp_plan_get_state_size (plan);
   esp_history_clear (self, plan);
   return self;
@@ -107,6 +150,7 @@ esp_history_free (EspHistory *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->branches);
+  g_ptr_array_unref (self->changes);
   g_free (self);
 }
 
@@ -114,6 +158,7 @@ void
 esp_history_clear (EspHistory *self, EspPlan *plan)
 {
   g_ptr_array_set_size (self->branches, 0);
+  g_ptr_array_set_size (self->changes, 0);
   add_branch (self, 0, 0);
   self->current = self->n_done = self->n_frames = 0;
   self->first_rate = esp_plan_get_base_rate (plan);
@@ -198,43 +243,182 @@ esp_history_catch_up (EspHistory *self, EspPlan *plan)
     apply (plan, &g_array_index (branch->events, EspHistoryEvent, self->n_done++));
 }
 
-static Branch *
-fork_branch (EspHistory *self, guint64 step)
+static gboolean
+is_equal (const EspHistoryEvent *a, const EspHistoryEvent *b)
 {
+  return a->kind == b->kind && a->step == b->step && a->parameter == b->parameter &&
+         a->index == b->index && memcmp (&a->value, &b->value, sizeof a->value) == 0 &&
+         a->numbers == b->numbers;
+}
+
+/* whether nothing ever happened on @branch, and it left @parent at just this moment */
+static gboolean
+is_empty_fork (EspHistory *self, guint branch, guint parent, guint64 step, guint n_events)
+{
+  const Branch *own = get_branch (self, branch), *from = get_branch (self, parent);
+  if (own->parent != parent || own->fork != step || own->head != step ||
+      own->fork_events != n_events || own->events->len != n_events)
+    return FALSE;
+  for (guint i = 0; i < n_events; i++)
+    if (!is_equal (&g_array_index (own->events, EspHistoryEvent, i),
+                   &g_array_index (from->events, EspHistoryEvent, i)))
+      return FALSE;
+  return TRUE;
+}
+
+/* a branch that leaves @parent at @step with @n_events done: one that was left empty, or a new
+ * one; -1 when there are too many */
+static int
+fork_branch (EspHistory *self, guint parent, guint64 step, guint n_events)
+{
+  for (guint i = 1; i < self->branches->len; i++)
+    if (is_empty_fork (self, i, parent, step, n_events))
+      return (int) i;
   if (self->branches->len >= ESP_HISTORY_MAX_BRANCHES)
-    return NULL;
-  Branch *old = get_branch (self, self->current);
-  Branch *branch = add_branch (self, self->current, step);
-  branch->fork_events = self->n_done;
-  for (guint i = 0; i < self->n_done; i++)
+    return -1;
+  Branch *old = get_branch (self, parent);
+  Branch *branch = add_branch (self, parent, step);
+  branch->fork_events = n_events;
+  for (guint i = 0; i < n_events; i++)
+    add_event (branch->events, &g_array_index (old->events, EspHistoryEvent, i));
+  return (int) self->branches->len - 1;
+}
+
+static Change *
+find_change (EspHistory *self, guint64 id)
+{
+  for (guint i = self->changes->len; i-- > 0;)
     {
-      EspHistoryEvent event = g_array_index (old->events, EspHistoryEvent, i);
-      if (event.numbers != NULL)
-        g_bytes_ref (event.numbers);
-      g_array_append_val (branch->events, event);
+      Change *change = g_ptr_array_index (self->changes, i);
+      if (change->id == id)
+        return change;
     }
-  self->current = self->branches->len - 1;
-  return branch;
+  return NULL;
+}
+
+/* the last @n events of the current branch are a change now */
+static void
+remember_change (EspHistory *self, guint64 id, guint n)
+{
+  Branch *branch = get_branch (self, self->current);
+  Change *change = find_change (self, id);
+  guint first = branch->events->len - n;
+  if (change == NULL)
+    {
+      if (self->changes->len >= ESP_HISTORY_MAX_CHANGES)
+        g_ptr_array_remove_index (self->changes, 0);
+      change = g_new0 (Change, 1);
+      change->id = id;
+      change->events = new_events ();
+      for (guint i = first; i < branch->events->len; i++)
+        add_event (change->events, &g_array_index (branch->events, EspHistoryEvent, i));
+      g_ptr_array_add (self->changes, change);
+    }
+  change->branch = self->current;
+  change->step = g_array_index (branch->events, EspHistoryEvent, first).step;
+  change->first = first;
+  change->state = DONE;
+  change->has_other = FALSE;
 }
 
 gboolean
-esp_history_do (EspHistory *self, EspPlan *plan, const EspHistoryEvent *event)
+esp_history_do (EspHistory *self, EspPlan *plan, const EspHistoryEvent *events, guint n, guint64 id)
 {
+  g_return_val_if_fail (n > 0, FALSE);
   esp_history_catch_up (self, plan);
   Branch *branch = get_branch (self, self->current);
   guint64 step = esp_plan_get_step (plan);
   if (step < branch->head || self->n_done < branch->events->len)
-    branch = fork_branch (self, step);
-  if (branch == NULL)
-    return FALSE;
-  EspHistoryEvent own = *event;
-  own.step = step;
-  if (own.numbers != NULL)
-    g_bytes_ref (own.numbers);
-  g_array_append_val (branch->events, own);
+    {
+      int fork = fork_branch (self, self->current, step, self->n_done);
+      if (fork < 0)
+        return FALSE;
+      self->current = (guint) fork;
+      branch = get_branch (self, self->current);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      EspHistoryEvent own = events[i];
+      own.step = step;
+      add_event (branch->events, &own);
+      apply (plan, &own);
+    }
+  if (id != 0)
+    remember_change (self, id, n);
   self->n_done = branch->events->len;
   find_due (self);
-  apply (plan, &own);
+  return TRUE;
+}
+
+/* where a branch has nothing of its own, it is its parent that one wants to see, if that is the
+ * same moment there */
+static guint
+find_full_branch (EspHistory *self, guint branch, guint64 step)
+{
+  const Branch *own = get_branch (self, branch), *parent = get_branch (self, own->parent);
+  guint n = 0;
+  while (n < parent->events->len && g_array_index (parent->events, EspHistoryEvent, n).step <= step)
+    n++;
+  return branch != 0 && is_empty_fork (self, branch, own->parent, step, n) ? own->parent : branch;
+}
+
+gboolean
+esp_history_undo (EspHistory *self, EspPlan *plan, guint64 id, guint *branch, guint64 *step)
+{
+  Change *change = find_change (self, id);
+  if (change == NULL || change->state != DONE)
+    return FALSE;
+  Branch *own = get_branch (self, change->branch);
+  gboolean last = own->head == change->step &&
+                  own->events->len == change->first + change->events->len;
+  int fork = -1;
+  *step = change->step;
+  if (last)
+    {
+      g_array_set_size (own->events, change->first);
+      *branch = find_full_branch (self, change->branch, change->step);
+      /* the plan may still have it behind it, until it goes to @step */
+      if (change->branch == self->current)
+        self->n_done = MIN (self->n_done, change->first);
+      find_due (self);
+    }
+  else if (change->has_other)
+    {
+      *branch = change->other_branch;
+      *step = change->other_step;
+    }
+  else if ((fork = fork_branch (self, change->branch, change->step, change->first)) >= 0)
+    *branch = (guint) fork;
+  else
+    return FALSE;
+  change->state = last ? DROPPED : LEFT;
+  change->other_branch = last ? *branch : self->current;
+  change->other_step = last ? *step : esp_plan_get_step (plan);
+  return TRUE;
+}
+
+gboolean
+esp_history_redo (EspHistory *self,
+                  EspPlan *plan,
+                  guint64 id,
+                  guint *branch,
+                  guint64 *step,
+                  const EspHistoryEvent **events,
+                  guint *n)
+{
+  Change *change = find_change (self, id);
+  if (change == NULL || change->state == DONE)
+    return FALSE;
+  *branch = change->other_branch;
+  *step = change->other_step;
+  *events = (const EspHistoryEvent *) (gpointer) change->events->data;
+  *n = change->state == DROPPED ? change->events->len : 0;
+  if (change->state == DROPPED)
+    return TRUE;
+  change->state = DONE;
+  change->has_other = TRUE;
+  change->other_branch = self->current;
+  change->other_step = esp_plan_get_step (plan);
   return TRUE;
 }
 

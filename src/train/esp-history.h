@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-history-event.h"
 #include "esp-loss-curve.h"
 #include "esp-plan.h"
 
@@ -21,35 +22,54 @@ G_BEGIN_DECLS
 typedef struct _EspHistory EspHistory;
 
 #define ESP_HISTORY_MAX_BRANCHES 64
+#define ESP_HISTORY_MAX_CHANGES 100 /* the last ones, which can be taken back */
 #define ESP_HISTORY_BYTES (G_GUINT64_CONSTANT (64) << 20) /* for key frames, by default */
-
-typedef enum
-{
-  ESP_HISTORY_EDIT, /* @value into cell @index of @parameter */
-  ESP_HISTORY_FILL, /* all numbers of @parameter's channel @index: @numbers */
-  ESP_HISTORY_RATE, /* @value is the learning rate */
-  ESP_HISTORY_ROWS, /* the next step takes @index examples at most */
-} EspHistoryKind;
-
-/* something done between two steps */
-typedef struct
-{
-  EspHistoryKind kind;
-  guint64 step; /* after this one */
-  guint parameter;
-  guint64 index;
-  double value;
-  GBytes *numbers; /* EspReal, or NULL; owned by the history */
-} EspHistoryEvent;
 
 EspHistory *esp_history_new (EspPlan *plan, guint64 bytes);
 void esp_history_free (EspHistory *self);
 /* forgets everything; @plan is at its beginning */
 void esp_history_clear (EspHistory *self, EspPlan *plan);
 
-/* Does what @event says to @plan, at its step, and remembers it. In the past of the branch it
- * begins a new one; FALSE, and nothing is done, when there are too many. */
-gboolean esp_history_do (EspHistory *self, EspPlan *plan, const EspHistoryEvent *event);
+/**
+ * esp_history_do:
+ * @events: (n) that belong together
+ * @id: their name, if they shall be taken back one day, or 0
+ *
+ * Does what @events say to @plan, at its step, and remembers it. In the past of the branch it
+ * begins a new one; FALSE, and nothing is done, when there are too many.
+ */
+gboolean esp_history_do (EspHistory *self,
+                         EspPlan *plan,
+                         const EspHistoryEvent *events,
+                         guint n,
+                         guint64 id);
+/**
+ * esp_history_undo:
+ * @branch: (out): with @step, where to go to then: the moment before the change
+ *
+ * Takes back what was done as @id. If no step was done since, the events are gone; else what came
+ * after them stays as it is, and a branch begins before them. FALSE, and nothing is done, when
+ * there is no such change (any more) or there are too many branches.
+ */
+gboolean esp_history_undo (EspHistory *self,
+                           EspPlan *plan,
+                           guint64 id,
+                           guint *branch,
+                           guint64 *step);
+/**
+ * esp_history_redo:
+ * @branch: (out): with @step, where to go to then
+ * @events: (out): (n), what to do there again, as @id. Borrowed until that is done.
+ *
+ * The way back from where esp_history_undo() led to. FALSE as there.
+ */
+gboolean esp_history_redo (EspHistory *self,
+                           EspPlan *plan,
+                           guint64 id,
+                           guint *branch,
+                           guint64 *step,
+                           const EspHistoryEvent **events,
+                           guint *n);
 /* one step of @plan with the events that are due before it; remembers it. *new: it is the first
  * time that this branch gets here. Returns the loss. Hot. */
 double esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboolean *new);

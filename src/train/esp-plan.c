@@ -315,6 +315,18 @@ esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value)
   memcpy (cell, &count, sizeof count);
 }
 
+double
+esp_plan_read_cell (EspPlan *self, guint parameter, guint64 index)
+{
+  EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
+  const EspReal *cell = self->parameters + self->offsets[parameter] + index;
+  gint64 count;
+  if (own->info.kind != ESP_PARAMETER_COUNTER)
+    return (double) *cell;
+  memcpy (&count, cell, sizeof count);
+  return (double) count;
+}
+
 void
 esp_plan_set_rate (EspPlan *self, double rate)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "esp-snapshot.h"
 
 G_BEGIN_DECLS
 
@@ -32,7 +32,18 @@ typedef struct
   EspStage stage;
   gboolean seeking; /* on the way to another step */
   gboolean refused; /* the last change would have begun one branch too many */
+  double rate;      /* the optimiser's learning rate there, before the schedule */
 } EspTimeline;
+
+/* what became of a command that changes a run */
+typedef struct
+{
+  guint64 ticket;        /* the command's */
+  guint64 step;          /* after which it was carried out; of one that went somewhere: where to */
+  double before;         /* the cell or setting that it changed, if it was one; else NaN */
+  gboolean done;         /* FALSE: it was refused, nothing changed */
+  EspSnapshot *snapshot; /* of a mark: what there was just then; else NULL. Owned by who takes it */
+} EspReport;
 
 /* where training left the finite numbers */
 typedef struct

@@ -46,9 +46,14 @@ struct _EspTrainLoop
   double seconds;
   guint n_seeks;
   EspCommandKind last_pushed;
-  gint overtaken; /* atomic: serial of the last seek that another one overtook */
-  gint pending;   /* atomic: there are commands */
-  gint taken;     /* atomic: the slot was emptied since it was filled */
+  guint first_overtaken, last_overtaken; /* serials of seeks that others, or the end, overtook */
+  GArray *reports;                       /* EspReport */
+  GMainContext *context;                 /* owned; the one to be told about reports */
+  GSource *source;                       /* owned; tells it, or NULL */
+  void (*notify) (gpointer user_data);
+  gpointer user_data;
+  gint pending; /* atomic: there are commands */
+  gint taken;   /* atomic: the slot was emptied since it was filled */
 
   /* the thread's own */
   EspPlan *plan;
@@ -64,6 +69,7 @@ struct _EspTrainLoop
   gint64 observed;  /* us, when the units were last looked at */
   gint64 observe_cost;
   gboolean stale; /* the slot is older than the plan */
+  GArray *own_reports;
   guint n_losses;
   guint64 first_step;  /* of losses */
   double losses[1024]; /* not yet in the curve */
@@ -71,22 +77,33 @@ struct _EspTrainLoop
 
 /* under the lock */
 static void
+update_branch (EspTrainLoop *self, guint branch)
+{
+  EspBranchInfo *info = &self->branches[branch];
+  info->fork = esp_history_get_fork (self->history, branch, &info->parent);
+  info->head = esp_history_get_head (self->history, branch);
+  if (self->curves[branch] == NULL)
+    {
+      self->curves[branch] = g_new0 (EspLossCurve, 1);
+      esp_loss_curve_clear (self->curves[branch]);
+    }
+}
+
+/* under the lock */
+static void
 update_timeline (EspTrainLoop *self)
 {
   EspTimeline *timeline = &self->timeline;
+  guint known = timeline->n_branches;
   timeline->branch = esp_history_get_branch (self->history);
   timeline->n_branches = esp_history_get_n_branches (self->history);
   timeline->step = esp_plan_get_step (self->plan);
   timeline->stage = esp_plan_get_stage (self->plan);
   timeline->head = esp_history_get_head (self->history, timeline->branch);
-  EspBranchInfo *info = &self->branches[timeline->branch];
-  info->fork = esp_history_get_fork (self->history, timeline->branch, &info->parent);
-  info->head = timeline->head;
-  if (self->curves[timeline->branch] == NULL)
-    {
-      self->curves[timeline->branch] = g_new0 (EspLossCurve, 1);
-      esp_loss_curve_clear (self->curves[timeline->branch]);
-    }
+  timeline->rate = esp_plan_get_base_rate (self->plan);
+  for (guint i = known; i < timeline->n_branches; i++)
+    update_branch (self, i);
+  update_branch (self, timeline->branch);
 }
 
 /* under the lock: the test loss belongs to the steps at which somebody looked, each once */
@@ -130,6 +147,33 @@ add_probes (EspTrainLoop *self, EspSnapshot *snapshot)
       esp_plan_add_probe (self->plan, snapshot, probe, self->probes[probe]);
 }
 
+static gboolean
+tell (gpointer data)
+{
+  EspTrainLoop *self = data;
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_mutex_unlock (&self->lock);
+  self->notify (self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* under the lock: what is in them is in the slot now, or will never be seen there */
+static void
+hand_over_reports (EspTrainLoop *self)
+{
+  if (self->own_reports->len == 0)
+    return;
+  g_array_append_vals (self->reports, self->own_reports->data, self->own_reports->len);
+  g_array_set_size (self->own_reports, 0);
+  if (self->notify == NULL || self->source != NULL)
+    return;
+  self->source = g_idle_source_new ();
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->source, tell, self, NULL);
+  g_source_attach (self->source, self->context);
+}
+
 /* looks at the units as well unless that was too costly too lately; @full: in any case */
 static void
 publish (EspTrainLoop *self, gboolean full)
@@ -152,6 +196,7 @@ publish (EspTrainLoop *self, gboolean full)
   EspSnapshot *old = self->slot;
   self->slot = snapshot;
   g_atomic_int_set (&self->taken, FALSE);
+  hand_over_reports (self);
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&old, esp_snapshot_unref);
   self->published = g_get_monotonic_time ();
@@ -335,17 +380,66 @@ advance (EspTrainLoop *self)
   self->stale = TRUE;
 }
 
-/* settings and edits wait for the end of a step that is under way */
 static void
-change (EspTrainLoop *self, const EspHistoryEvent *event)
+report (EspTrainLoop *self, const EspCommand *command, gboolean done, double before)
+{
+  EspReport own = { command->ticket, esp_plan_get_step (self->plan), before, done, NULL };
+  g_array_append_val (self->own_reports, own);
+}
+
+/* whatever comes after it */
+static void
+mark (EspTrainLoop *self, const EspCommand *command)
+{
+  EspReport own = { command->ticket, esp_plan_get_step (self->plan), NAN, TRUE, NULL };
+  own.snapshot = esp_plan_make_snapshot (self->plan, self->network);
+  g_array_append_val (self->own_reports, own);
+  self->stale = TRUE;
+}
+
+/* the number that @event is about to change, if it is a single one */
+static double
+get_before (EspTrainLoop *self, const EspHistoryEvent *event)
+{
+  if (event->kind == ESP_HISTORY_RATE)
+    return esp_plan_get_base_rate (self->plan);
+  if (event->kind != ESP_HISTORY_EDIT)
+    return NAN;
+  return esp_plan_read_cell (self->plan, event->parameter, event->index);
+}
+
+/* settings and edits wait for the end of a step that is under way. @id: 0 for what nobody takes
+ * back */
+static gboolean
+change (EspTrainLoop *self, const EspHistoryEvent *events, guint n, guint64 id)
 {
   if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
     run_asked (self, 1);
-  gboolean done = esp_history_do (self->history, self->plan, event);
+  gboolean done = esp_history_do (self->history, self->plan, events, n, id);
   g_mutex_lock (&self->lock);
   self->timeline.refused = !done;
   g_mutex_unlock (&self->lock);
   self->stale = TRUE;
+  return done;
+}
+
+static void
+change_numbers (EspTrainLoop *self, const EspCommand *command)
+{
+  const EspHistoryEvent *events = (const EspHistoryEvent *) (gpointer) command->events->data;
+  if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
+    run_asked (self, 1);
+  double before = command->events->len == 1 ? get_before (self, events) : NAN;
+  gboolean done = change (self, events, command->events->len, command->ticket);
+  report (self, command, done, before);
+}
+
+static void
+step_examples (EspTrainLoop *self, guint64 count)
+{
+  EspHistoryEvent event = { .kind = ESP_HISTORY_ROWS, .index = count };
+  change (self, &event, 1, 0);
+  run_asked (self, 1);
 }
 
 static void
@@ -359,7 +453,10 @@ set_seeking (EspTrainLoop *self, gboolean seeking)
 static gboolean
 is_overtaken (EspTrainLoop *self, guint serial)
 {
-  return (guint) g_atomic_int_get (&self->overtaken) >= serial;
+  g_mutex_lock (&self->lock);
+  gboolean overtaken = serial >= self->first_overtaken && serial <= self->last_overtaken;
+  g_mutex_unlock (&self->lock);
+  return overtaken;
 }
 
 /* shows on a long way where it is; another seek overtakes it */
@@ -388,6 +485,34 @@ seek (EspTrainLoop *self, guint branch, guint64 step, guint serial)
   esp_history_catch_up (self->history, self->plan);
   set_seeking (self, FALSE);
   self->stale = TRUE;
+}
+
+/* undo and redo: to another moment, where a change isn't or is done again */
+static void
+go_back (EspTrainLoop *self, const EspCommand *command)
+{
+  guint branch;
+  guint64 step;
+  gboolean done = esp_history_undo (self->history, self->plan, command->count, &branch, &step);
+  if (done)
+    seek (self, branch, step, command->serial);
+  report (self, command, done, NAN);
+}
+
+static void
+go_forth (EspTrainLoop *self, const EspCommand *command)
+{
+  guint branch, n;
+  guint64 step;
+  const EspHistoryEvent *events;
+  gboolean done = esp_history_redo (self->history, self->plan, command->count, &branch, &step,
+                                    &events, &n);
+  if (done)
+    {
+      seek (self, branch, step, command->serial);
+      done = n == 0 || change (self, events, n, command->count);
+    }
+  report (self, command, done, NAN);
 }
 
 static void
@@ -425,35 +550,31 @@ set_probe (EspTrainLoop *self, const EspCommand *command)
   self->stale = TRUE;
 }
 
-/* commands that change numbers or settings between two steps are events of the history */
+/* commands that a report answers; FALSE: it is none */
 static gboolean
 execute_change (EspTrainLoop *self, const EspCommand *command)
 {
-  EspHistoryEvent event = { .parameter = command->parameter,
-                            .index = command->count,
-                            .value = command->value,
-                            .numbers = command->numbers };
   switch ((int) command->kind)
     {
-    case ESP_COMMAND_RATE:
-      event.kind = ESP_HISTORY_RATE;
-      break;
-    case ESP_COMMAND_EDIT:
-      event.kind = ESP_HISTORY_EDIT;
-      break;
-    case ESP_COMMAND_FILL:
-      event.kind = ESP_HISTORY_FILL;
-      break;
-    case ESP_COMMAND_EXAMPLES:
-      event.kind = ESP_HISTORY_ROWS;
-      break;
+    case ESP_COMMAND_CHANGE:
+      change_numbers (self, command);
+      return TRUE;
+    case ESP_COMMAND_UNDO:
+      go_back (self, command);
+      return TRUE;
+    case ESP_COMMAND_REDO:
+      go_forth (self, command);
+      return TRUE;
+    case ESP_COMMAND_RESET:
+      report (self, command, TRUE, NAN);
+      reset (self);
+      return TRUE;
+    case ESP_COMMAND_MARK:
+      mark (self, command);
+      return TRUE;
     default:
       return FALSE;
     }
-  change (self, &event);
-  if (command->kind == ESP_COMMAND_EXAMPLES)
-    run_asked (self, 1);
-  return TRUE;
 }
 
 /* FALSE: the thread ends */
@@ -475,8 +596,8 @@ execute (EspTrainLoop *self, const EspCommand *command)
     case ESP_COMMAND_STEPS:
       run_asked (self, command->count);
       break;
-    case ESP_COMMAND_RESET:
-      reset (self);
+    case ESP_COMMAND_EXAMPLES:
+      step_examples (self, command->count);
       break;
     case ESP_COMMAND_SPEED:
       self->speed = command->value;
@@ -536,6 +657,7 @@ command_clear (gpointer data)
 {
   EspCommand *command = data;
   g_clear_pointer (&command->numbers, g_bytes_unref);
+  g_clear_pointer (&command->events, g_array_unref);
 }
 
 static GArray *
@@ -563,6 +685,7 @@ run (gpointer data)
       if (commands->len > 0)
         {
           g_mutex_lock (&self->lock);
+          hand_over_reports (self);
           self->n_done += commands->len;
           g_cond_broadcast (&self->done);
           g_mutex_unlock (&self->lock);
@@ -577,9 +700,17 @@ run (gpointer data)
 }
 
 EspTrainLoop *
-esp_train_loop_new (EspNetwork *network, double speed)
+esp_train_loop_new (EspNetwork *network,
+                    double speed,
+                    void (*notify) (gpointer user_data),
+                    gpointer user_data)
 {
   EspTrainLoop *self = g_new0 (EspTrainLoop, 1);
+  self->context = g_main_context_ref_thread_default ();
+  self->notify = notify;
+  self->user_data = user_data;
+  self->reports = g_array_new (FALSE, FALSE, sizeof (EspReport));
+  self->own_reports = g_array_new (FALSE, FALSE, sizeof (EspReport));
   self->network = g_object_ref (network);
   self->plan = esp_plan_new (network);
   self->history = esp_history_new (self->plan, ESP_HISTORY_BYTES);
@@ -606,6 +737,14 @@ esp_train_loop_free (EspTrainLoop *self)
     return;
   esp_train_loop_push (self, &(EspCommand) { .kind = ESP_COMMAND_QUIT });
   g_thread_join (self->thread);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_main_context_unref (self->context);
+  for (guint i = 0; i < self->reports->len; i++)
+    g_clear_pointer (&g_array_index (self->reports, EspReport, i).snapshot, esp_snapshot_unref);
+  g_array_unref (self->reports);
+  g_array_unref (self->own_reports);
   g_array_unref (self->commands);
   g_clear_pointer (&self->slot, esp_snapshot_unref);
   esp_history_free (self->history);
@@ -626,27 +765,56 @@ esp_train_loop_free (EspTrainLoop *self)
   g_free (self);
 }
 
-void
+/* under the lock: nothing lies between two seeks in a row, or a seek and a reset, and nothing is
+ * left of any at the end */
+static void
+overtake (EspTrainLoop *self, EspCommand *command)
+{
+  EspCommandKind kind = command->kind;
+  gboolean goes = kind == ESP_COMMAND_SEEK || kind == ESP_COMMAND_UNDO || kind == ESP_COMMAND_REDO;
+  if (goes)
+    command->serial = ++self->n_seeks;
+  if (kind == ESP_COMMAND_QUIT)
+    {
+      self->first_overtaken = 1;
+      self->last_overtaken = self->n_seeks;
+    }
+  else if (self->last_pushed == ESP_COMMAND_SEEK &&
+           (kind == ESP_COMMAND_SEEK || kind == ESP_COMMAND_RESET))
+    {
+      guint last = kind == ESP_COMMAND_SEEK ? command->serial - 1 : self->n_seeks;
+      if (self->last_overtaken + 1 != last)
+        self->first_overtaken = last;
+      self->last_overtaken = last;
+    }
+  self->last_pushed = kind;
+}
+
+guint64
 esp_train_loop_push (EspTrainLoop *self, const EspCommand *command)
 {
   EspCommand own = *command;
   if (own.numbers != NULL)
     g_bytes_ref (own.numbers);
+  if (own.events != NULL)
+    g_array_ref (own.events);
   g_mutex_lock (&self->lock);
-  gboolean seek = own.kind == ESP_COMMAND_SEEK;
-  if (seek)
-    own.serial = ++self->n_seeks;
-  /* nothing lies between two seeks in a row, and nothing is left of any at the end */
-  if (seek && self->last_pushed == ESP_COMMAND_SEEK)
-    g_atomic_int_set (&self->overtaken, (gint) own.serial - 1);
-  else if (own.kind == ESP_COMMAND_RESET || own.kind == ESP_COMMAND_QUIT)
-    g_atomic_int_set (&self->overtaken, (gint) self->n_seeks);
-  self->last_pushed = own.kind;
+  overtake (self, &own);
+  guint64 ticket = own.ticket = ++self->n_pushed;
   g_array_append_val (self->commands, own);
-  self->n_pushed++;
   g_atomic_int_set (&self->pending, TRUE);
   g_cond_signal (&self->wake);
   g_mutex_unlock (&self->lock);
+  return ticket;
+}
+
+gboolean
+esp_train_loop_is_done (EspTrainLoop *self, guint64 ticket)
+{
+  g_mutex_lock (&self->lock);
+  gboolean done = self->n_done >= ticket;
+  g_mutex_unlock (&self->lock);
+  return done;
 }
 
 void
@@ -660,9 +828,14 @@ esp_train_loop_wait (EspTrainLoop *self)
 }
 
 EspSnapshot *
-esp_train_loop_take (EspTrainLoop *self)
+esp_train_loop_take (EspTrainLoop *self, GArray *reports)
 {
   g_mutex_lock (&self->lock);
+  if (reports != NULL && self->reports->len > 0)
+    {
+      g_array_append_vals (reports, self->reports->data, self->reports->len);
+      g_array_set_size (self->reports, 0);
+    }
   EspSnapshot *snapshot = g_steal_pointer (&self->slot);
   if (snapshot != NULL)
     g_atomic_int_set (&self->taken, TRUE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-history-event.h"
 #include "esp-loss-curve.h"
 #include "esp-network.h"
 #include "esp-snapshot.h"
@@ -24,9 +25,10 @@ typedef enum
   ESP_COMMAND_STEPS,    /* @count of them, at once */
   ESP_COMMAND_RESET,    /* pauses too */
   ESP_COMMAND_SPEED,    /* @value steps a second */
-  ESP_COMMAND_RATE,     /* @value */
-  ESP_COMMAND_EDIT,     /* @parameter, @count is the index, @value */
-  ESP_COMMAND_FILL,     /* @parameter, @count is the channel, @numbers */
+  ESP_COMMAND_CHANGE,   /* @events between two steps */
+  ESP_COMMAND_UNDO,     /* the change that came as command @count */
+  ESP_COMMAND_REDO,     /* likewise */
+  ESP_COMMAND_MARK,     /* nothing; its report has a snapshot */
   ESP_COMMAND_ADVANCE,  /* one stage of a step */
   ESP_COMMAND_EXAMPLES, /* a step of @count examples */
   ESP_COMMAND_EPOCH,    /* what is left of this pass over the data */
@@ -45,18 +47,27 @@ typedef struct
   guint64 count;
   double value;
   GBytes *numbers; /* floats, or NULL */
-  guint serial;    /* the loop's own */
+  GArray *events;  /* EspHistoryEvent, or NULL */
+  guint64 ticket;  /* the loop's own, as serial */
+  guint serial;
 } EspCommand;
 
-/* starts the thread; the first snapshot lies in the slot */
-EspTrainLoop *esp_train_loop_new (EspNetwork *network, double speed);
+/* starts the thread; the first snapshot lies in the slot. @notify: called from the caller's main
+ * context when there are reports. */
+EspTrainLoop *esp_train_loop_new (EspNetwork *network,
+                                  double speed,
+                                  void (*notify) (gpointer user_data),
+                                  gpointer user_data);
 /* ends the thread; waits for the step it is in */
 void esp_train_loop_free (EspTrainLoop *self);
-/* keeps a reference on the command's numbers */
-void esp_train_loop_push (EspTrainLoop *self, const EspCommand *command);
+/* keeps references on the command's numbers and events; returns its ticket */
+guint64 esp_train_loop_push (EspTrainLoop *self, const EspCommand *command);
+gboolean esp_train_loop_is_done (EspTrainLoop *self, guint64 ticket);
 /* waits until all commands are carried out and their snapshot lies in the slot */
 void esp_train_loop_wait (EspTrainLoop *self);
-EspSnapshot *esp_train_loop_take (EspTrainLoop *self);
+/* @reports: NULL, or where to append EspReport, all those that belong to the time before the
+ * snapshot, or to its moment */
+EspSnapshot *esp_train_loop_take (EspTrainLoop *self, GArray *reports);
 double esp_train_loop_get_seconds (EspTrainLoop *self);
 /* of one branch, from its fork on: the loss of each step, or that over the test examples at the
  * steps where somebody looked */

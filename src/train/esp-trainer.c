@@ -25,7 +25,16 @@ struct _EspTrainer
   gboolean playing;
   double speed;
   double rate;
+  guint64 rate_ticket;
 };
+
+enum
+{
+  REPORTED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 typedef enum
 {
@@ -37,11 +46,11 @@ static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_FINAL_TYPE (EspTrainer, esp_trainer, G_TYPE_OBJECT)
 
-static void
+static guint64
 push (EspTrainer *self, EspCommandKind kind, guint64 count, double value)
 {
   EspCommand command = { .kind = kind, .count = count, .value = value };
-  esp_train_loop_push (self->loop, &command);
+  return esp_train_loop_push (self->loop, &command);
 }
 
 static void
@@ -87,12 +96,20 @@ esp_trainer_class_init (EspTrainerClass *klass)
                                                    G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY |
                                                        G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  signals[REPORTED] = g_signal_new ("reported", ESP_TYPE_TRAINER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 0);
 }
 
 static void
 esp_trainer_init (EspTrainer *self)
 {
   self->speed = DEFAULT_SPEED;
+}
+
+static void
+on_reports (gpointer user_data)
+{
+  g_signal_emit (user_data, signals[REPORTED], 0);
 }
 
 EspTrainer *
@@ -102,8 +119,7 @@ esp_trainer_new (EspNetwork *network)
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
   network->trains = TRUE;
-  self->rate = network->optimizer->groups[0].rate;
-  self->loop = esp_train_loop_new (network, self->speed);
+  self->loop = esp_train_loop_new (network, self->speed, on_reports, self);
   return self;
 }
 
@@ -149,12 +165,13 @@ esp_trainer_step (EspTrainer *self)
   push (self, ESP_COMMAND_STEPS, 1, 0);
 }
 
-void
+guint64
 esp_trainer_reset (EspTrainer *self)
 {
-  g_return_if_fail (ESP_IS_TRAINER (self));
-  push (self, ESP_COMMAND_RESET, 0, 0);
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  guint64 ticket = push (self, ESP_COMMAND_RESET, 0, 0);
   set_playing (self, FALSE);
+  return ticket;
 }
 
 void
@@ -172,38 +189,121 @@ esp_trainer_get_speed (EspTrainer *self)
   return self->speed;
 }
 
-void
-esp_trainer_edit (EspTrainer *self, guint parameter, guint64 index, float value)
+static GArray *
+copy_events (const EspHistoryEvent *events, guint n)
 {
-  g_return_if_fail (ESP_IS_TRAINER (self) && parameter < self->network->parameters->len);
-  g_return_if_fail (index < esp_network_peek_parameter (self->network, parameter)->count);
-  EspCommand command = { .kind = ESP_COMMAND_EDIT,
-                         .parameter = parameter,
-                         .count = index,
-                         .value = (double) value };
-  esp_train_loop_push (self->loop, &command);
+  GArray *copies = g_array_sized_new (FALSE, FALSE, sizeof *events, n);
+  g_array_set_clear_func (copies, esp_history_event_clear);
+  g_array_append_vals (copies, events, n);
+  for (guint i = 0; i < n; i++)
+    if (events[i].numbers != NULL)
+      g_bytes_ref (events[i].numbers);
+  return copies;
 }
 
-void
+/* whether nothing in @event lies outside the network */
+static gboolean
+fits (EspTrainer *self, const EspHistoryEvent *event)
+{
+  if (event->kind == ESP_HISTORY_RATE)
+    return isfinite (event->value) && event->value >= 0;
+  if (event->kind == ESP_HISTORY_ROWS || event->parameter >= self->network->parameters->len)
+    return FALSE;
+  EspNetParameter *own = esp_network_peek_parameter (self->network, event->parameter);
+  if (event->kind == ESP_HISTORY_EDIT)
+    return event->index < own->count;
+  return event->index <= self->network->optimizer->n_moments && event->numbers != NULL &&
+         (event->index == 0 || own->requires_grad) &&
+         g_bytes_get_size (event->numbers) == own->count * sizeof (float) &&
+         own->info.kind != ESP_PARAMETER_COUNTER;
+}
+
+guint64
+esp_trainer_change (EspTrainer *self, const EspHistoryEvent *events, guint n)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self) && n > 0, 0);
+  for (guint i = 0; i < n; i++)
+    g_return_val_if_fail (fits (self, &events[i]), 0);
+  g_autoptr (GArray) copies = copy_events (events, n);
+  EspCommand command = { .kind = ESP_COMMAND_CHANGE, .events = copies };
+  return esp_train_loop_push (self->loop, &command);
+}
+
+guint64
+esp_trainer_edit (EspTrainer *self, guint parameter, guint64 index, float value)
+{
+  EspHistoryEvent event = { .kind = ESP_HISTORY_EDIT,
+                            .parameter = parameter,
+                            .index = index,
+                            .value = (double) value };
+  return esp_trainer_change (self, &event, 1);
+}
+
+guint64
 esp_trainer_set_learning_rate (EspTrainer *self, double rate)
 {
-  g_return_if_fail (ESP_IS_TRAINER (self) && isfinite (rate) && rate >= 0);
+  EspHistoryEvent event = { .kind = ESP_HISTORY_RATE, .value = rate };
+  self->rate_ticket = esp_trainer_change (self, &event, 1);
   self->rate = rate;
-  push (self, ESP_COMMAND_RATE, 0, rate);
+  return self->rate_ticket;
+}
+
+guint64
+esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values)
+{
+  EspHistoryEvent event = { .kind = ESP_HISTORY_FILL,
+                            .parameter = parameter,
+                            .index = channel,
+                            .numbers = values };
+  return esp_trainer_change (self, &event, 1);
+}
+
+guint64
+esp_trainer_undo (EspTrainer *self, guint64 ticket)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  esp_trainer_pause (self);
+  return push (self, ESP_COMMAND_UNDO, ticket, 0);
+}
+
+guint64
+esp_trainer_redo (EspTrainer *self, guint64 ticket)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  esp_trainer_pause (self);
+  return push (self, ESP_COMMAND_REDO, ticket, 0);
+}
+
+guint64
+esp_trainer_mark (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
+  return push (self, ESP_COMMAND_MARK, 0, 0);
 }
 
 double
 esp_trainer_get_learning_rate (EspTrainer *self)
 {
   g_return_val_if_fail (ESP_IS_TRAINER (self), 0);
-  return self->rate;
+  EspTimeline timeline;
+  if (!esp_train_loop_is_done (self->loop, self->rate_ticket))
+    return self->rate;
+  esp_train_loop_get_timeline (self->loop, &timeline);
+  return timeline.rate;
 }
 
 EspSnapshot *
 esp_trainer_take_snapshot (EspTrainer *self)
 {
   g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
-  return esp_train_loop_take (self->loop);
+  return esp_train_loop_take (self->loop, NULL);
+}
+
+EspSnapshot *
+esp_trainer_take (EspTrainer *self, GArray *reports)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self) && reports != NULL, NULL);
+  return esp_train_loop_take (self->loop, reports);
 }
 
 void
@@ -250,21 +350,6 @@ esp_trainer_step_epoch (EspTrainer *self)
   g_return_if_fail (ESP_IS_TRAINER (self));
   esp_trainer_pause (self);
   push (self, ESP_COMMAND_EPOCH, 0, 0);
-}
-
-void
-esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values)
-{
-  g_return_if_fail (ESP_IS_TRAINER (self) && parameter < self->network->parameters->len);
-  EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
-  g_return_if_fail (channel <= self->network->optimizer->n_moments);
-  g_return_if_fail (g_bytes_get_size (values) == own->count * sizeof (float));
-  g_return_if_fail (own->info.kind != ESP_PARAMETER_COUNTER);
-  EspCommand command = { .kind = ESP_COMMAND_FILL,
-                         .parameter = parameter,
-                         .count = channel,
-                         .numbers = values };
-  esp_train_loop_push (self->loop, &command);
 }
 
 void

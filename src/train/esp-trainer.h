@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-history-event.h"
 #include "esp-network.h"
 #include "esp-snapshot.h"
 #include "esp-timeline.h"
@@ -21,7 +22,9 @@ G_BEGIN_DECLS
 #define ESP_TYPE_TRAINER (esp_trainer_get_type ())
 G_DECLARE_FINAL_TYPE (EspTrainer, esp_trainer, ESP, TRAINER, GObject)
 
-/* properties (notify in the main context): "playing" (gboolean) */
+/* Properties (notify in the main context): "playing" (gboolean).
+ * Signals: "reported" - there are reports for esp_trainer_take(); in the context of the thread that
+ * made the trainer. */
 
 EspTrainer *esp_trainer_new (EspNetwork *network);
 EspNetwork *esp_trainer_get_network (EspTrainer *self);
@@ -31,20 +34,35 @@ void esp_trainer_pause (EspTrainer *self);
 gboolean esp_trainer_is_playing (EspTrainer *self);
 /* one step; pauses first if it plays */
 void esp_trainer_step (EspTrainer *self);
-/* back to the very same start: parameters, optimiser, data order; pauses, empties the curve */
-void esp_trainer_reset (EspTrainer *self);
+/* back to the very same start: parameters, optimiser, data order; pauses, empties the curve.
+ * Returns a ticket, as all calls below that change what comes of a run: an EspReport with this
+ * number says when it was carried out. */
+guint64 esp_trainer_reset (EspTrainer *self);
 /* steps a second while playing; INFINITY for as fast as it goes */
 void esp_trainer_set_speed (EspTrainer *self, double steps_per_second);
 double esp_trainer_get_speed (EspTrainer *self);
 /* sets one cell (C-order index) of parameter @parameter (network's index) */
-void esp_trainer_edit (EspTrainer *self, guint parameter, guint64 index, float value);
+guint64 esp_trainer_edit (EspTrainer *self, guint parameter, guint64 index, float value);
 /* replaces the optimiser's learning rate */
-void esp_trainer_set_learning_rate (EspTrainer *self, double rate);
+guint64 esp_trainer_set_learning_rate (EspTrainer *self, double rate);
 double esp_trainer_get_learning_rate (EspTrainer *self);
+/* @events (n) as one change, between the same two steps; n > 0. Each must fit the network, as above
+ * and below. */
+guint64 esp_trainer_change (EspTrainer *self, const EspHistoryEvent *events, guint n);
+/* Takes back the change that was given @ticket, or does it again: goes to the moment before (after)
+ * it, byte for byte. Steps done since are not lost, they stay as a branch. Pauses. Only the last
+ * %ESP_HISTORY_MAX_CHANGES are remembered, and none from before a reset. */
+guint64 esp_trainer_undo (EspTrainer *self, guint64 ticket);
+guint64 esp_trainer_redo (EspTrainer *self, guint64 ticket);
+/* does nothing; its report comes when all before it is done, with a snapshot of that moment */
+guint64 esp_trainer_mark (EspTrainer *self);
 
 /* the newest snapshot if it is newer than the last one taken, else NULL; call it on the frame
  * clock. The first is there at once (step 0). */
 EspSnapshot *esp_trainer_take_snapshot (EspTrainer *self);
+/* the same, and appends to @reports (EspReport) what became of commands since the last call; the
+ * snapshot, if there is one, shows what they did */
+EspSnapshot *esp_trainer_take (EspTrainer *self, GArray *reports);
 /* waits until every command given so far is carried out and its snapshot lies in the slot; for
  * tests and the CLI */
 void esp_trainer_wait (EspTrainer *self);
@@ -60,7 +78,7 @@ void esp_trainer_step_example (EspTrainer *self);
 void esp_trainer_step_epoch (EspTrainer *self);
 /* All numbers of parameter @parameter, or of moment @channel - 1 of it: @values holds as many
  * floats. What several calls in a row do is one moment of the run. */
-void esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values);
+guint64 esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values);
 
 /* Time machine: every step up to the head of a branch can be gone to; the numbers there are the
  * same bytes as the first time. Pauses; a later seek overtakes one that is under way. From there

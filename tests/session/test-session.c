@@ -307,6 +307,14 @@ test_templates (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
+/* commands don't wait: this does */
+static void
+settle (EspDocument *document)
+{
+  esp_trainer_wait (esp_document_get_trainer (document));
+  esp_document_update (document);
+}
+
 static void
 test_steps (void)
 {
@@ -345,6 +353,7 @@ test_steps (void)
   g_assert_cmpuint (esp_event_log_get (log, 0)->step, ==, 3);
 
   esp_document_reset (document);
+  settle (document);
   g_assert_cmpfloat (read_cell (weight, ESP_CHANNEL_DATA, 0), ==, start);
   g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (document)), ==, 0);
   g_assert_false (esp_document_get_modified (document));
@@ -364,6 +373,7 @@ test_edit (void)
   const EspEvent *event;
 
   g_assert_true (esp_document_edit (document, four, 9, 2.5, &error));
+  settle (document);
   g_assert_no_error (error);
   g_assert_cmpfloat (read_cell (two, ESP_CHANNEL_DATA, 9), ==, 2.5);
   g_assert_cmpfloat (read_cell (four, ESP_CHANNEL_DATA, 9), ==, 2.5);
@@ -401,8 +411,7 @@ test_edit_while_playing (void)
   g_assert_true (esp_trainer_is_playing (trainer));
   g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.125);
   esp_document_pause (document);
-  esp_trainer_wait (trainer);
-  esp_document_update (document);
+  settle (document);
   g_assert_false (esp_trainer_is_playing (trainer));
 
   n = esp_event_log_get_length (log);
@@ -541,6 +550,7 @@ test_findings_follow (void)
 
   g_assert_false (has_kind (before, ESP_FINDING_NAN));
   g_assert_true (esp_document_edit (document, place, 0, NAN, NULL));
+  settle (document);
   after = look_for (document, find (session, "2.weight"));
   g_assert_true (has_kind (after, ESP_FINDING_NAN));
 }

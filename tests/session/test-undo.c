@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Commands that don't wait, and what undo makes of them: names, values, the document that was there
+ * before a change of structure, and what is forgotten. */
+
+#include "config.h"
+
+#include "esp-error.h"
+#include "esp-session.h"
+#include "esp-undo.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+
+static EspDocument *
+new_document (const char *name)
+{
+  g_autofree char *file = g_strconcat (name, ".json", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "networks", file, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = esp_session_read_network (path, NULL, &error);
+
+  g_assert_no_error (error);
+  return esp_document_new_for_network (network);
+}
+
+static EspSession *
+open_network (const char *name)
+{
+  EspSession *session = esp_session_new ();
+  g_autoptr (EspDocument) document = new_document (name);
+
+  esp_session_set_document (session, document);
+  return session;
+}
+
+static void
+settle (EspSession *session)
+{
+  EspDocument *document = esp_session_get_document (session);
+
+  esp_trainer_wait (esp_document_get_trainer (document));
+  esp_document_update (document);
+}
+
+static EspPlace *
+find (EspSession *session, const char *path)
+{
+  return esp_tree_find (esp_document_get_tree (esp_session_get_document (session)), path, NULL);
+}
+
+static float
+read_cell (EspSession *session, const char *path, guint64 index)
+{
+  EspParameter *parameter = esp_place_get_parameter (find (session, path));
+  float value;
+
+  g_assert_true (
+      esp_tensor_read_f32 (esp_parameter_get_data (parameter), index, 1, &value, NULL, NULL));
+  return value;
+}
+
+static void
+edit (EspSession *session, const char *path, double value)
+{
+  g_autoptr (GError) error = NULL;
+
+  esp_document_edit (esp_session_get_document (session), find (session, path), 0, value, &error);
+  g_assert_no_error (error);
+}
+
+static void
+run_steps (EspSession *session, guint n)
+{
+  esp_trainer_run (esp_document_get_trainer (esp_session_get_document (session)), n);
+  settle (session);
+}
+
+static void
+undo (EspSession *session)
+{
+  esp_undo_undo (esp_session_get_undo (session));
+  settle (session);
+}
+
+static void
+redo (EspSession *session)
+{
+  esp_undo_redo (esp_session_get_undo (session));
+  settle (session);
+}
+
+#define assert_names(session, undo, redo)                                                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_cmpstr (esp_undo_get_undo_name (esp_session_get_undo (session)), ==, undo);           \
+    g_assert_cmpstr (esp_undo_get_redo_name (esp_session_get_undo (session)), ==, redo);           \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+test_values (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  EspTrainer *trainer = esp_document_get_trainer (esp_session_get_document (session));
+  EspEventLog *log = esp_document_get_event_log (esp_session_get_document (session));
+  float weight = read_cell (session, "0.weight", 0), stepped;
+  double rate = esp_trainer_get_learning_rate (trainer);
+
+  assert_names (session, NULL, NULL);
+  edit (session, "0.weight", 5);
+  assert_names (session, "Edit 0.weight", NULL);
+  esp_document_set_learning_rate (esp_session_get_document (session), 0.5);
+  assert_names (session, "Set learning rate", NULL);
+  run_steps (session, 3);
+  stepped = read_cell (session, "0.weight", 0);
+  g_assert_cmpfloat (fabsf (stepped - 5), <, 4);
+
+  undo (session);
+  assert_names (session, "Edit 0.weight", "Set learning rate");
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, rate);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, 5);
+  g_assert_cmpuint (
+      esp_snapshot_get_step (esp_document_get_snapshot (esp_session_get_document (session))), ==,
+      0);
+  undo (session);
+  assert_names (session, NULL, "Edit 0.weight");
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  undo (session);
+  redo (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, 5);
+  redo (session);
+  assert_names (session, "Set learning rate", NULL);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, stepped);
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.5);
+
+  /* something new: what was undone can't be done again */
+  undo (session);
+  edit (session, "0.bias", 2);
+  assert_names (session, "Edit 0.bias", NULL);
+  settle (session);
+  g_assert_cmpint (esp_event_log_get (log, esp_event_log_get_length (log) - 1)->kind, ==,
+                   ESP_EVENT_EDIT);
+  g_assert_cmpint (esp_event_log_get (log, esp_event_log_get_length (log) - 2)->kind, ==,
+                   ESP_EVENT_UNDO);
+}
+
+/* several parameters at once are one entry; what doesn't fit is refused and changes nothing */
+static void
+test_change (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  EspDocument *document = esp_session_get_document (session);
+  const float weights[32] = { 7 }, biases[8] = { 9 };
+  g_autoptr (GBytes) first = g_bytes_new_static (weights, sizeof weights);
+  g_autoptr (GBytes) second = g_bytes_new_static (biases, sizeof biases);
+  EspDocumentChange changes[] = { { find (session, "0.weight"), ESP_CHANNEL_DATA, first },
+                                  { find (session, "0.bias"), ESP_CHANNEL_MOMENT1, second } };
+  float weight = read_cell (session, "0.weight", 0);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (esp_document_change_many (document, changes, 2, "Two things", &error));
+  g_assert_no_error (error);
+  settle (session);
+  assert_names (session, "Two things", NULL);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, 7);
+  undo (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  assert_names (session, NULL, "Two things");
+
+  changes[1].channel = ESP_CHANNEL_GRAD;
+  g_assert_false (esp_document_change_many (document, changes, 2, "No", &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  changes[1] = (EspDocumentChange) { find (session, "0.bias"), ESP_CHANNEL_DATA, first };
+  g_assert_false (esp_document_change_many (document, changes, 2, "No", &error));
+  g_assert_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS);
+  g_assert_cmpstr (error->message, ==, "0.bias has 8 numbers, but 32 are given");
+  settle (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  assert_names (session, NULL, "Two things");
+}
+
+/* the document before is whole: trainer, steps, and its own changes */
+static void
+test_structure (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  g_autoptr (EspDocument) before = g_object_ref (esp_session_get_document (session));
+  g_autoptr (EspDocument) after = new_document ("d2l-shared");
+  float weight;
+
+  edit (session, "0.weight", 5);
+  run_steps (session, 4);
+  weight = read_cell (session, "0.weight", 0);
+  esp_session_set_selection (session, find (session, "2.weight"));
+  esp_undo_change_document (esp_session_get_undo (session), after, "Add layer 4");
+  g_assert_true (esp_session_get_document (session) == after);
+  g_assert_cmpstr (esp_place_get_path (esp_session_get_selection (session)), ==, "2.weight");
+  edit (session, "6.bias", 1);
+  settle (session);
+  assert_names (session, "Edit 6.bias", NULL);
+
+  undo (session);
+  assert_names (session, "Add layer 4", "Edit 6.bias");
+  undo (session);
+  g_assert_true (esp_session_get_document (session) == before);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  assert_names (session, "Edit 0.weight", "Add layer 4");
+  undo (session);
+  g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (before)), ==, 0);
+  redo (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  redo (session);
+  g_assert_true (esp_session_get_document (session) == after);
+  redo (session);
+  g_assert_cmpfloat (read_cell (session, "6.bias", 0), ==, 1);
+  assert_names (session, "Edit 6.bias", NULL);
+}
+
+/* a reset forgets the changes of its document, another document everything */
+static void
+test_forgets (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  g_autoptr (EspDocument) other = new_document ("xor");
+  EspUndo *undo = esp_session_get_undo (session);
+
+  edit (session, "0.weight", 5);
+  edit (session, "0.weight", 6);
+  esp_document_reset (esp_session_get_document (session));
+  settle (session);
+  assert_names (session, NULL, NULL);
+  edit (session, "0.weight", 5);
+  assert_names (session, "Edit 0.weight", NULL);
+  esp_session_set_document (session, other);
+  assert_names (session, NULL, NULL);
+
+  for (guint i = 0; i < ESP_UNDO_MAX_DOCUMENTS + 2; i++)
+    {
+      g_autoptr (EspDocument) next = new_document ("xor");
+
+      esp_undo_change_document (undo, next, "Next");
+    }
+  for (guint i = 0; i < ESP_UNDO_MAX_DOCUMENTS; i++)
+    {
+      assert_names (session, "Next", i > 0 ? "Next" : NULL);
+      esp_undo_undo (undo);
+    }
+  assert_names (session, NULL, "Next");
+}
+
+/* --- not waiting --- */
+
+/* Holds the trainer's thread up: it has to free these inputs, and may not before the gate opens. A
+ * command that waited for it would wait for ever. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  gboolean reached, open;
+} Gate;
+
+static void
+pass_gate (gpointer data)
+{
+  Gate *gate = data;
+
+  g_mutex_lock (&gate->lock);
+  gate->reached = TRUE;
+  g_cond_broadcast (&gate->cond);
+  while (!gate->open)
+    g_cond_wait (&gate->cond, &gate->lock);
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+shut_gate (Gate *gate, EspTrainer *trainer)
+{
+  static const float inputs[4] = { 0 };
+  GBytes *bytes = g_bytes_new_with_free_func (inputs, sizeof inputs, pass_gate, gate);
+
+  esp_trainer_set_probe (trainer, ESP_PROBE_EXAMPLE, bytes);
+  esp_trainer_wait (trainer);
+  g_bytes_unref (bytes); /* the trainer's is the last one now */
+  esp_trainer_set_probe (trainer, ESP_PROBE_EXAMPLE, NULL);
+  g_mutex_lock (&gate->lock);
+  while (!gate->reached)
+    g_cond_wait (&gate->cond, &gate->lock);
+  g_mutex_unlock (&gate->lock);
+}
+
+static void
+open_gate (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  gate->open = TRUE;
+  g_cond_broadcast (&gate->cond);
+  g_mutex_unlock (&gate->lock);
+}
+
+typedef struct
+{
+  gboolean done;
+  GAsyncResult *result;
+} Waiter;
+
+static void
+note_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Waiter *waiter = user_data;
+
+  waiter->done = TRUE;
+  waiter->result = g_object_ref (result);
+}
+
+/* the whole queue is carried out in order once the thread goes on, without anybody's frame clock */
+static void
+test_no_waiting (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp"), reopened = esp_session_new ();
+  EspDocument *document = esp_session_get_document (session);
+  EspTrainer *trainer = esp_document_get_trainer (document);
+  EspEventLog *log = esp_document_get_event_log (document);
+  g_autofree char *folder = g_dir_make_tmp ("espalier-undo-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "saved.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  Gate gate = { .open = FALSE };
+  Waiter waiter = { 0 };
+  float shown;
+  guint n;
+
+  run_steps (session, 200);
+  shown = read_cell (session, "0.weight", 0);
+  n = esp_event_log_get_length (log);
+  shut_gate (&gate, trainer);
+  esp_document_seek (document, 0, 199);
+  edit (session, "0.weight", 5);
+  esp_document_set_learning_rate (document, 0.5);
+  esp_document_save_async (document, path, FALSE, NULL, note_result, &waiter);
+  esp_undo_undo (esp_session_get_undo (session));
+  esp_undo_redo (esp_session_get_undo (session));
+  esp_document_reset (document);
+  /* all have come back, and the trainer has done none of it */
+  esp_document_update (document);
+  g_assert_cmpuint (esp_event_log_get_length (log), ==, n);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, shown);
+  g_assert_false (waiter.done);
+
+  open_gate (&gate);
+  while (!waiter.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (esp_document_save_finish (document, waiter.result, &error));
+  g_assert_no_error (error);
+  g_object_unref (waiter.result);
+  g_assert_cmpuint (esp_event_log_get_length (log), ==, n + 5);
+  for (guint i = 0; i < 5; i++)
+    {
+      static const EspEventKind kinds[] = { ESP_EVENT_EDIT, ESP_EVENT_LEARNING_RATE, ESP_EVENT_UNDO,
+                                            ESP_EVENT_REDO, ESP_EVENT_RESET };
+
+      g_assert_cmpint (esp_event_log_get (log, n + i)->kind, ==, kinds[i]);
+      g_assert_cmpuint (esp_event_log_get (log, n + i)->step, ==, 199);
+    }
+  /* as it was when it was asked for, not as it is by now */
+  g_assert_nonnull (esp_session_load (reopened, path, NULL, &error));
+  g_assert_cmpfloat (read_cell (reopened, "0.weight", 0), ==, 5);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/session/undo/values", test_values);
+  g_test_add_func ("/session/undo/change", test_change);
+  g_test_add_func ("/session/undo/structure", test_structure);
+  g_test_add_func ("/session/undo/forgets", test_forgets);
+  g_test_add_func ("/session/undo/no-waiting", test_no_waiting);
+  return g_test_run ();
+}
