@@ -40,7 +40,7 @@ static void
 work_clear (Work *work)
 {
   g_clear_pointer (&work->data, json_object_unref);
-  g_clear_pointer (&work->examples, esp_dataset_free);
+  g_clear_pointer (&work->examples, esp_dataset_unref);
   g_clear_pointer (&work->front, json_array_unref);
 }
 

@@ -266,6 +266,7 @@ esp_dataset_new (JsonObject *object,
   g_autoptr (EspSpec) spec = esp_spec_new (object, "data");
   g_autoptr (EspDataset) self = g_new0 (EspDataset, 1);
   GError *inner = NULL;
+  g_atomic_ref_count_init (&self->ref_count);
   self->access = access != NULL ? access : &none;
   self->name = esp_spec_read_string (spec, "name", NULL, error);
   if (self->name == NULL)
@@ -296,10 +297,27 @@ esp_dataset_new (JsonObject *object,
   return NULL;
 }
 
-void
-esp_dataset_free (EspDataset *self)
+EspDataset *
+esp_dataset_ref (EspDataset *self)
 {
-  if (self == NULL)
+  g_return_val_if_fail (self != NULL, NULL);
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+gboolean
+esp_dataset_is_made_of (EspDataset *self, JsonObject *object)
+{
+  g_return_val_if_fail (self != NULL && object != NULL, FALSE);
+  g_autofree char *own = esp_spec_to_text (self->settings);
+  g_autofree char *other = esp_spec_to_text (object);
+  return strcmp (own, other) == 0;
+}
+
+void
+esp_dataset_unref (EspDataset *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->name);
   g_free (self->inputs);

@@ -47,6 +47,7 @@ typedef struct
   double *scales;                 /* (input) ... and then divided by */
   JsonObject *settings;           /* complete */
   const EspDatasetAccess *access; /* while it is made; borrowed */
+  gatomicrefcount ref_count;
 } EspDataset;
 
 /* @object: {"name": ..., settings}; @fallback_seed where it has none; @access may be NULL */
@@ -54,8 +55,11 @@ EspDataset *esp_dataset_new (JsonObject *object,
                              guint64 fallback_seed,
                              const EspDatasetAccess *access,
                              GError **error);
-void esp_dataset_free (EspDataset *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspDataset, esp_dataset_free)
+EspDataset *esp_dataset_ref (EspDataset *self);
+void esp_dataset_unref (EspDataset *self); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspDataset, esp_dataset_unref)
+/* whether @object says just what this set is, so that it need not be made again */
+gboolean esp_dataset_is_made_of (EspDataset *self, JsonObject *object);
 
 /* for the functions that make sets: arrays for what n, input, target and n_classes say;
  * %ESP_NETWORK_ERROR_DATA when that is too much */

@@ -126,16 +126,12 @@ static gboolean
 gelu_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
   EspActivationLayer *self = (EspActivationLayer *) layer;
-  g_autofree char *approximate = esp_spec_read_string (spec, "approximate", "none", error);
-  if (approximate == NULL)
+  static const char *const words[] = { "none", "tanh", NULL };
+  guint word = 0;
+  if (!esp_spec_read_word (spec, "approximate", words, &word, error))
     return FALSE;
-  self->kind = strcmp (approximate, "tanh") == 0 ? ESP_ACTIVATION_GELU_TANH : ESP_ACTIVATION_GELU;
-  if (self->kind == ESP_ACTIVATION_GELU_TANH || strcmp (approximate, "none") == 0)
-    return TRUE;
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“%s” must be “none” or “tanh”, but it is “%s”"), "approximate",
-                      approximate);
-  return FALSE;
+  self->kind = word == 0 ? ESP_ACTIVATION_GELU : ESP_ACTIVATION_GELU_TANH;
+  return TRUE;
 }
 
 const EspLayerClass esp_layer_elu = {

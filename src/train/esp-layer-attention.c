@@ -57,16 +57,10 @@ static gboolean
 attention_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
   EspAttention *self = (EspAttention *) layer;
-  static const char *const needed[] = { "embed_dim", "num_heads" };
   gboolean batch_first = TRUE;
   self->bias = TRUE;
-  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
-    if (!esp_spec_has (spec, needed[i]))
-      {
-        esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), needed[i]);
-        return FALSE;
-      }
-  if (!esp_spec_read_size (spec, "embed_dim", 1, ESP_SHAPE_MAX_COUNT, &self->embed_dim, error) ||
+  if (!esp_spec_require (spec, "num_heads", error) ||
+      !esp_spec_read_size (spec, "embed_dim", 1, ESP_SHAPE_MAX_COUNT, &self->embed_dim, error) ||
       !esp_spec_read_size (spec, "num_heads", 1, ESP_SHAPE_MAX_COUNT, &self->num_heads, error) ||
       !esp_spec_read_double (spec, "dropout", 0, 1, &self->dropout, error) ||
       !esp_spec_read_bool (spec, "bias", &self->bias, error) ||
@@ -104,6 +98,22 @@ prepare (const EspAttention *self, const EspShape *in, guint n_in)
   return work;
 }
 
+/* embed_dim that was left out */
+static gboolean
+follow_width (EspAttention *self, const EspShape *query, const char *path, GError **error)
+{
+  guint64 width = query->ndim == 2 ? (guint64) query->sizes[1] : 0;
+  if (width == 0 || width % self->num_heads != 0)
+    {
+      g_autofree char *wanted = g_strdup_printf ("[L, n × %" G_GUINT64_FORMAT "]", self->num_heads);
+      esp_layer_set_shape_error (&self->base, path, wanted, query, error);
+      return FALSE;
+    }
+  self->embed_dim = width;
+  json_object_set_int_member (self->base.settings, "embed_dim", (gint64) width);
+  return TRUE;
+}
+
 static gboolean
 attention_infer (EspLayer *layer,
                  const EspShape *in,
@@ -112,7 +122,9 @@ attention_infer (EspLayer *layer,
                  const char *path,
                  GError **error)
 {
-  const EspAttention *self = (const EspAttention *) layer;
+  EspAttention *self = (EspAttention *) layer;
+  if (self->embed_dim == 0 && !follow_width (self, in, path, error))
+    return FALSE;
   Work work = prepare (self, in, n_in);
   for (guint i = 0; i < 3; i++)
     {

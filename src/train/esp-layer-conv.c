@@ -59,12 +59,8 @@ conv_read (EspLayer *layer, EspSpec *spec, GError **error)
   guint rank = layer->klass == &esp_layer_conv1d ? 1 : 2;
   self->bias = TRUE;
   self->groups = 1;
-  if (!esp_spec_has (spec, "out_channels"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "out_channels");
-      return FALSE;
-    }
+  if (!esp_spec_require (spec, "out_channels", error))
+    return FALSE;
   if (!esp_spec_read_size (spec, "in_channels", 1, ESP_SHAPE_MAX_COUNT, &self->in_channels,
                            error) ||
       !esp_spec_read_size (spec, "out_channels", 1, ESP_SHAPE_MAX_COUNT, &self->out_channels,

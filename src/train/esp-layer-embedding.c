@@ -31,14 +31,9 @@ static gboolean
 embedding_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
   EspEmbedding *self = (EspEmbedding *) layer;
-  static const char *const needed[] = { "num_embeddings", "embedding_dim" };
-  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
-    if (!esp_spec_has (spec, needed[i]))
-      {
-        esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), needed[i]);
-        return FALSE;
-      }
-  return esp_spec_read_size (spec, "num_embeddings", 1, ESP_SHAPE_MAX_COUNT, &self->num_embeddings,
+  return esp_spec_require (spec, "num_embeddings", error) &&
+         esp_spec_require (spec, "embedding_dim", error) &&
+         esp_spec_read_size (spec, "num_embeddings", 1, ESP_SHAPE_MAX_COUNT, &self->num_embeddings,
                              error) &&
          esp_spec_read_size (spec, "embedding_dim", 1, ESP_SHAPE_MAX_COUNT, &self->embedding_dim,
                              error) &&

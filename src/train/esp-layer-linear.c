@@ -21,13 +21,8 @@ linear_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
   EspLinear *self = (EspLinear *) layer;
   self->bias = TRUE;
-  if (!esp_spec_has (spec, "out_features"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "out_features");
-      return FALSE;
-    }
-  return esp_spec_read_size (spec, "in_features", 1, ESP_SHAPE_MAX_COUNT, &self->in_features,
+  return esp_spec_require (spec, "out_features", error) &&
+         esp_spec_read_size (spec, "in_features", 1, ESP_SHAPE_MAX_COUNT, &self->in_features,
                              error) &&
          esp_spec_read_size (spec, "out_features", 1, ESP_SHAPE_MAX_COUNT, &self->out_features,
                              error) &&

@@ -37,18 +37,12 @@ typedef struct
 static gboolean
 read_normalized_shape (EspNorm *self, EspSpec *spec, GError **error)
 {
-  if (!esp_spec_has (spec, "normalized_shape"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "normalized_shape");
-      return FALSE;
-    }
   if (esp_spec_is_list (spec, "normalized_shape"))
     return esp_spec_read_shape (spec, "normalized_shape", &self->shape, error);
   guint64 size = 0;
   if (!esp_spec_read_size (spec, "normalized_shape", 1, ESP_SHAPE_MAX_COUNT, &size, error))
     return FALSE;
-  self->shape = (EspShape) { 1, { (gint64) size } };
+  self->shape = (EspShape) { 1, { (gint64) size } }; /* 0: the last dimension, whatever it is */
   return TRUE;
 }
 
@@ -85,11 +79,8 @@ group_norm_read (EspLayer *layer, EspSpec *spec, GError **error)
   guint64 channels = 0;
   self->eps = 1e-5;
   self->affine = self->bias = self->centered = TRUE;
-  if (!esp_spec_has (spec, "num_groups"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), "num_groups");
-      return FALSE;
-    }
+  if (!esp_spec_require (spec, "num_groups", error))
+    return FALSE;
   if (!esp_spec_read_size (spec, "num_groups", 1, ESP_SHAPE_MAX_COUNT, &self->groups, error) ||
       !esp_spec_read_size (spec, "num_channels", 1, ESP_SHAPE_MAX_COUNT, &channels, error) ||
       !esp_spec_read_double (spec, "eps", 0, 1e6, &self->eps, error) ||
@@ -115,6 +106,11 @@ norm_infer (EspLayer *layer,
   EspNorm *self = (EspNorm *) layer;
   EspShape end = { .ndim = self->shape.ndim };
   *out = *in;
+  if (self->shape.sizes[0] == 0 && in->ndim > 0)
+    {
+      self->shape.sizes[0] = in->sizes[in->ndim - 1];
+      json_object_set_int_member (layer->settings, "normalized_shape", self->shape.sizes[0]);
+    }
   if (in->ndim >= end.ndim)
     memcpy (end.sizes, in->sizes + in->ndim - end.ndim, end.ndim * sizeof *end.sizes);
   if (in->ndim >= end.ndim && esp_shape_equal (&end, &self->shape))

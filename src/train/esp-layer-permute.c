@@ -174,10 +174,8 @@ pad_read (EspLayer *layer, EspSpec *spec, GError **error)
     }
   else
     {
-      if (!esp_spec_has (spec, "padding"))
-        n = 0;
-      else if (!esp_spec_read_int (spec, "padding", -MOST_BORDER, MOST_BORDER, &self->border[0],
-                                   error))
+      if (!esp_spec_require (spec, "padding", error) ||
+          !esp_spec_read_int (spec, "padding", -MOST_BORDER, MOST_BORDER, &self->border[0], error))
         return FALSE;
       self->border[1] = self->border[2] = self->border[3] = self->border[0];
     }

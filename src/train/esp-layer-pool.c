@@ -177,12 +177,8 @@ static gboolean
 adaptive_read (EspLayer *layer, EspSpec *spec, GError **error)
 {
   EspPool *self = (EspPool *) layer;
-  if (!esp_spec_has (spec, "output_size"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "output_size");
-      return FALSE;
-    }
+  if (!esp_spec_require (spec, "output_size", error))
+    return FALSE;
   return esp_spec_read_sizes (spec, "output_size", 1, ESP_SHAPE_MAX_COUNT, self->out_sizes, 2,
                               error);
 }

@@ -51,15 +51,12 @@ read_nonlinearity (EspRecurrent *self, EspSpec *spec, GError **error)
 {
   if (self->cell != &esp_recurrent_cell_rnn)
     return TRUE;
-  g_autofree char *name = esp_spec_read_string (spec, "nonlinearity", "tanh", error);
-  if (name == NULL)
+  static const char *const words[] = { "tanh", "relu", NULL };
+  guint word = 0;
+  if (!esp_spec_read_word (spec, "nonlinearity", words, &word, error))
     return FALSE;
-  self->relu = strcmp (name, "relu") == 0;
-  if (self->relu || strcmp (name, "tanh") == 0)
-    return TRUE;
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“%s” must be “tanh” or “relu”, but it is “%s”"), "nonlinearity", name);
-  return FALSE;
+  self->relu = word == 1;
+  return TRUE;
 }
 
 static gboolean
@@ -72,12 +69,8 @@ recurrent_read (EspLayer *layer, EspSpec *spec, GError **error)
                                                  : &esp_recurrent_cell_gru;
   self->bias = TRUE;
   self->num_layers = 1;
-  if (!esp_spec_has (spec, "hidden_size"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "hidden_size");
-      return FALSE;
-    }
+  if (!esp_spec_require (spec, "hidden_size", error))
+    return FALSE;
   return esp_spec_read_size (spec, "input_size", 1, ESP_SHAPE_MAX_COUNT, &self->input_size,
                              error) &&
          esp_spec_read_size (spec, "hidden_size", 1, ESP_SHAPE_MAX_COUNT, &self->hidden_size,

@@ -73,6 +73,15 @@ esp_layer_find_class (const char *name)
   return NULL;
 }
 
+const char *const *
+esp_layer_get_class_names (void)
+{
+  static const char *names[G_N_ELEMENTS (classes) + 1];
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    names[i] = classes[i]->name;
+  return names;
+}
+
 char *
 esp_layer_list_classes (void)
 {

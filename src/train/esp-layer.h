@@ -167,6 +167,8 @@ struct _EspLayer
 
 /* NULL when there is none of this name */
 const EspLayerClass *esp_layer_find_class (const char *name);
+/* NULL-terminated, static */
+const char *const *esp_layer_get_class_names (void);
 /* names of all classes, for a message: "Flatten, Linear, ReLU"; new string */
 char *esp_layer_list_classes (void);
 /* @spec is the module's; its class is known and read already */

@@ -121,14 +121,33 @@ find_class (EspSpec *spec, const char *name, GError **error)
 static gboolean
 read_reduction (EspLoss *self, EspSpec *spec, GError **error)
 {
-  g_autofree char *reduction = esp_spec_read_string (spec, "reduction", "mean", error);
-  if (reduction == NULL)
+  static const char *const words[] = { "mean", "sum", NULL };
+  guint word = 0;
+  if (!esp_spec_read_word (spec, "reduction", words, &word, error))
     return FALSE;
-  self->mean = strcmp (reduction, "mean") == 0;
-  if (self->mean || strcmp (reduction, "sum") == 0)
-    return TRUE;
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“reduction” must be “mean” or “sum”, but it is “%s”"), reduction);
+  self->mean = word == 0;
+  return TRUE;
+}
+
+const char *const *
+esp_loss_get_class_names (void)
+{
+  static const char *names[G_N_ELEMENTS (classes) + 1];
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    names[i] = classes[i].name;
+  return names;
+}
+
+gboolean
+esp_loss_ask (const char *class_name, EspSpec *questions)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    {
+      EspLoss self = { .klass = &classes[i] };
+      if (strcmp (classes[i].name, class_name) == 0)
+        return read_reduction (&self, questions, NULL) &&
+               (classes[i].read == NULL || classes[i].read (&self, questions, NULL));
+    }
   return FALSE;
 }
 

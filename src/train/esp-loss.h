@@ -47,6 +47,11 @@ struct _EspLoss
 
 /* @object: {"class": ..., settings} */
 EspLoss *esp_loss_new (JsonObject *object, GError **error);
+/* NULL-terminated, static */
+const char *const *esp_loss_get_class_names (void);
+/* has a class's reader answer esp_spec_new_for_questions(); FALSE when there is none of this name
+ */
+gboolean esp_loss_ask (const char *class_name, EspSpec *questions);
 void esp_loss_free (EspLoss *self);
 /* whether an output of this shape fits the data: %ESP_NETWORK_ERROR_DATA where they are of another
  * kind, %ESP_NETWORK_ERROR_SHAPE with both shapes */

@@ -64,7 +64,7 @@ esp_network_finalize (GObject *object)
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->parameters);
   g_hash_table_unref (self->paths);
-  esp_dataset_free (self->data);
+  esp_dataset_unref (self->data);
   esp_loss_free (self->loss);
   esp_optimizer_free (self->optimizer);
   esp_schedule_free (self->schedule);
@@ -126,7 +126,10 @@ read_data (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GE
     }
   if (file)
     json_object_set_string_member (object, "path", options->data);
-  self->data = esp_dataset_new (object, self->seed, &options->access, error);
+  if (options->ready != NULL && esp_dataset_is_made_of (options->ready, object))
+    self->data = esp_dataset_ref (options->ready);
+  else
+    self->data = esp_dataset_new (object, self->seed, &options->access, error);
   return self->data != NULL;
 }
 

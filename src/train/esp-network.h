@@ -28,6 +28,8 @@ typedef struct
   EspDatasetAccess access;
   gboolean has_seed;
   guint64 seed;
+  EspDataset *ready; /* a data set that was made before, or NULL: the specification's own, if it
+                        says just that, isn't made again */
 } EspNetworkOptions;
 
 /* @options may be NULL */

@@ -42,6 +42,25 @@ read_settings (const EspOptimizerClass *klass,
          klass->read (settings, spec, error);
 }
 
+const char *const *
+esp_optimizer_get_class_names (void)
+{
+  static const char *names[G_N_ELEMENTS (classes) + 1];
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    names[i] = classes[i]->name;
+  return names;
+}
+
+gboolean
+esp_optimizer_ask (const char *class_name, EspSpec *questions)
+{
+  const EspOptimizerClass *klass = find_class (class_name);
+  if (klass == NULL)
+    return FALSE;
+  EspOptimizerSettings settings = klass->defaults;
+  return read_settings (klass, &settings, questions, NULL);
+}
+
 /* "params": one pattern or a list of them */
 static char **
 read_patterns (EspSpec *spec, GError **error)

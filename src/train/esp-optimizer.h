@@ -77,6 +77,11 @@ struct _EspOptimizer
 
 /* @object: {"class": ..., settings, "groups": [{"params": PATTERN or list, settings}]} */
 EspOptimizer *esp_optimizer_new (JsonObject *object, GError **error);
+/* NULL-terminated, static */
+const char *const *esp_optimizer_get_class_names (void);
+/* has a class's reader answer esp_spec_new_for_questions(); FALSE when there is none of this name
+ */
+gboolean esp_optimizer_ask (const char *class_name, EspSpec *questions);
 void esp_optimizer_free (EspOptimizer *self);
 /* What a schedule says for all groups: the rate that it starts from, and the momentum; NAN for what
  * stays. Right after esp_optimizer_new(). FALSE where there is no momentum. */

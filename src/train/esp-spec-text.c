@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Writes a specification as text that people read and edit: two spaces a level, an object that
  * holds no modules on one line, numbers as short as they can be (json-glib would write 0.1 as
- * 0.10000000000000001). Depth is bounded by what was read. */
+ * 0.10000000000000001). Copies, too. Depth is bounded by what was read. */
 
 #include "config.h"
 #include "esp-spec.h"
@@ -128,6 +128,39 @@ write_node (GString *out, JsonNode *node, guint level)
     write_array (out, node, level);
   else
     write_value (out, node);
+}
+
+static JsonNode *
+copy_node (JsonNode *node)
+{
+  JsonNode *copy = json_node_new (JSON_NODE_TYPE (node));
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    json_node_take_object (copy, esp_spec_copy (json_node_get_object (node)));
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *from = json_node_get_array (node), *to = json_array_new ();
+      for (guint i = 0; i < json_array_get_length (from); i++)
+        json_array_add_element (to, copy_node (json_array_get_element (from, i)));
+      json_node_take_array (copy, to);
+    }
+  else
+    {
+      json_node_unref (copy);
+      copy = json_node_copy (node);
+    }
+  return copy;
+}
+
+JsonObject *
+esp_spec_copy (JsonObject *object)
+{
+  g_return_val_if_fail (object != NULL, NULL);
+  JsonObject *copy = json_object_new ();
+  g_autoptr (GList) names = json_object_get_members (object);
+  for (GList *item = names; item != NULL; item = item->next)
+    json_object_set_member (copy, item->data,
+                            copy_node (json_object_get_member (object, item->data)));
+  return copy;
 }
 
 char *

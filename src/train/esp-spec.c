@@ -21,7 +21,8 @@ struct _EspSpec
   JsonObject *object;
   JsonObject *complete;
   char *place;
-  GHashTable *read; /* set of keys, borrowed from @object */
+  GHashTable *read;   /* set of keys */
+  GPtrArray *answers; /* EspSetting; NULL unless it asks */
 };
 
 /* Brackets outside strings; whether they match is json-glib's business. */
@@ -106,11 +107,67 @@ esp_spec_new (JsonObject *object, const char *place)
   return self;
 }
 
+EspSpec *
+esp_spec_new_for_questions (void)
+{
+  g_autoptr (JsonObject) nothing = json_object_new ();
+  EspSpec *self = esp_spec_new (nothing, "");
+  self->answers = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_setting_free);
+  return self;
+}
+
+GPtrArray *
+esp_spec_get_answers (EspSpec *self)
+{
+  return g_ptr_array_ref (self->answers);
+}
+
+/* the setting that @key is, made when it is first asked for; NULL when nobody asks */
+static EspSetting *
+ask (EspSpec *self, const char *key)
+{
+  if (self->answers == NULL)
+    return NULL;
+  for (guint i = 0; i < self->answers->len; i++)
+    {
+      EspSetting *known = g_ptr_array_index (self->answers, i);
+      if (strcmp (known->key, key) == 0)
+        return known;
+    }
+  EspSetting *setting = g_new0 (EspSetting, 1);
+  setting->key = g_intern_string (key);
+  g_ptr_array_add (self->answers, setting);
+  return setting;
+}
+
+/* takes @fallback */
+static gboolean
+answer (EspSetting *setting,
+        EspSettingKind kind,
+        guint n,
+        double min,
+        double max,
+        JsonNode *fallback)
+{
+  setting->kind = kind;
+  setting->n = n;
+  setting->min = min;
+  setting->max = max;
+  g_clear_pointer (&setting->fallback, json_node_unref);
+  if (setting->required || setting->nullable || fallback == NULL)
+    g_clear_pointer (&fallback, json_node_unref);
+  setting->fallback = fallback;
+  if (setting->nullable)
+    setting->fallback = json_node_init_null (json_node_alloc ());
+  return TRUE;
+}
+
 void
 esp_spec_free (EspSpec *self)
 {
   if (self == NULL)
     return;
+  g_clear_pointer (&self->answers, g_ptr_array_unref);
   json_object_unref (self->object);
   json_object_unref (self->complete);
   g_free (self->place);
@@ -171,7 +228,19 @@ set_wrong (EspSpec *self, const char *key, JsonNode *node, const char *wanted, G
 gboolean
 esp_spec_has (EspSpec *self, const char *key)
 {
-  return json_object_has_member (self->object, key);
+  return self->answers != NULL || json_object_has_member (self->object, key);
+}
+
+gboolean
+esp_spec_require (EspSpec *self, const char *key, GError **error)
+{
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    setting->required = TRUE;
+  if (esp_spec_has (self, key))
+    return TRUE;
+  esp_spec_set_error (self, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), key);
+  return FALSE;
 }
 
 gboolean
@@ -182,6 +251,15 @@ esp_spec_read_int (EspSpec *self,
                    gint64 *value,
                    GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->follows = !setting->required && !setting->nullable && *value < min;
+      gint64 used = CLAMP (*value, min, max);
+      JsonNode *fallback = used == *value ? json_node_init_int (json_node_alloc (), used) : NULL;
+      *value = used;
+      return answer (setting, ESP_SETTING_WHOLE, 1, (double) min, (double) max, fallback);
+    }
   JsonNode *node = take_member (self, key);
   if (node != NULL)
     {
@@ -255,6 +333,15 @@ esp_spec_read_sizes (EspSpec *self,
                      guint n,
                      GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      gboolean known = values[0] >= min && values[0] <= max;
+      for (guint i = 0; !known && i < n; i++)
+        values[i] = min;
+      return answer (setting, ESP_SETTING_WHOLES, n, (double) min, (double) max,
+                     known ? write_sizes (values, n) : NULL);
+    }
   JsonNode *node = take_member (self, key);
   JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
                                                                   : NULL;
@@ -276,8 +363,14 @@ esp_spec_read_sizes (EspSpec *self,
 }
 
 gboolean
-esp_spec_is_text (EspSpec *self, const char *key)
+esp_spec_is_text (EspSpec *self, const char *key, const char *const *words)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->words = words;
+      return FALSE;
+    }
   JsonNode *node = json_object_get_member (self->object, key);
   return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
          json_node_get_value_type (node) == G_TYPE_STRING;
@@ -293,6 +386,12 @@ esp_spec_is_list (EspSpec *self, const char *key)
 gboolean
 esp_spec_read_null (EspSpec *self, const char *key)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->nullable = TRUE;
+      return FALSE;
+    }
   JsonNode *node = json_object_get_member (self->object, key);
   if (node == NULL || !JSON_NODE_HOLDS_NULL (node))
     return FALSE;
@@ -322,6 +421,14 @@ esp_spec_read_double (EspSpec *self,
                       double *value,
                       GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      gboolean known = *value >= min && *value <= max;
+      *value = known ? *value : min;
+      return answer (setting, ESP_SETTING_NUMBER, 1, min, max,
+                     known ? json_node_init_double (json_node_alloc (), *value) : NULL);
+    }
   JsonNode *node = take_member (self, key);
   if (node != NULL && !get_number (node, min, max, value))
     {
@@ -335,6 +442,17 @@ esp_spec_read_double (EspSpec *self,
   return TRUE;
 }
 
+static JsonNode *
+write_doubles (const double *values, guint n)
+{
+  JsonArray *array = json_array_sized_new (n);
+  for (guint i = 0; i < n; i++)
+    json_array_add_double_element (array, values[i]);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, array);
+  return node;
+}
+
 gboolean
 esp_spec_read_doubles (EspSpec *self,
                        const char *key,
@@ -344,6 +462,9 @@ esp_spec_read_doubles (EspSpec *self,
                        guint n,
                        GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    return answer (setting, ESP_SETTING_NUMBERS, n, min, max, write_doubles (values, n));
   JsonNode *node = take_member (self, key);
   JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
                                                                   : NULL;
@@ -359,16 +480,17 @@ esp_spec_read_doubles (EspSpec *self,
       set_wrong (self, key, node, wanted, error);
       return FALSE;
     }
-  JsonArray *kept = json_array_sized_new (n);
-  for (guint i = 0; i < n; i++)
-    json_array_add_double_element (kept, values[i]);
-  json_object_set_array_member (self->complete, key, kept);
+  json_object_set_member (self->complete, key, write_doubles (values, n));
   return TRUE;
 }
 
 gboolean
 esp_spec_read_bool (EspSpec *self, const char *key, gboolean *value, GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    return answer (setting, ESP_SETTING_SWITCH, 1, 0, 1,
+                   json_node_init_boolean (json_node_alloc (), *value));
   JsonNode *node = take_member (self, key);
   if (node != NULL)
     {
@@ -409,8 +531,45 @@ esp_spec_read_string (EspSpec *self, const char *key, const char *fallback, GErr
 }
 
 gboolean
+esp_spec_read_word (EspSpec *self,
+                    const char *key,
+                    const char *const *words,
+                    guint *index,
+                    GError **error)
+{
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->words = words;
+      return answer (setting, ESP_SETTING_CHOICE, 1, 0, 0,
+                     json_node_init_string (json_node_alloc (), words[*index]));
+    }
+  g_autofree char *word = esp_spec_read_string (self, key, words[*index], error);
+  if (word == NULL)
+    return FALSE;
+  g_autoptr (GString) known = g_string_new (NULL);
+  for (*index = 0; words[*index] != NULL; (*index)++)
+    {
+      if (strcmp (words[*index], word) == 0)
+        return TRUE;
+      g_string_append_printf (known, "%s“%s”", *index > 0 ? ", " : "", words[*index]);
+    }
+  esp_spec_set_error (self, ESP_NETWORK_ERROR_SPEC, error,
+                      /* Translators: a setting, the words it may be, what it is */
+                      _ ("“%s” must be one of %s, but it is “%s”"), key, known->str, word);
+  return FALSE;
+}
+
+gboolean
 esp_spec_read_shape (EspSpec *self, const char *key, EspShape *shape, GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->required = TRUE;
+      *shape = (EspShape) { 1, { 1 } };
+      return answer (setting, ESP_SETTING_SHAPE, ESP_SHAPE_MAX_DIMS, 1, ESP_SHAPE_MAX_COUNT, NULL);
+    }
   JsonArray *array = esp_spec_read_array (self, key, error);
   if (array == NULL)
     {
@@ -457,6 +616,13 @@ esp_spec_read_object (EspSpec *self, const char *key, GError **error)
 JsonArray *
 esp_spec_read_array (EspSpec *self, const char *key, GError **error)
 {
+  EspSetting *setting = ask (self, key);
+  if (setting != NULL)
+    {
+      setting->required = TRUE;
+      answer (setting, ESP_SETTING_LIST, 0, 0, 0, NULL);
+      return NULL;
+    }
   JsonNode *node = take_member (self, key);
   if (node == NULL)
     return NULL;
@@ -480,6 +646,8 @@ esp_spec_read_node (EspSpec *self, const char *key)
 gboolean
 esp_spec_finish (EspSpec *self, GError **error)
 {
+  if (self->answers != NULL)
+    return TRUE;
   g_autoptr (GList) members = json_object_get_members (self->object);
   for (GList *item = members; item != NULL; item = item->next)
     {

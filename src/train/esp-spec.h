@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "esp-error.h"
+#include "esp-setting.h"
 #include "esp-shape.h"
 
 G_BEGIN_DECLS
@@ -29,12 +30,20 @@ EspSpec *esp_spec_new (JsonObject *object, const char *place);
 void esp_spec_free (EspSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspSpec, esp_spec_free)
 
+/* Asks instead of reading: a reader that is given this goes through all that it could read, takes
+ * its own defaults (or the least that is allowed), and what it would have accepted is kept. */
+EspSpec *esp_spec_new_for_questions (void);
+/* (element-type EspSetting), new */
+GPtrArray *esp_spec_get_answers (EspSpec *self);
+
 /* what messages begin with from now on, once the class is known */
 void esp_spec_set_place (EspSpec *self, const char *place);
 /* the complete object so far; borrowed, alive as long as somebody references it */
 JsonObject *esp_spec_get_complete (EspSpec *self);
 
 gboolean esp_spec_has (EspSpec *self, const char *key);
+/* fails when the member is absent */
+gboolean esp_spec_require (EspSpec *self, const char *key, GError **error);
 /* Readers: *value holds the default before and stays when the member is absent. */
 gboolean esp_spec_read_size (EspSpec *self,
                              const char *key,
@@ -62,8 +71,9 @@ gboolean esp_spec_read_sizes (EspSpec *self,
                               guint64 *values,
                               guint n,
                               GError **error);
-/* whether the member is there and a text, or a list; it doesn't count as read */
-gboolean esp_spec_is_text (EspSpec *self, const char *key);
+/* whether the member is there and a text, which is one of @words if that is all it may be, or a
+ * list; it doesn't count as read */
+gboolean esp_spec_is_text (EspSpec *self, const char *key, const char *const *words);
 gboolean esp_spec_is_list (EspSpec *self, const char *key);
 /* whether the member is there and null; it counts as read then, and stays null */
 gboolean esp_spec_read_null (EspSpec *self, const char *key);
@@ -78,6 +88,13 @@ gboolean esp_spec_read_doubles (EspSpec *self,
 gboolean esp_spec_read_bool (EspSpec *self, const char *key, gboolean *value, GError **error);
 /* new string; @fallback may be NULL and then an absent member is an error */
 char *esp_spec_read_string (EspSpec *self, const char *key, const char *fallback, GError **error);
+/* one of @words (NULL-terminated, static), which may be left out when *@index is one of them; any
+ * text that isn't one is an error that lists them */
+gboolean esp_spec_read_word (EspSpec *self,
+                             const char *key,
+                             const char *const *words,
+                             guint *index,
+                             GError **error);
 /* a list of sizes; an error when absent */
 gboolean esp_spec_read_shape (EspSpec *self, const char *key, EspShape *shape, GError **error);
 /* NULL when absent, with @error when it is something else; borrowed. Not kept in the complete
@@ -97,6 +114,8 @@ void esp_spec_set_error (EspSpec *self,
                          const char *format,
                          ...) G_GNUC_PRINTF (4, 5);
 
+/* all of it once more, which json_node_copy() doesn't give. Owned. */
+JsonObject *esp_spec_copy (JsonObject *object);
 /* JSON as this program writes it: numbers shortest-exact, two spaces a level, objects without
  * nested containers on one line. New string. */
 char *esp_spec_to_text (JsonObject *object);

@@ -13,8 +13,9 @@
 static gboolean
 read_padding (EspStencil *self, EspSpec *spec, guint flags, GError **error)
 {
+  static const char *const words[] = { "same", "valid", NULL };
   guint first = 2 - self->rank;
-  if ((flags & ESP_STENCIL_SAME) == 0 || !esp_spec_is_text (spec, "padding"))
+  if ((flags & ESP_STENCIL_SAME) == 0 || !esp_spec_is_text (spec, "padding", words))
     return esp_spec_read_sizes (spec, "padding", 0, ESP_STENCIL_MAX_PADDING, self->padding + first,
                                 self->rank, error);
   g_autofree char *text = esp_spec_read_string (spec, "padding", NULL, error);
@@ -39,12 +40,8 @@ esp_stencil_read (EspStencil *self, EspSpec *spec, guint rank, guint flags, GErr
 {
   guint first = 2 - rank;
   *self = (EspStencil) { rank, { 1, 1 }, { 1, 1 }, { 0, 0 }, { 1, 1 }, FALSE, FALSE };
-  if (!esp_spec_has (spec, "kernel_size"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"),
-                          "kernel_size");
-      return FALSE;
-    }
+  if (!esp_spec_require (spec, "kernel_size", error))
+    return FALSE;
   if (!esp_spec_read_sizes (spec, "kernel_size", 1, ESP_SHAPE_MAX_COUNT, self->kernel + first, rank,
                             error))
     return FALSE;

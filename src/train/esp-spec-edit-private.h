@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-spec-edit.h"
+#include "esp-spec-graph.h"
+
+struct _EspSpecEdit
+{
+  EspNetwork *network; /* as it was */
+  GPtrArray *values;   /* EspTensor of each of its parameters, as they are now */
+  EspSpecGraph *graph;
+  gboolean data_changed;
+};
