@@ -26,6 +26,8 @@ static const struct
   { "win.new", { "<Control>n" } },
   { "win.save", { "<Control>s" } },
   { "win.save-as", { "<Control><Shift>s" } },
+  { "win.undo", { "<Control>z" } },
+  { "win.redo", { "<Control><Shift>z" } },
   { "win.reload", { "F5", "<Control>r" } },
   { "win.find", { "<Control>f", "<Control>l" } },
   { "win.tree", { "F9" } },

@@ -31,6 +31,7 @@ struct _EspWindow
   GtkMenuButton *new_button;
   GMenu *new_section;
   GMenu *recent_section;
+  GMenu *edit_section;
   GtkStack *pages;
   EspErrorPage *error_page;
   EspPanes *panes;
@@ -117,6 +118,9 @@ void esp_window_when_safe (EspWindow *self,
 
 void esp_window_train_init (EspWindow *self);
 void esp_window_train_update (EspWindow *self); /* another document */
+
+void esp_window_edit_init (EspWindow *self);
+void esp_window_edit_update (EspWindow *self); /* another document */
 
 void esp_window_go_init (EspWindow *self);
 void esp_window_go_dispose (EspWindow *self);

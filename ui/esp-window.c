@@ -191,6 +191,7 @@ on_document_changed (EspWindow *self)
   esp_window_clock_wake (self);
   esp_window_reload_update (self);
   esp_window_train_update (self);
+  esp_window_edit_update (self);
 }
 
 static void
@@ -366,6 +367,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspWindow, train_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, new_button);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, new_section);
+  gtk_widget_class_bind_template_child (widget_class, EspWindow, edit_section);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, recent_section);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, EspWindow, error_page);
@@ -424,6 +426,7 @@ esp_window_init (EspWindow *self)
   esp_window_open_init (self);
   esp_window_save_init (self);
   esp_window_train_init (self);
+  esp_window_edit_init (self);
   esp_window_go_init (self);
   esp_window_clock_init (self);
   fill_new_menu (self);

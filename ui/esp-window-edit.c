@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Undo and redo of what was done to a live network: menu entries that say what, and keys. In a text
+ * entry the keys belong to the text. */
+
+#include "config.h"
+
+#include "esp-window-private.h"
+
+#include <glib/gi18n.h>
+
+static EspUndo *
+get_undo (EspWindow *self)
+{
+  return esp_session_get_undo (self->session);
+}
+
+static void
+append (GMenu *menu, const char *label, const char *action)
+{
+  g_autoptr (GMenuItem) item = g_menu_item_new (label, action);
+
+  g_menu_append_item (menu, item);
+}
+
+/* "Undo Edit 0.weight"; a name may have an underscore, which isn't a mnemonic here */
+static void
+append_step (GMenu *menu,
+             const char *format,
+             const char *plain,
+             const char *name,
+             const char *action)
+{
+  g_auto (GStrv) parts = NULL, lines = NULL;
+  g_autofree char *escaped = NULL, *label = NULL;
+
+  if (!name)
+    {
+      append (menu, plain, action);
+      return;
+    }
+  lines = g_strsplit (name, "_", -1);
+  escaped = g_strjoinv ("__", lines);
+  parts = g_strsplit (format, "%s", 2);
+  label = g_strjoinv (escaped, parts);
+  append (menu, label, action);
+}
+
+static void
+update (EspWindow *self)
+{
+  EspUndo *undo = get_undo (self);
+  const char *undo_name = esp_undo_get_undo_name (undo);
+  const char *redo_name = esp_undo_get_redo_name (undo);
+
+  esp_window_enable (self, "undo", undo_name != NULL);
+  esp_window_enable (self, "redo", redo_name != NULL);
+  g_menu_remove_all (self->edit_section);
+  /* Translators: %s is what was done, such as “Edit 0.weight” */
+  append_step (self->edit_section, _ ("_Undo %s"), _ ("_Undo"), undo_name, "win.undo");
+  append_step (self->edit_section, _ ("R_edo %s"), _ ("R_edo"), redo_name, "win.redo");
+}
+
+/* whether the keys were meant for a text that is being written */
+static gboolean
+pass_to_text (EspWindow *self, const char *action)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  return GTK_IS_TEXT (focus) && gtk_widget_activate_action (focus, action, NULL);
+}
+
+static void
+on_undo (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspWindow *self = user_data;
+
+  if (pass_to_text (self, "text.undo"))
+    return;
+  esp_undo_undo (get_undo (self));
+  esp_window_clock_wake (self);
+}
+
+static void
+on_redo (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspWindow *self = user_data;
+
+  if (pass_to_text (self, "text.redo"))
+    return;
+  esp_undo_redo (get_undo (self));
+  esp_window_clock_wake (self);
+}
+
+static void
+on_refused (EspWindow *self)
+{
+  esp_window_tell (self, _ ("This run has too many branches; reset it to go on from its start"));
+}
+
+void
+esp_window_edit_update (EspWindow *self)
+{
+  if (self->document)
+    g_signal_connect_swapped (self->document, "refused", G_CALLBACK (on_refused), self);
+}
+
+void
+esp_window_edit_init (EspWindow *self)
+{
+  const GActionEntry entries[] = {
+    { "undo", on_undo, NULL, NULL, NULL, { 0 } },
+    { "redo", on_redo, NULL, NULL, NULL, { 0 } },
+  };
+
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  g_signal_connect_object (get_undo (self), "notify::undo-name", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  update (self);
+}
