@@ -228,8 +228,7 @@ add_tensor (EspErrorPage *self, EspPlace *place)
   EspTensor *tensor = esp_parameter_get_data (esp_place_get_parameter (place));
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
   g_autofree char *path = esp_path_escape (esp_place_get_path (place));
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
-                                                    esp_tensor_get_ndim (tensor));
+  g_autofree char *shape = esp_tensor_dup_shape (tensor);
   g_autofree char *size = esp_number_format_bytes (esp_tensor_get_bytes (tensor));
   GtkWidget *name_label = new_label (path, NULL);
   GtkWidget *size_label = new_label (size, "numeric");

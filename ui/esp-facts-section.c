@@ -72,8 +72,7 @@ add_class (EspFactsSection *self, const char *name, EspModule *module)
 static void
 add_shape (EspFactsSection *self, EspPlace *place, EspTensor *tensor)
 {
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
-                                                    esp_tensor_get_ndim (tensor));
+  g_autofree char *shape = esp_tensor_dup_shape (tensor);
   g_autofree char *axes = esp_axes_describe (place);
 
   if (axes)

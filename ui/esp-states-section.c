@@ -54,8 +54,7 @@ static char *
 describe (EspPlace *place, gboolean guessed)
 {
   EspTensor *tensor = esp_parameter_get_data (esp_place_get_parameter (place));
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
-                                                    esp_tensor_get_ndim (tensor));
+  g_autofree char *shape = esp_tensor_dup_shape (tensor);
   const char *type = esp_tensor_get_dtype_name (tensor);
 
   if (esp_tensor_get_ndim (tensor) == 0)

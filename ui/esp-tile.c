@@ -237,8 +237,7 @@ dup_words (EspTile *self)
 {
   EspTensor *data = esp_parameter_get_data (esp_place_get_parameter (self->place));
   g_autofree char *path = esp_path_escape (esp_place_get_path (self->place));
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (data),
-                                                    esp_tensor_get_ndim (data));
+  g_autofree char *shape = esp_tensor_dup_shape (data);
 
   return g_strdup_printf ("%s, %s", path, shape);
 }
@@ -345,8 +344,7 @@ set_labels (EspTile *self, EspPlace *module)
   EspTensor *data = esp_parameter_get_data (esp_place_get_parameter (self->place));
   g_autofree char *owner = dup_owner (module, self->place);
   g_autofree char *name = esp_path_escape (esp_place_get_name (self->place));
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (data),
-                                                    esp_tensor_get_ndim (data));
+  g_autofree char *shape = esp_tensor_dup_shape (data);
   g_autofree char *words = dup_words (self);
 
   gtk_label_set_label (self->title, name);

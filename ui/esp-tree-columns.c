@@ -75,7 +75,7 @@ dup_shape (EspPlace *place, EspTreeTextStyle *style)
   if (!parameter)
     return dup_class (place, style);
   tensor = esp_parameter_get_data (parameter);
-  return esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
+  return esp_tensor_dup_shape (tensor);
 }
 
 static char *

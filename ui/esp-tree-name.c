@@ -150,8 +150,7 @@ update_spoken (EspTreeName *self)
   if (parameter)
     {
       EspTensor *tensor = esp_parameter_get_data (parameter);
-      g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
-                                                        esp_tensor_get_ndim (tensor));
+      g_autofree char *shape = esp_tensor_dup_shape (tensor);
 
       g_string_append_printf (text, ", %s, %s", shape, esp_tensor_get_dtype_name (tensor));
     }

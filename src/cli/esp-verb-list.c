@@ -336,8 +336,7 @@ list_text (EspDocument *document, const char *file)
       g_string_truncate (name, 0);
       esp_tree_append_row_path (tree, i, name);
       shown = esp_cli_show_name (name->str);
-      shape = esp_number_format_shape (esp_tensor_get_shape (row.tensor),
-                                       esp_tensor_get_ndim (row.tensor));
+      shape = esp_tensor_dup_shape (row.tensor);
       esp_cli_print_padded (shown, width);
       esp_cli_print ("  %-10s  %-8s  %12" PRIu64 "  %s\n", esp_role_get_name (row.role),
                      esp_tensor_get_dtype_brief (row.tensor), esp_tensor_get_bytes (row.tensor),

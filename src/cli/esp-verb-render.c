@@ -202,8 +202,7 @@ static char *
 make_title (const char *name, EspTensor *tensor, const Options *options)
 {
   g_autofree char *shown = esp_cli_show_name (name);
-  g_autofree char *shape = esp_number_format_shape (esp_tensor_get_shape (tensor),
-                                                    esp_tensor_get_ndim (tensor));
+  g_autofree char *shape = esp_tensor_dup_shape (tensor);
   const char *type = esp_tensor_get_dtype_name (tensor);
 
   return g_strdup_printf ("%s%s  %s  %s", shown, options->slice != NULL ? options->slice : "",

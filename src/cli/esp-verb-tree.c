@@ -36,12 +36,6 @@ get_letter (guint index)
   return g_string_free (letter, FALSE);
 }
 
-static char *
-describe_shape (EspTensor *tensor)
-{
-  return esp_number_format_shape (esp_tensor_get_shape (tensor), esp_tensor_get_ndim (tensor));
-}
-
 /* @alone: nothing follows on the line */
 static void
 print_left (Printer *self, int depth, const char *text, gboolean alone)
@@ -147,7 +141,7 @@ print_tensor (Printer *self, EspPlace *place, int depth)
   EspTensor *tensor = esp_parameter_get_data (parameter);
   EspTie *tie = esp_place_get_tie (place);
   g_autofree char *name = esp_cli_show_name (esp_place_get_name (place));
-  g_autofree char *shape = describe_shape (tensor);
+  g_autofree char *shape = esp_tensor_dup_shape (tensor);
   const char *type = esp_tensor_get_dtype_name (tensor);
 
   print_left (self, depth, name, FALSE);

@@ -59,7 +59,8 @@ static const Row rows[] = {
   { "torch", "Tensor", ESP_MEANING_TENSOR_CLASS },
   { "torch.nn.parameter", "Parameter", ESP_MEANING_PARAMETER_CLASS },
   { "torch.nn.parameter", "Buffer", ESP_MEANING_TENSOR_CLASS },
-  { "torch.nn.parameter", "UninitializedParameter", ESP_MEANING_PARAMETER_CLASS },
+  { "torch.nn.parameter", "UninitializedParameter", ESP_MEANING_UNINITIALIZED_PARAMETER },
+  { "torch.nn.parameter", "UninitializedBuffer", ESP_MEANING_UNINITIALIZED },
   { "torch", "per_tensor_affine", ESP_MEANING_QSCHEME_TENSOR },
   { "torch", "per_tensor_symmetric", ESP_MEANING_QSCHEME_TENSOR },
   { "torch", "per_channel_affine", ESP_MEANING_QSCHEME_CHANNEL },
@@ -80,6 +81,7 @@ static const Row rows[] = {
   { "torch._utils", "_rebuild_xla_tensor", ESP_MEANING_REBUILD_NUMPY },
   { "torch._utils", "_rebuild_device_tensor_from_cpu_tensor", ESP_MEANING_REBUILD_CPU },
   { "torch._utils", "_rebuild_nested_tensor", ESP_MEANING_REBUILD_NESTED },
+  { "torch.nested._internal.nested_tensor", "_rebuild_njt", ESP_MEANING_REBUILD_JAGGED },
   { "torch._utils", "_rebuild_wrapper_subclass", ESP_MEANING_REBUILD_WRAPPER },
   { "torch.storage", "_load_from_bytes", ESP_MEANING_LOAD_FROM_BYTES },
 

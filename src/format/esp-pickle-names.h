@@ -32,6 +32,8 @@ typedef enum
   ESP_MEANING_STORAGE,
   ESP_MEANING_TENSOR_CLASS,
   ESP_MEANING_PARAMETER_CLASS,
+  ESP_MEANING_UNINITIALIZED_PARAMETER, /* of a lazy module */
+  ESP_MEANING_UNINITIALIZED,           /* a buffer of one */
   ESP_MEANING_DTYPE,
   ESP_MEANING_QSCHEME_TENSOR,
   ESP_MEANING_QSCHEME_CHANNEL,
@@ -47,6 +49,7 @@ typedef enum
   ESP_MEANING_REBUILD_NUMPY,  /* _rebuild_device_tensor_from_numpy, _rebuild_xla_tensor */
   ESP_MEANING_REBUILD_CPU,    /* _rebuild_device_tensor_from_cpu_tensor */
   ESP_MEANING_REBUILD_NESTED, /* _rebuild_nested_tensor */
+  ESP_MEANING_REBUILD_JAGGED, /* _rebuild_njt */
   ESP_MEANING_REBUILD_WRAPPER,
   ESP_MEANING_LOAD_FROM_BYTES,
   /* NumPy */

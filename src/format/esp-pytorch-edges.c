@@ -127,8 +127,8 @@ add_record (EspPytorchEdges *self, const EspPickleValue *owner)
   if (state != NULL && state->kind == ESP_PICKLE_TUPLE && state->items.n == 2 &&
       state->items.items[1]->kind == ESP_PICKLE_DICT)
     state = state->items.items[1];
-  if (state != NULL && (state->kind == ESP_PICKLE_TUPLE || state->kind == ESP_PICKLE_LIST) &&
-      esp_pickle_value_get_callee_meaning (owner) == ESP_MEANING_SCRIPT_CLASS)
+  /* what an object of C++ (packed weights of quantised modules) or a __getstate__ gives */
+  if (state != NULL && (state->kind == ESP_PICKLE_TUPLE || state->kind == ESP_PICKLE_LIST))
     {
       add_list (self, &state->items, ESP_EDGE_ITEM, FALSE);
       return;

@@ -60,7 +60,11 @@ context_of_key (const EspPickleValue *key)
 gboolean
 esp_pytorch_is_optimizer (const EspPickleValue *value)
 {
-  return value->kind == ESP_PICKLE_DICT && value->items.n <= 2 * OPTIMIZER_KEYS_MAX &&
+  /* its state_dict(), or the object itself */
+  if (value->kind == ESP_PICKLE_OBJECT)
+    value = value->state;
+  return value != NULL && value->kind == ESP_PICKLE_DICT &&
+         value->items.n <= 2 * OPTIMIZER_KEYS_MAX &&
          esp_pickle_value_find (value, "param_groups") != NULL &&
          esp_pickle_value_find (value, "state") != NULL;
 }

@@ -499,6 +499,31 @@ build_nested (Build *self, const EspPickleValue *args, GError **error)
   return build_inner (self, get_arg (args, 0), error);
 }
 
+/* ({values, offsets, ...}): the same of a newer kind */
+static gboolean
+build_jagged (Build *self, const EspPickleValue *args, GError **error)
+{
+  const EspPickleValue *fields = get_arg (args, 0);
+
+  return build_inner (self, fields != NULL ? esp_pickle_value_find (fields, "values") : NULL,
+                      error);
+}
+
+/* (requires_grad): it has neither shape nor values before the first batch */
+static gboolean
+build_uninitialized (Build *self, const EspPickleValue *args, GError **error)
+{
+  set_requires_grad (self, get_arg (args, 0));
+  return fail_no_data (error, _ ("it is uninitialised: its shape follows from the first batch"));
+}
+
+static gboolean
+build_uninitialized_parameter (Build *self, const EspPickleValue *args, GError **error)
+{
+  self->out->is_parameter = TRUE;
+  return build_uninitialized (self, args, error);
+}
+
 static EspStorage *
 get_pickle_storage (const EspPickleValue *bytes, gpointer user_data)
 {
@@ -552,7 +577,10 @@ static const BuildFunc builders[ESP_N_MEANINGS] = {
   [ESP_MEANING_REBUILD_NUMPY] = build_from_device,
   [ESP_MEANING_REBUILD_CPU] = build_from_device,
   [ESP_MEANING_REBUILD_NESTED] = build_nested,
+  [ESP_MEANING_REBUILD_JAGGED] = build_jagged,
   [ESP_MEANING_REBUILD_WRAPPER] = build_wrapper,
+  [ESP_MEANING_UNINITIALIZED] = build_uninitialized,
+  [ESP_MEANING_UNINITIALIZED_PARAMETER] = build_uninitialized_parameter,
 };
 
 static gboolean

@@ -114,6 +114,8 @@ push_key (Walk *self, const EspPytorchEdge *edge)
 
   if (edge->key == NULL)
     key = g_strdup_printf ("%u", edge->number);
+  else if (esp_pytorch_value_is_tensor (edge->key)) /* an optimizer's state is by parameter */
+    key = g_strdup_printf ("%u", edge->position / 2);
   else
     key = esp_pickle_value_to_name (edge->key, ESP_LIMIT_NAME_BYTES);
   g_ptr_array_add (self->keys, key);

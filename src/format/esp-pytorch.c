@@ -16,6 +16,7 @@
 
 #include "esp-pytorch-archive.h"
 #include "esp-pytorch-result.h"
+#include "esp-pytorch-write.h"
 
 #include <glib/gi18n.h>
 
@@ -121,4 +122,5 @@ const EspFormat esp_format_pytorch_zip = {
   .suffixes = suffixes,
   .probe = pytorch_probe,
   .read = pytorch_read,
+  .write = esp_pytorch_write,
 };

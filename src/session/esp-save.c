@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Saving what a document shows, as safetensors. A live network goes on changing, so its tensors are
- * gathered into a tree of their own first; they are immutable, and nothing is copied. */
+/* Saving what a document shows, in the format that the file's name asks for. A live network goes on
+ * changing, so its tensors are gathered into a tree of their own first; they are immutable, and
+ * nothing is copied. */
 
 #include "config.h"
 
@@ -9,6 +10,8 @@
 
 #include "esp-format.h"
 #include "esp-tree-builder.h"
+
+#include <string.h>
 
 typedef struct
 {
@@ -58,6 +61,24 @@ freeze (EspTree *tree, GError **error)
   return esp_tree_builder_finish (builder, error);
 }
 
+/* by the suffix of a format that can be written; safetensors if it has none of these */
+static const EspFormat *
+find_format (const char *path)
+{
+  const EspFormat *const *formats = esp_format_get_all ();
+
+  for (guint i = 0; formats[i] != NULL; i++)
+    for (guint k = 0; formats[i]->write != NULL && formats[i]->suffixes[k] != NULL; k++)
+      {
+        g_autofree char *suffix = g_strconcat (".", formats[i]->suffixes[k], NULL);
+        gsize length = strlen (path), tail = strlen (suffix);
+
+        if (length > tail && g_ascii_strcasecmp (path + length - tail, suffix) == 0)
+          return formats[i];
+      }
+  return esp_format_from_name ("safetensors");
+}
+
 gboolean
 esp_save_tree (EspTree *tree,
                const char *path,
@@ -65,7 +86,7 @@ esp_save_tree (EspTree *tree,
                GCancellable *cancellable,
                GError **error)
 {
-  const EspFormat *format = esp_format_from_name ("safetensors");
+  const EspFormat *format = find_format (path);
 
   return format->write (tree, path, replace, NULL, NULL, cancellable, error);
 }

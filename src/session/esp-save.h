@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Private to session/: a tree -> a safetensors file. */
+/* Private to session/: a tree -> a file of safetensors, or of PyTorch where its name ends in .pt
+ * and the like. */
 
 #include "esp-tree.h"
 

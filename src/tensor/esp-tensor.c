@@ -21,6 +21,7 @@
 #include "esp-description.h"
 #include "esp-error.h"
 #include "esp-limits.h"
+#include "esp-number.h"
 #include "esp-scan-share-private.h"
 
 struct _EspTensor
@@ -569,6 +570,17 @@ esp_tensor_get_shape (EspTensor *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->description->shape;
+}
+
+char *
+esp_tensor_dup_shape (EspTensor *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (esp_tensor_get_error (self) && esp_tensor_get_dtype (self) == ESP_DTYPE_INVALID &&
+      esp_tensor_get_ndim (self) == 0)
+    return g_strdup (_ ("unknown"));
+  return esp_number_format_shape (esp_tensor_get_shape (self), esp_tensor_get_ndim (self));
 }
 
 const gint64 *

@@ -104,6 +104,9 @@ const EspBlockType *esp_tensor_get_block_type (EspTensor *self); /* or NULL */
 const char *esp_tensor_get_native_dtype (EspTensor *self);
 guint esp_tensor_get_ndim (EspTensor *self);
 const gint64 *esp_tensor_get_shape (EspTensor *self);
+/* "2 × 3" for a person, as esp_number_format_shape(); "unknown" where the file doesn't tell. New
+ * string. */
+char *esp_tensor_dup_shape (EspTensor *self);
 const gint64 *esp_tensor_get_strides (EspTensor *self);
 gint64 esp_tensor_get_offset (EspTensor *self);
 guint64 esp_tensor_get_count (EspTensor *self); /* elements of the view */
