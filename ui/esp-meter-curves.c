@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The curves are copied from the trainer ten times a second: no one reads faster. A network with
- * very many parameters shows those below the selection. */
+/* The curves are copied from the trainer ten times a second, the plots in turn: no one reads
+ * faster. A network with very many parameters shows those below the selection. */
 
 #include "config.h"
 
@@ -15,8 +15,8 @@
 
 #define MOST_CURVES 24
 #define N_COLORS 8
-#define REFRESH_MS 100
-#define GUIDE -3.0 /* where an update of a healthy size is, log10 */
+#define REFRESH_MS 50 /* of one of the plots: a frame has no time for both */
+#define GUIDE -3.0    /* where an update of a healthy size is, log10 */
 #define LEGEND_WIDTH 244
 #define PLOTS_HEIGHT 360 /* above the legend */
 #define FAINT 0.3
@@ -42,8 +42,8 @@ struct _EspMeterCurves
   GArray *entries; /* Entry */
   EspPlace *selected;
   guint timeout; /* source; while it runs nothing is refreshed */
-  gboolean due;
-  gboolean syncing;
+  guint due;     /* plots that are still to be refreshed */
+  EspPlot *next; /* the one whose turn it is */
 };
 
 G_DEFINE_FINAL_TYPE (EspMeterCurves, esp_meter_curves, ESP_TYPE_LIVE_VIEW)
@@ -265,8 +265,9 @@ show_plot (EspMeterCurves *self,
   g_free (points.y);
 }
 
+/* one plot, and the figures */
 static void
-refresh (EspMeterCurves *self)
+refresh (EspMeterCurves *self, EspPlot *plot)
 {
   EspDocument *document = esp_live_view_get_document (ESP_LIVE_VIEW (self));
   EspSnapshot *snapshot = document != NULL ? esp_document_get_snapshot (document) : NULL;
@@ -280,8 +281,7 @@ refresh (EspMeterCurves *self)
   make_legend (self, network);
   table = esp_trainer_get_meters (esp_document_get_trainer (document));
   esp_trainer_get_timeline (esp_document_get_trainer (document), &timeline);
-  show_plot (self, self->norms, network, table, timeline.step);
-  show_plot (self, self->ratios, network, table, timeline.step);
+  show_plot (self, plot, network, table, timeline.step);
   for (guint i = 0; i < self->entries->len; i++)
     {
       gboolean any, bold = stands_out (self, network, i, &any);
@@ -297,13 +297,14 @@ on_timeout (gpointer user_data)
 {
   EspMeterCurves *self = user_data;
 
-  if (!self->due)
+  if (self->due == 0)
     {
       self->timeout = 0;
       return G_SOURCE_REMOVE;
     }
-  self->due = FALSE;
-  refresh (self);
+  self->due--;
+  self->next = self->next == self->norms ? self->ratios : self->norms;
+  refresh (self, self->next);
   return G_SOURCE_CONTINUE;
 }
 
@@ -331,7 +332,7 @@ esp_meter_curves_update (EspLiveView *view, EspDocument *document, EspSnapshot *
 {
   EspMeterCurves *self = ESP_METER_CURVES (view);
 
-  self->due = TRUE;
+  self->due = 2;
   if (self->timeout > 0)
     return;
   self->timeout = g_timeout_add (REFRESH_MS, on_timeout, self);
@@ -344,7 +345,8 @@ esp_meter_curves_select (EspLiveView *view, EspPlace *place)
   EspMeterCurves *self = ESP_METER_CURVES (view);
 
   self->selected = place;
-  refresh (self);
+  refresh (self, self->norms);
+  refresh (self, self->ratios);
 }
 
 static void

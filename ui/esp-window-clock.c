@@ -97,6 +97,10 @@ on_event (EspWindow *self, GdkEvent *event)
     case GDK_TOUCH_END:
       esp_window_clock_wake (self);
       break;
+    case GDK_MOTION_NOTIFY: /* a drag of the time line may last for long */
+      if (gdk_event_get_modifier_state (event) & GDK_BUTTON1_MASK)
+        esp_window_clock_wake (self);
+      break;
     default:
       break;
     }

@@ -9,17 +9,23 @@
  * events. "work" is the processor time within an iteration: on a machine that does other things as
  * well it tells what this program itself is to blame for.
  *
- * Usage: bench-frames [SECONDS [FILE]]. Needs a display.
+ * With "view:NAME[,NAME...][@NETWORK]" these views of the network are shown, one after the other, 5
+ * seconds each, and what the process takes of memory is told before and after. With "scrub" a
+ * network of 10,000 parameters has trained 3000 steps, and the window goes to one of them after the
+ * other, anywhere in the run, as soon as the one before is shown.
+ *
+ * Usage: bench-frames [SECONDS [FILE | view:... | scrub]]. Needs a display.
  */
 
 #include "config.h"
 
 #include "esp-application.h"
 #include "esp-heatmap.h"
-#include "esp-window.h"
+#include "esp-window-private.h"
 #include "turns.h"
 
 #include <math.h>
+#include <string.h>
 
 /* what one frame may take before a person sees it stutter */
 #define GOAL_MS 50.0
@@ -37,7 +43,13 @@ typedef struct
   guint n_frames;
   guint64 first_step;
   gint64 began;
-  const char *file; /* to fly over, or NULL */
+  const char *file;    /* to fly over, or NULL */
+  char **views;        /* to show, or NULL */
+  const char *network; /* template */
+  gboolean scrub;
+  guint64 target; /* step that was asked for */
+  guint positions;
+  double memory; /* MB when counting began */
   EspHeatmap *heatmap;
   gint64 chosen; /* when the tensor was; -1 when it is drawn */
   double first_ms, exact_ms, stats_ms;
@@ -96,15 +108,42 @@ get_step (void)
   return esp_snapshot_get_step (esp_document_get_snapshot (document));
 }
 
+/* what is in memory, MB */
+static double
+get_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
+    return NAN;
+  line = strstr (text, "VmRSS:");
+  return line != NULL ? g_ascii_strtod (line + 6, NULL) / 1000 : NAN;
+}
+
+static gboolean
+on_memory (gpointer user_data)
+{
+  if (is_counting ())
+    g_print ("after %.0f s: step %" G_GUINT64_FORMAT ", %.1f MB in memory\n",
+             ms_since (bench.began) / 1000, get_step (), get_memory ());
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_done (gpointer user_data)
 {
   double seconds = ms_since (bench.began) / 1000.0;
   double rate = bench.intervals->len / seconds;
 
-  bench.began = 0;
   turns_end ();
-  if (bench.file == NULL)
+  if (bench.views != NULL)
+    on_memory (NULL);
+  bench.began = 0;
+  if (bench.scrub)
+    g_print ("scrubbing: %.1f positions/s and %.1f frames/s for %.1f s\n",
+             bench.positions / seconds, rate, seconds);
+  else if (bench.file == NULL)
     {
       esp_document_pause (esp_session_get_document (esp_window_get_session (bench.window)));
       g_print ("training: %.0f steps/s and %.1f frames/s for %.1f s\n",
@@ -150,6 +189,8 @@ on_after_paint (GdkFrameClock *clock, gpointer user_data)
     {
       bench.first_step = bench.file == NULL ? get_step () : 0;
       bench.began = g_get_monotonic_time ();
+      if (bench.views != NULL)
+        g_print ("%s: %.1f MB in memory\n", bench.network, get_memory ());
       turns_begin ();
       g_timeout_add ((guint) (bench.seconds * 1000), on_done, NULL);
     }
@@ -225,6 +266,20 @@ fly (void)
                       (0.5 + 0.4 * cos (at)) * (double) geometry->columns);
 }
 
+/* the next position as soon as the last one is shown */
+static void
+scrub (void)
+{
+  EspDocument *document = esp_session_get_document (esp_window_get_session (bench.window));
+
+  if (get_step () != bench.target)
+    return;
+  bench.positions += is_counting ();
+  bench.target = 1 + (bench.target * 1103 + 12345) % 3000;
+  esp_window_clock_wake (bench.window); /* as a drag does */
+  esp_document_seek (document, 0, bench.target);
+}
+
 static gboolean
 on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
@@ -269,20 +324,72 @@ choose (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* 2-96-96-2 */
+static const char large[] =
+    "{\"espalier\": 1, \"name\": \"ten thousand\", \"modules\": ["
+    "{\"class\": \"Linear\", \"out_features\": 96}, {\"class\": \"ReLU\"},"
+    "{\"class\": \"Linear\", \"out_features\": 96}, {\"class\": \"ReLU\"},"
+    "{\"class\": \"Linear\", \"out_features\": 2}], \"loss\": {\"class\": \"CrossEntropyLoss\"},"
+    "\"optimizer\": {\"class\": \"Adam\", \"lr\": 0.003}, \"batch_size\": 40,"
+    "\"data\": {\"name\": \"spirals\", \"count\": 200, \"noise\": 0.1, \"seed\": 1}}";
+
+static void
+open_network (EspSession *session)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = NULL;
+  g_autoptr (EspDocument) document = NULL;
+
+  if (!bench.scrub)
+    {
+      if (!esp_session_new_network (session, bench.network, &error))
+        g_error ("%s", error->message);
+      return;
+    }
+  network = esp_network_new_from_json (large, -1, &error);
+  if (network == NULL)
+    g_error ("%s", error->message);
+  document = esp_document_new_for_network (network);
+  esp_trainer_run (esp_document_get_trainer (document), 3000);
+  esp_session_set_document (session, document);
+  bench.target = 3000;
+}
+
+static gboolean
+next_view (gpointer user_data)
+{
+  static guint at;
+
+  esp_session_set_view (esp_window_get_session (bench.window),
+                        bench.views[at++ % g_strv_length (bench.views)]);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 play (EspWindow *window)
 {
   EspSession *session = esp_window_get_session (window);
-  g_autoptr (GError) error = NULL;
   EspDocument *document;
   EspPlace *place;
 
-  if (!esp_session_new_network (session, "spirals", &error))
-    g_error ("%s", error->message);
+  open_network (session);
   document = esp_session_get_document (session);
+  if (bench.views != NULL)
+    {
+      next_view (NULL);
+      g_timeout_add_seconds (5, next_view, NULL);
+      g_timeout_add_seconds (60, on_memory, NULL);
+    }
   place = esp_tree_find (esp_document_get_tree (document), "2.weight", NULL);
   if (place)
     esp_session_set_selection (session, place);
+  if (bench.scrub)
+    {
+      g_signal_connect (document, "updated", G_CALLBACK (scrub), NULL);
+      esp_window_clock_wake (bench.window);
+      esp_document_seek (document, 0, bench.target);
+      return;
+    }
   esp_document_set_speed (document, INFINITY);
   esp_document_play (document);
 }
@@ -319,13 +426,34 @@ on_activate (GtkApplication *app, gpointer user_data)
   g_signal_stop_emission_by_name (app, "activate");
 }
 
+/* what is measured: a file, views, or how fast one can scrub; NULL: the weights of the spirals */
+static void
+read_subject (const char *subject)
+{
+  g_auto (GStrv) parts = NULL;
+
+  bench.network = "spirals";
+  if (subject == NULL)
+    return;
+  if (!g_str_has_prefix (subject, "view:"))
+    {
+      bench.scrub = g_str_equal (subject, "scrub");
+      bench.file = bench.scrub ? NULL : subject;
+      return;
+    }
+  parts = g_strsplit (subject + 5, "@", 2);
+  bench.views = g_strsplit (parts[0], ",", -1);
+  if (parts[1] != NULL)
+    bench.network = g_intern_string (parts[1]);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autoptr (EspApplication) app = esp_application_new ();
 
   bench.seconds = argc > 1 ? g_ascii_strtod (argv[1], NULL) : 10;
-  bench.file = argc > 2 ? argv[2] : NULL;
+  read_subject (argc > 2 ? argv[2] : NULL);
   bench.intervals = g_array_new (FALSE, FALSE, sizeof (double));
   bench.frames = g_array_new (FALSE, FALSE, sizeof (double));
   g_application_set_flags (G_APPLICATION (app), G_APPLICATION_NON_UNIQUE);

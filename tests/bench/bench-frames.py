@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The frame clock's distribution while a 2-16-16-2 network trains at full speed, and while a matrix of 16,384 x 16,384 float32 is
+"""The frame clock's distribution while a 2-16-16-2 network trains at full speed, with each view of it and with those of a convolutional
+one; how many positions of a run a second are shown while one scrubs; and while a matrix of 16,384 x 16,384 float32 is
 flown over: no frame may take over 50 ms. The matrix is 1 GiB in the folder for temporary files."""
 import array
 import json
@@ -26,4 +27,5 @@ def write_matrix(path):
 with tempfile.TemporaryDirectory(prefix="espalier-bench-") as folder:
     matrix = pathlib.Path(folder) / "matrix.safetensors"
     write_matrix(matrix)
-    display.run("bench-frames", ["10"], ["10", str(matrix)])
+    views = ["view:responses", "view:activations", "view:curves", "view:activations@digits-conv", "view:filters@digits-conv"]
+    display.run("bench-frames", ["10"], *[["10", view] for view in views], ["10", "scrub"], ["10", str(matrix)])
