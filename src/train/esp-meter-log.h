@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  */
 typedef struct _EspMeterLog EspMeterLog;
 
-#define ESP_METER_LOG_POINTS 512
+#define ESP_METER_LOG_POINTS 256
 #define ESP_METER_LOG_BYTES (1 << 20) /* of one branch; there may be 64 */
 
 EspMeterLog *esp_meter_log_new (guint n_parameters);

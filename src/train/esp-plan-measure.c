@@ -7,46 +7,59 @@
 
 #include <math.h>
 
-/* sums that don't wait for one another */
-#define LANES 4
+/* sums that don't wait for one another: wide enough for a vector of floats */
+#define LANES 8
+/* numbers that are added up as floats, of 24 bits, before the sum goes on in double */
+#define BLOCK 256
 
-static double
-sum_squares (const EspReal *values, guint64 count)
+typedef struct
 {
-  double sums[LANES] = { 0 };
-  guint64 i = 0;
-  for (; i + LANES <= count; i += LANES)
-    for (guint k = 0; k < LANES; k++)
-      sums[k] += (double) values[i + k] * (double) values[i + k];
-  for (; i < count; i++)
-    sums[0] += (double) values[i] * (double) values[i];
-  return sums[0] + sums[1] + sums[2] + sums[3];
+  double sum, square;
+} Sums;
+
+static inline void
+add_lanes (Sums *sums, const EspReal *lanes, const EspReal *squares)
+{
+  for (guint k = 0; k < LANES; k++)
+    {
+      sums->sum += (double) lanes[k];
+      sums->square += (double) squares[k];
+    }
 }
 
-/* count² times the variance of @a - @b (or of @a): how it is spread about its first number, so that
- * a large mean takes nothing from it */
-static double
-measure_spread (const EspReal *a, const EspReal *b, guint64 count)
+/* @a - @b - @origin; @b is NULL for none. Hot: some hundred times a second. */
+static inline Sums
+sum_up (const EspReal *a, const EspReal *b, EspReal origin, guint64 count)
 {
-  double origin = (double) a[0] - (b != NULL ? (double) b[0] : 0);
-  double sums[LANES] = { 0 }, squares[LANES] = { 0 };
+  Sums sums = { 0, 0 };
   guint64 i = 0;
-  for (; i + LANES <= count; i += LANES)
-    for (guint k = 0; k < LANES; k++)
-      {
-        double value = (double) a[i + k] - (b != NULL ? (double) b[i + k] : 0) - origin;
-        sums[k] += value;
-        squares[k] += value * value;
-      }
+  while (i + LANES <= count)
+    {
+      EspReal lanes[LANES] = { 0 }, squares[LANES] = { 0 };
+      guint64 end = MIN (i + BLOCK, count);
+      for (; i + LANES <= end; i += LANES)
+        for (guint k = 0; k < LANES; k++)
+          {
+            EspReal value = (b != NULL ? a[i + k] - b[i + k] : a[i + k]) - origin;
+            lanes[k] += value;
+            squares[k] += value * value;
+          }
+      add_lanes (&sums, lanes, squares);
+    }
   for (; i < count; i++)
     {
-      double value = (double) a[i] - (b != NULL ? (double) b[i] : 0) - origin;
-      sums[0] += value;
-      squares[0] += value * value;
+      double value = (double) ((b != NULL ? a[i] - b[i] : a[i]) - origin);
+      sums.sum += value;
+      sums.square += value * value;
     }
-  double sum = sums[0] + sums[1] + sums[2] + sums[3];
-  double square = squares[0] + squares[1] + squares[2] + squares[3];
-  return fmax ((double) count * square - sum * sum, 0);
+  return sums;
+}
+
+/* count² times the variance: about the first number, so that a large mean takes nothing from it */
+static double
+get_spread (Sums sums, guint64 count)
+{
+  return fmax ((double) count * sums.square - sums.sum * sums.sum, 0);
 }
 
 void
@@ -58,10 +71,11 @@ esp_plan_measure (EspPlan *self, guint parameter, EspMeter *meter)
   guint64 count = esp_network_peek_parameter (self->network, parameter)->count;
   *meter = (EspMeter) { NAN, NAN };
   if (grad != NULL)
-    meter->grad_norm = (float) sqrt (sum_squares (grad, count));
+    meter->grad_norm = (float) sqrt (sum_up (grad, NULL, 0, count).square);
   if (before == NULL)
     return;
-  double data = measure_spread (now, NULL, count);
+  double data = get_spread (sum_up (now, NULL, now[0], count), count);
+  double update = get_spread (sum_up (now, before, now[0] - before[0], count), count);
   if (data > 0)
-    meter->update_ratio = (float) (0.5 * log10 (measure_spread (now, before, count) / data));
+    meter->update_ratio = (float) (0.5 * log10 (update / data));
 }

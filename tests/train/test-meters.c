@@ -53,8 +53,8 @@ check_meter (EspSnapshot *snapshot, guint parameter)
   for (gsize i = 0; i < count; i++)
     norm += (double) grad[i] * (double) grad[i];
   norm = sqrt (norm);
-  /* float32 has 24 bits */
-  g_assert_cmpfloat_with_epsilon ((double) meter->grad_norm, norm, 1e-6 * norm + 1e-30);
+  /* float32 has 24 bits, and 32 numbers are added up with these */
+  g_assert_cmpfloat_with_epsilon ((double) meter->grad_norm, norm, 3e-6 * norm + 1e-30);
   if (spread > 0)
     g_assert_cmpfloat_with_epsilon ((double) meter->update_ratio,
                                     log10 (get_std (update, count) / spread), 2e-4);
@@ -115,7 +115,7 @@ test_same_whatever_happens (void)
   esp_trainer_run (crooked, 2500);
   g_autoptr (EspMeterTable) a = esp_trainer_get_meters (straight);
   g_autoptr (EspMeterTable) b = esp_trainer_get_meters (crooked);
-  g_assert_cmpuint (a->n, >, 256);
+  g_assert_cmpuint (a->n, >, ESP_METER_LOG_POINTS / 2);
   g_assert_cmpuint (a->n, <=, ESP_METER_LOG_POINTS);
   for (guint i = 1; i < a->n; i++)
     g_assert_cmpuint (a->steps[i], >, a->steps[i - 1]);
