@@ -14,6 +14,8 @@
 #include "esp-session-watch.h"
 #include "esp-size-watch.h"
 #include "esp-stack-hidden.h"
+#include "esp-units-view.h"
+#include "esp-use-gradients.h"
 #include "esp-view-taker.h"
 
 #include <glib/gi18n.h>
@@ -38,6 +40,10 @@ static const Row rows[] = {
     esp_activations_get_type },
   { "filters", N_ ("Filters"), N_ ("Weights as the pictures that they look for"), esp_filters_fit,
     esp_filters_get_type },
+  { "uses", N_ ("Per use"), N_ ("Gradients of shared parameters from each of their places"),
+    esp_use_gradients_fit, esp_use_gradients_get_type },
+  { "units", N_ ("Units"), N_ ("Dead, dormant and saturated units, with their evidence"), NULL,
+    esp_units_view_get_type },
   { "curves", N_ ("Curves"), N_ ("Gradient norms and update ratios over the steps"), NULL,
     esp_meter_curves_get_type },
 };

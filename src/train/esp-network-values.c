@@ -175,3 +175,26 @@ esp_network_count_numbers (EspNetwork *self)
   /* a batch has activations and their derivatives; one example at least is looked at beside it */
   return esp_layer_add (numbers, esp_layer_multiply (per_example, 2 * self->batch_size + 1));
 }
+
+guint
+esp_network_get_n_uses (EspNetwork *self, guint index)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && index < self->parameters->len, 0);
+  return esp_network_peek_parameter (self, index)->n_uses;
+}
+
+char *
+esp_network_dup_use_path (EspNetwork *self, guint index, guint use)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && index < self->parameters->len, NULL);
+  for (guint i = 0; i < self->calls->len; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self, i);
+      EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
+      guint n = esp_layer_get_parameters (call->module->layer, infos);
+      for (guint j = 0; j < n; j++)
+        if (call->module->parameters[j] == index && call->uses[j] == use)
+          return g_strconcat (call->path, ".", infos[j].name, NULL);
+    }
+  return NULL;
+}
