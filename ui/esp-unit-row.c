@@ -86,7 +86,7 @@ esp_unit_row_update (EspUnitRow *self, const EspUnitCounts *counts)
                          : NAN;
   self->last_fired = counts->last_fired != NULL ? (gint64) counts->last_fired[unit] : -1;
   self->reach = counts->reach != NULL && isfinite (counts->reach[unit]) ? counts->reach[unit]
-                                                                       : (double) NAN;
+                                                                        : (double) NAN;
   self->proven = esp_unit_counts_is_proven (counts, unit);
   g_signal_emit (self, signals[CHANGED], 0);
 }

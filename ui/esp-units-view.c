@@ -34,6 +34,7 @@ struct _EspUnitsView
   GtkStack *stack;
   GtkColumnView *list;
   AdwStatusPage *empty;
+  GtkLabel *told; /* what became of the last revival */
 
   /* owned */
   GListStore *rows; /* EspUnitRow */
@@ -56,13 +57,13 @@ static const struct
   int width;
   gboolean figures;
 } columns[ESP_N_UNIT_COLUMNS] = {
-  [ESP_UNIT_COLUMN_NAME] = { N_ ("Unit"), 130, FALSE },
-  [ESP_UNIT_COLUMN_STATE] = { N_ ("State"), 110, FALSE },
-  [ESP_UNIT_COLUMN_ON_RATE] = { N_ ("On-rate"), 84, TRUE },
-  [ESP_UNIT_COLUMN_SCORE] = { N_ ("Dormant score"), 112, TRUE },
-  [ESP_UNIT_COLUMN_SATURATION] = { N_ ("Saturated"), 92, TRUE },
-  [ESP_UNIT_COLUMN_LAST_FIRED] = { N_ ("Last fired"), 100, TRUE },
-  [ESP_UNIT_COLUMN_PROOF] = { N_ ("By its weights"), 170, FALSE },
+  [ESP_UNIT_COLUMN_NAME] = { N_ ("Unit"), 92, FALSE },
+  [ESP_UNIT_COLUMN_STATE] = { N_ ("State"), 88, FALSE },
+  [ESP_UNIT_COLUMN_ON_RATE] = { N_ ("On-rate"), 72, TRUE },
+  [ESP_UNIT_COLUMN_SCORE] = { N_ ("Dormant score"), 106, TRUE },
+  [ESP_UNIT_COLUMN_SATURATION] = { N_ ("Saturated"), 82, TRUE },
+  [ESP_UNIT_COLUMN_LAST_FIRED] = { N_ ("Last fired"), 80, TRUE },
+  [ESP_UNIT_COLUMN_PROOF] = { N_ ("By its weights"), 110, FALSE },
 };
 
 /* --- which rows --- */
@@ -95,16 +96,53 @@ is_shown (gpointer item, gpointer user_data)
     }
 }
 
+/* A row of a shared layer is one unit at several places: reviving it where it is silent would take
+ * it away where it isn't. */
+static gboolean
+is_fine_elsewhere (EspUnitsView *self, EspUnitRow *row)
+{
+  EspDocument *document = esp_live_view_get_document (ESP_LIVE_VIEW (self));
+  EspPlace *place = esp_tree_find (esp_document_get_tree (document), esp_unit_row_get_source (row),
+                                   NULL);
+  EspModule *module = place != NULL ? esp_place_get_module (place) : NULL;
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->rows));
+
+  if (module == NULL || esp_module_get_n_places (module) == 1)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (EspUnitRow) other = g_list_model_get_item (G_LIST_MODEL (self->rows), i);
+
+      if (esp_unit_row_get_unit (other) != esp_unit_row_get_unit (row) ||
+          esp_unit_row_get_state (other) != ESP_UNIT_FINE)
+        continue;
+      for (guint k = 0; k < esp_module_get_n_places (module); k++)
+        if (g_str_equal (esp_place_get_path (esp_module_get_place (module, k)),
+                         esp_unit_row_get_source (other)))
+          return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+can_revive (EspUnitsView *self, EspUnitRow *row)
+{
+  return esp_unit_row_can_revive (row) && !is_fine_elsewhere (self, row);
+}
+
 static guint
 count_revivable (EspUnitsView *self)
 {
   guint n = 0, n_rows = g_list_model_get_n_items (G_LIST_MODEL (self->filtered));
 
+  if (esp_live_view_get_document (ESP_LIVE_VIEW (self)) == NULL)
+    return 0;
+
   for (guint i = 0; i < n_rows; i++)
     {
       g_autoptr (EspUnitRow) row = g_list_model_get_item (G_LIST_MODEL (self->filtered), i);
 
-      n += esp_unit_row_can_revive (row);
+      n += can_revive (self, row);
     }
   return n;
 }
@@ -132,8 +170,8 @@ say (EspUnitsView *self)
   n_examples = esp_number_format_count (examples);
   step = esp_number_format_count (esp_snapshot_get_step (snapshot));
   /* TRANSLATORS: "32 units: 3 dead, 1 dormant, 0 saturated · 200 examples, step 1,240" */
-  text = g_strdup_printf (_ ("%u units: %u dead, %u dormant, %u saturated · %s examples, step %s"), n,
-                          counts[ESP_UNIT_DEAD], counts[ESP_UNIT_DORMANT],
+  text = g_strdup_printf (_ ("%u units: %u dead, %u dormant, %u saturated · %s examples, step %s"),
+                          n, counts[ESP_UNIT_DEAD], counts[ESP_UNIT_DORMANT],
                           counts[ESP_UNIT_SATURATED], n_examples, step);
   esp_live_view_say (ESP_LIVE_VIEW (self), text);
 }
@@ -146,7 +184,8 @@ show_rows (EspUnitsView *self)
   g_autofree char *label = NULL;
 
   n_revivable = count_revivable (self);
-  label = g_strdup_printf (ngettext ("Revive %u unit", "Revive %u units", n_revivable), n_revivable);
+  label = g_strdup_printf (ngettext ("Revive %u unit", "Revive %u units", n_revivable),
+                           n_revivable);
   gtk_button_set_label (GTK_BUTTON (self->revive), n_revivable > 0 ? label : _ ("Revive"));
   gtk_widget_set_sensitive (self->revive, n_revivable > 0);
   gtk_stack_set_visible_child_name (self->stack, n > 0 ? "list" : "empty");
@@ -196,7 +235,8 @@ update_rows (EspUnitsView *self, EspSnapshot *snapshot)
 
       for (guint u = 0; u < counts->n_units && position < n; u++)
         {
-          g_autoptr (EspUnitRow) row = g_list_model_get_item (G_LIST_MODEL (self->rows), position++);
+          g_autoptr (EspUnitRow)
+              row = g_list_model_get_item (G_LIST_MODEL (self->rows), position++);
 
           esp_unit_row_update (row, counts);
         }
@@ -364,7 +404,7 @@ on_revive (EspUnitsView *self)
       EspUnitId id = { esp_unit_row_get_path (row), esp_unit_row_get_unit (row) };
 
       g_ptr_array_add (kept, row);
-      if (esp_unit_row_can_revive (row))
+      if (can_revive (self, row))
         g_array_append_val (ids, id);
     }
   revive (self, (const EspUnitId *) (gpointer) ids->data, ids->len);
@@ -378,7 +418,7 @@ on_revive_one (GtkWidget *widget, const char *name, GVariant *parameter)
   EspUnitRow *row = gtk_single_selection_get_selected_item (self->selection);
   EspUnitId id;
 
-  if (row == NULL || !esp_unit_row_can_revive (row))
+  if (row == NULL || !can_revive (self, row))
     {
       gtk_widget_error_bell (widget);
       return;
@@ -390,8 +430,19 @@ on_revive_one (GtkWidget *widget, const char *name, GVariant *parameter)
 /* --- a live view --- */
 
 static void
+on_revived (EspDocument *document, const char *text, EspUnitsView *self)
+{
+  gtk_label_set_text (self->told, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->told), TRUE);
+}
+
+static void
 esp_units_view_begin (EspLiveView *view, EspDocument *document)
 {
+  EspUnitsView *self = ESP_UNITS_VIEW (view);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->told), FALSE);
+  g_signal_connect_object (document, "revived", G_CALLBACK (on_revived), self, 0);
 }
 
 static void
@@ -399,6 +450,7 @@ esp_units_view_end (EspLiveView *view, EspDocument *document)
 {
   EspUnitsView *self = ESP_UNITS_VIEW (view);
 
+  g_signal_handlers_disconnect_by_func (document, on_revived, self);
   g_clear_handle_id (&self->timeout, g_source_remove);
   g_list_store_remove_all (self->rows);
 }
@@ -489,8 +541,8 @@ esp_units_view_class_init (EspUnitsViewClass *klass)
 static void
 make_tools (EspUnitsView *self)
 {
-  const char *const names[] = { _ ("In trouble"), _ ("Dead"), _ ("Dormant"), _ ("Saturated"),
-                                _ ("All units"), NULL };
+  const char *const names[] = { _ ("In trouble"), _ ("Dead"),      _ ("Dormant"),
+                                _ ("Saturated"),  _ ("All units"), NULL };
   GtkWidget *one = gtk_button_new_with_label (_ ("Revive selected"));
 
   self->show = GTK_DROP_DOWN (gtk_drop_down_new_from_strings (names));
@@ -522,6 +574,7 @@ static void
 make_list (EspUnitsView *self)
 {
   GtkWidget *scroller = gtk_scrolled_window_new ();
+  GtkWidget *content = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   GtkSortListModel *sorted;
 
   self->rows = g_list_store_new (ESP_TYPE_UNIT_ROW);
@@ -547,7 +600,16 @@ make_list (EspUnitsView *self)
   gtk_widget_set_vexpand (GTK_WIDGET (self->stack), TRUE);
   gtk_stack_add_named (self->stack, scroller, "list");
   gtk_stack_add_named (self->stack, GTK_WIDGET (self->empty), "empty");
-  esp_live_view_set_content (ESP_LIVE_VIEW (self), GTK_WIDGET (self->stack));
+  self->told = GTK_LABEL (gtk_label_new (NULL));
+  gtk_label_set_wrap (self->told, TRUE);
+  gtk_label_set_xalign (self->told, 0);
+  gtk_widget_set_margin_start (GTK_WIDGET (self->told), 12);
+  gtk_widget_set_margin_end (GTK_WIDGET (self->told), 12);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self->told), 6);
+  gtk_widget_add_css_class (GTK_WIDGET (self->told), "second");
+  gtk_box_append (GTK_BOX (content), GTK_WIDGET (self->told));
+  gtk_box_append (GTK_BOX (content), GTK_WIDGET (self->stack));
+  esp_live_view_set_content (ESP_LIVE_VIEW (self), content);
 }
 
 static void

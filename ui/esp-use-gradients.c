@@ -53,9 +53,9 @@ read_gradients (EspSnapshot *snapshot, guint index, guint n_uses, gsize count)
 
   for (guint use = 0; use <= n_uses; use++)
     {
-      EspTensor *tensor = use < n_uses ? esp_snapshot_get_grad_at (snapshot, index, use)
-                                       : esp_snapshot_get_channel (snapshot, index,
-                                                                   ESP_CHANNEL_GRAD);
+      EspTensor *tensor = use < n_uses
+                              ? esp_snapshot_get_grad_at (snapshot, index, use)
+                              : esp_snapshot_get_channel (snapshot, index, ESP_CHANNEL_GRAD);
 
       if (tensor == NULL ||
           !esp_tensor_read_f32 (tensor, 0, count, values + use * count, NULL, NULL))

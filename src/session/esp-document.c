@@ -31,6 +31,7 @@ enum
   CHANGED,
   REFUSED,
   FORGOT,
+  REVIVED,
   N_SIGNALS
 };
 
@@ -114,6 +115,8 @@ esp_document_class_init (EspDocumentClass *klass)
                                    NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
   signals[FORGOT] = g_signal_new ("forgot", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                   NULL, G_TYPE_NONE, 0);
+  signals[REVIVED] = g_signal_new ("revived", ESP_TYPE_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

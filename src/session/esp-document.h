@@ -5,6 +5,7 @@
 #include "esp-event-log.h"
 #include "esp-finding.h"
 #include "esp-pairing.h"
+#include "esp-revive.h"
 #include "esp-trainer.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ G_BEGIN_DECLS
  * a trainer. Main thread only.
  *
  * Signals: "updated" - a newer snapshot was put into the tree's parameters (esp_document_update());
+ * "revived" (const char *text) - what became of esp_document_revive(), a sentence;
  * "found" (EspPlace) - esp_document_find_async() looked at a place and keeps what it found;
  * "changed" (guint64 ticket, const char *label) - a command that changes the network was given,
  * which esp_document_undo() can take back; "refused" (guint64 ticket) - one that was given could
@@ -98,6 +100,9 @@ gboolean esp_document_change_many (EspDocument *self,
                                    guint n,
                                    const char *label,
                                    GError **error);
+/* Revives units as esp_revive() does, as one change: training stops between two steps for it and
+ * goes on. "revived" says what became of it. */
+void esp_document_revive (EspDocument *self, const EspUnitId *units, guint n, guint64 draw);
 /* Takes back what "changed" gave @ticket, or does it again; for EspUndo, which keeps them */
 void esp_document_undo (EspDocument *self, guint64 ticket);
 void esp_document_redo (EspDocument *self, guint64 ticket);

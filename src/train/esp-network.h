@@ -42,7 +42,8 @@ const char *esp_network_get_name (EspNetwork *self);
 EspTree *esp_network_get_tree (EspNetwork *self);
 guint esp_network_get_n_parameters (EspNetwork *self); /* each once, in named_parameters() order */
 EspParameter *esp_network_get_parameter (EspNetwork *self, guint index);
-/* calls that it takes part in: 2 for a layer used twice; a recurrent layer's many moments are one */
+/* calls that it takes part in: 2 for a layer used twice; a recurrent layer's many moments are one
+ */
 guint esp_network_get_n_uses (EspNetwork *self, guint index);
 /* its name at the place of use @use: "4.weight"; esp_snapshot_get_grad_at() counts them likewise.
  * New string. */

@@ -142,6 +142,11 @@ clear_columns (Revival *self, const Flow *flow, guint parameter, guint groups)
   const EspShape *shape = &esp_network_peek_parameter (self->network, parameter)->info.shape;
   gsize rows = (gsize) shape->sizes[0], n = (gsize) shape->sizes[1];
   gsize cells = esp_shape_get_count (shape) / rows / n, rows_each = rows / groups;
+  if (!esp_network_peek_parameter (self->network, parameter)->requires_grad)
+    {
+      leave_open (self, esp_network_peek_parameter (self->network, parameter)->path);
+      return; /* what is frozen at 0 would never let them speak again */
+    }
   for (gsize i = 0; i < n * groups; i++)
     {
       if (flow->owner[i] == NO_ROW || !flow->chosen[flow->owner[i]])

@@ -28,8 +28,8 @@ typedef struct
   guint n_units;   /* rows of weights that were drawn anew; a shared layer's row once */
   guint n_shared;  /* of these, rows of layers or parameters that stand at several places */
   char *open; /* path of a module that a unit leads to and that has no weights for it alone (the
-               * sum of a residual block, the network's answer), or NULL: then what the network
-               * answers may change at once */
+               * sum of a residual block, the network's answer, what is frozen), or NULL: then what
+               * the network answers may change at once */
 } EspRevival;
 
 void esp_revival_free (EspRevival *self);

@@ -11,6 +11,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
 
 static EspDocument *
 new_document (const char *name)
@@ -369,6 +370,90 @@ test_no_waiting (void)
   g_rmdir (folder);
 }
 
+/* all numbers of data and moments */
+static char *
+hash_numbers (EspSession *session)
+{
+  EspSnapshot *snapshot = esp_document_get_snapshot (esp_session_get_document (session));
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < esp_snapshot_get_n_parameters (snapshot); i++)
+    for (guint channel = 0; channel < ESP_N_CHANNELS; channel++)
+      {
+        EspTensor *tensor = esp_snapshot_get_channel (snapshot, i, (EspChannel) channel);
+        g_autofree float *values = NULL;
+
+        if (tensor == NULL || channel == ESP_CHANNEL_GRAD || channel == ESP_CHANNEL_UPDATE)
+          continue;
+        values = g_new (float, esp_tensor_get_count (tensor));
+        g_assert_true (
+            esp_tensor_read_f32 (tensor, 0, esp_tensor_get_count (tensor), values, NULL, NULL));
+        g_checksum_update (checksum, (const guchar *) values,
+                           (gssize) (esp_tensor_get_count (tensor) * sizeof (float)));
+      }
+  return g_strdup (g_checksum_get_string (checksum));
+}
+
+static void
+on_revived (EspDocument *document, const char *text, char **told)
+{
+  g_free (*told);
+  *told = g_strdup (text);
+}
+
+static void
+revive (EspSession *session, const EspUnitId *units, guint n, char **told)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  g_clear_pointer (told, g_free);
+  esp_document_revive (esp_session_get_document (session), units, n, 1);
+  while (*told == NULL && g_get_monotonic_time () < end)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_nonnull (*told);
+  settle (session);
+}
+
+/* in the middle of a step, too; then the same numbers again, whatever was done since */
+static void
+test_revive (void)
+{
+  static const EspUnitId units[] = { { "1", 2 }, { "1", 5 } }, none = { "1", 99 };
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  EspDocument *document = esp_session_get_document (session);
+  g_autofree char *told = NULL;
+  g_autofree char *before = NULL, *after = NULL, *undone = NULL, *redone = NULL, *kept = NULL;
+
+  g_signal_connect (document, "revived", G_CALLBACK (on_revived), &told);
+  edit (session, "0.bias", 0);
+  run_steps (session, 7);
+  esp_document_advance (document);
+  esp_document_advance (document);
+  settle (session);
+  revive (session, &none, 1, &told);
+  g_assert_nonnull (strstr (told, "99"));
+  assert_names (session, "Edit 0.bias", NULL);
+  g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (document)), ==, 8);
+  before = hash_numbers (session);
+  revive (session, units, 2, &told);
+  g_assert_cmpstr (told, ==, "Revived 2 units");
+  assert_names (session, "Revive 2 units", NULL);
+  after = hash_numbers (session);
+  g_assert_cmpstr (after, !=, before);
+  g_assert_cmpfloat (read_cell (session, "0.bias", 2), ==, 0);
+  g_assert_cmpfloat (read_cell (session, "2.weight", 5), ==, 0);
+  undo (session);
+  undone = hash_numbers (session);
+  g_assert_cmpstr (undone, ==, before);
+  redo (session);
+  redone = hash_numbers (session);
+  g_assert_cmpstr (redone, ==, after);
+  run_steps (session, 20);
+  undo (session);
+  kept = hash_numbers (session);
+  g_assert_cmpstr (kept, ==, before);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -377,6 +462,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/undo/change", test_change);
   g_test_add_func ("/session/undo/structure", test_structure);
   g_test_add_func ("/session/undo/forgets", test_forgets);
+  g_test_add_func ("/session/undo/revive", test_revive);
   g_test_add_func ("/session/undo/no-waiting", test_no_waiting);
   return g_test_run ();
 }
