@@ -11,6 +11,7 @@
 #include <math.h>
 
 #define MAX_TICKS 12
+#define DOT 3 /* how much thicker than a line */
 #define USUAL_WIDTH 1.5
 #define TITLE 28 /* height of a figure's title */
 
@@ -157,8 +158,9 @@ draw_grid (cairo_t *cr, const Frame *frame, const EspPalette *palette)
   double ticks[MAX_TICKS];
   guint most = (guint) CLAMP (frame->height / 22, 2, MAX_TICKS), n;
 
-  n = frame->log_y ? esp_draw_log_ticks (frame->y0, frame->y1, most, ticks)
-                   : esp_draw_ticks (frame->y0, frame->y1, most, ticks);
+  n = frame->log_y ? esp_draw_log_ticks (frame->y0, frame->y1, most, ticks) : 0;
+  if (n < 2) /* also where a logarithmic axis is too short for its round numbers */
+    n = esp_draw_ticks (frame->y0, frame->y1, most, ticks);
   esp_draw_set_font (cr, palette, ESP_DRAW_AXIS_SIZE, FALSE);
   for (guint i = 0; i < n; i++)
     {
@@ -174,6 +176,7 @@ draw_grid (cairo_t *cr, const Frame *frame, const EspPalette *palette)
 
   most = (guint) CLAMP (frame->width / 90, 2, MAX_TICKS);
   n = esp_draw_ticks (frame->x0, frame->x1, most, ticks);
+  esp_draw_set_color (cr, palette->dim);
   for (guint i = 0; i < n; i++)
     {
       double x = frame_x (frame, ticks[i]);
@@ -182,12 +185,14 @@ draw_grid (cairo_t *cr, const Frame *frame, const EspPalette *palette)
                                     : esp_number_format_value (ticks[i], 3);
       double half = esp_draw_get_text_width (cr, text) / 2;
 
+      if (ticks[i] != floor (ticks[i])) /* there is no half of a step */
+        continue;
       x = CLAMP (x, half, frame->left + frame->width + ESP_PLOT_MARGIN_RIGHT - half);
       esp_draw_text (cr, text, x, frame->top + frame->height + 11, ESP_ALIGN_MIDDLE);
     }
 }
 
-/* few points: a line through each */
+/* few points: a line through each; one alone is a dot */
 static void
 trace_points (cairo_t *cr, const Frame *frame, const EspCurve *curve)
 {
@@ -200,10 +205,9 @@ trace_points (cairo_t *cr, const Frame *frame, const EspCurve *curve)
           pen = FALSE;
           continue;
         }
-      if (pen)
-        cairo_line_to (cr, frame_x (frame, curve->x[i]), frame_y (frame, curve->y[i]));
-      else
+      if (!pen)
         cairo_move_to (cr, frame_x (frame, curve->x[i]), frame_y (frame, curve->y[i]));
+      cairo_line_to (cr, frame_x (frame, curve->x[i]), frame_y (frame, curve->y[i]));
       pen = TRUE;
     }
 }
@@ -299,7 +303,7 @@ draw_curve (cairo_t *cr, const Frame *frame, const EspCurve *curve, guint total)
       return;
     }
   trace_points (cr, frame, curve);
-  cairo_set_line_width (cr, width);
+  cairo_set_line_width (cr, curve->n == 1 ? DOT * width : width);
   cairo_set_dash (cr, dashes, curve->dashed ? 2 : 0, 0);
   esp_draw_set_color (cr, curve->color);
   cairo_stroke (cr);

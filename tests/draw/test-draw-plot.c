@@ -121,6 +121,36 @@ test_curve (void)
   check_level_line (100000);
 }
 
+/* a point alone is seen, and has an axis that tells its height: no round number of a logarithmic
+ * one is near 2.3 */
+static void
+test_lone_point (void)
+{
+  const double x[] = { 0 }, y[] = { 2.3 };
+  EspCurve curve = { "alone", x, y, 1, 0xffff0000 };
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 258, 128);
+  cairo_t *cr = cairo_create (surface);
+  guint red = 0, dim = 0, black = 0;
+
+  esp_draw_plot (cr, 258, 128, &curve, 1, TRUE, &esp_palette_light);
+  cairo_surface_flush (surface);
+  for (int row = 0; row < 128; row++)
+    for (int column = 0; column < 258; column++)
+      {
+        guint32 pixel = pixel_at (surface, column, row);
+
+        red += is_red (pixel);
+        dim += column < ESP_PLOT_MARGIN_LEFT && row < 100 && pixel >> 24 > 0x80;
+        black += (pixel & 0xffffff) == 0 && pixel >> 24 > 0xc0;
+      }
+  g_assert_cmpuint (red, >=, 4);
+  g_assert_cmpuint (red, <=, 40);
+  g_assert_cmpuint (dim, >, 10);
+  g_assert_cmpuint (black, ==, 0);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+}
+
 /* NaN breaks a line and nothing at all draws an empty frame */
 static void
 test_odd_curves (void)
@@ -155,6 +185,7 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/plot/log-ticks", test_log_ticks);
   g_test_add_func ("/draw/plot/curve", test_curve);
   g_test_add_func ("/draw/plot/odd-curves", test_odd_curves);
+  g_test_add_func ("/draw/plot/lone-point", test_lone_point);
 
   return g_test_run ();
 }
