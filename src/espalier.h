@@ -18,6 +18,7 @@
 #include "esp-path.h"
 #include "esp-profile.h"
 #include "esp-pyramid.h"
+#include "esp-rearrange.h"
 #include "esp-reload.h"
 #include "esp-response.h"
 #include "esp-slice.h"

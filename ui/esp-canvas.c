@@ -633,7 +633,7 @@ esp_canvas_init (EspCanvas *self)
   esp_second_heatmap_set_heatmap (self->beside, self->heatmap, self->view);
   g_signal_connect_object (self->beside, "notify::visible", G_CALLBACK (adapt_later), self,
                            G_CONNECT_SWAPPED);
-  esp_levels_set_view (self->levels, self->view);
+  esp_levels_set_heatmap (self->levels, self->heatmap, self->view);
   esp_value_table_set_view (self->values, self->view);
   esp_look_bar_set_view (ESP_LOOK_BAR (self->choices), self->view);
   esp_slice_button_set_view (self->slice, self->view);

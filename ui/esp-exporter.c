@@ -21,7 +21,8 @@ typedef struct
   GtkWidget *widget;
   EspTensor *matrix;
   EspPicture picture;
-  char *title, *row_axis, *column_axis;
+  char *title, *row_axis, *column_axis, *note;
+  gint64 *row_labels, *column_labels;
   gboolean values; /* not the picture */
 } Take;
 
@@ -35,6 +36,9 @@ take_free (gpointer data)
   g_free (take->title);
   g_free (take->row_axis);
   g_free (take->column_axis);
+  g_free (take->note);
+  g_free (take->row_labels);
+  g_free (take->column_labels);
   g_free (take);
 }
 
@@ -73,8 +77,17 @@ set_look (Take *take, EspView *view)
     }
 }
 
+static gint64 *
+dup_order (const EspPlane *plane, gboolean columns)
+{
+  const gint64 *order = plane->orders[columns ? 1 : 0].order;
+  int axis = columns ? plane->column_axis : plane->row_axis;
+
+  return order != NULL ? g_memdup2 (order, (gsize) plane->shape[axis] * sizeof *order) : NULL;
+}
+
 static Take *
-take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap)
+take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap, gboolean values)
 {
   const EspHeatmapGeometry *geometry = esp_heatmap_get_geometry (heatmap);
   const EspPlane *plane = esp_view_get_plane (view);
@@ -83,7 +96,9 @@ take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap)
   guint width, height;
 
   take->widget = g_object_ref (widget);
-  take->matrix = esp_tensor_ref (esp_view_get_matrix (view));
+  take->values = values;
+  /* a file of values has them as they are stored */
+  take->matrix = esp_tensor_ref (values ? esp_view_get_plain (view) : esp_view_get_matrix (view));
   take->title = dup_title (view);
   take->row_axis = esp_plane_dup_axis_name (plane, place, plane->row_axis);
   take->column_axis = esp_plane_dup_axis_name (plane, place, plane->column_axis);
@@ -96,6 +111,10 @@ take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap)
       take->picture.block_rows = plane->block_rows;
       take->picture.block_columns = plane->block_columns;
     }
+  take->note = esp_view_dup_order_note (view);
+  take->picture.note = take->note;
+  take->picture.row_labels = take->row_labels = dup_order (plane, FALSE);
+  take->picture.column_labels = take->column_labels = dup_order (plane, TRUE);
   take->picture.palette = esp_style_get_palette ();
   take->picture.width = CLAMP (geometry->width, 2 * ESP_PICTURE_LEAST_SIZE, ESP_PICTURE_MOST_SIZE);
   take->picture.height = CLAMP (geometry->height + AROUND, 2 * ESP_PICTURE_LEAST_SIZE,
@@ -215,8 +234,7 @@ esp_exporter_take (GtkWidget *widget, EspView *view, EspHeatmap *heatmap, EspTak
       return;
     }
 
-  take = take_new (widget, view, heatmap);
-  take->values = what == ESP_TAKE_VALUES;
+  take = take_new (widget, view, heatmap, what == ESP_TAKE_VALUES);
   if (what == ESP_TAKE_COPY)
     copy (take);
   else

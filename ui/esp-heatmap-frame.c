@@ -38,13 +38,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-static const char *const kind_names[ESP_N_PROFILES] = {
-  [ESP_PROFILE_NORM] = "norm",
-  [ESP_PROFILE_MEAN] = "mean",
-  [ESP_PROFILE_MAX] = "max",
-  [ESP_PROFILE_MIN] = "min",
-};
-
 G_DEFINE_FINAL_TYPE (EspHeatmapFrame, esp_heatmap_frame, GTK_TYPE_WIDGET)
 
 static void
@@ -71,14 +64,15 @@ set_profiles (EspHeatmapFrame *self, gboolean profiles)
 static void
 set_profile (EspHeatmapFrame *self, const char *name)
 {
-  for (guint i = 0; i < ESP_N_PROFILES; i++)
-    if (g_strcmp0 (name, kind_names[i]) == 0 && self->kind != (EspProfileKind) i)
-      {
-        self->kind = (EspProfileKind) i;
-        esp_profile_strip_set_kind (self->columns, self->kind);
-        esp_profile_strip_set_kind (self->rows, self->kind);
-        g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROFILE]);
-      }
+  gboolean found;
+  EspProfileKind kind = esp_profile_kind_from_name (name, &found);
+
+  if (!found || kind == self->kind)
+    return;
+  self->kind = kind;
+  esp_profile_strip_set_kind (self->columns, kind);
+  esp_profile_strip_set_kind (self->rows, kind);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROFILE]);
 }
 
 static void
@@ -92,7 +86,7 @@ esp_heatmap_frame_get_property (GObject *object, guint id, GValue *value, GParam
       g_value_set_boolean (value, self->profiles);
       break;
     case PROP_PROFILE:
-      g_value_set_string (value, kind_names[self->kind]);
+      g_value_set_string (value, esp_profile_kind_get_name (self->kind));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

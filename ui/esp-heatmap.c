@@ -359,21 +359,33 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
       scene->block_rows = esp_view_get_plane (self->view)->block_rows;
       scene->block_columns = esp_view_get_plane (self->view)->block_columns;
     }
+  scene->has_outlier = esp_view_get_outlier (self->view, &scene->outlier_row,
+                                             &scene->outlier_column);
+  scene->row_labels = esp_view_get_plane (self->view)->orders[0].order;
+  scene->column_labels = esp_view_get_plane (self->view)->orders[1].order;
   scene->row_axis = self->row_name;
   scene->column_axis = self->column_name;
   scene->single = TRUE;
 }
 
+/* what is in view, and the pixels for it */
+static void
+get_visible (EspHeatmap *self, EspRegion *region, guint *width, guint *height)
+{
+  guint scale = (guint) gtk_widget_get_scale_factor (GTK_WIDGET (self));
+
+  esp_heatmap_geometry_visible (&self->geometry, region, width, height);
+  *width = (guint) MIN ((gint64) *width * scale, region->columns);
+  *height = (guint) MIN ((gint64) *height * scale, region->rows);
+}
+
 static void
 request_overview (EspHeatmap *self)
 {
-  guint scale = (guint) gtk_widget_get_scale_factor (GTK_WIDGET (self));
   EspRegion region;
   guint width, height;
 
-  esp_heatmap_geometry_visible (&self->geometry, &region, &width, &height);
-  width = (guint) MIN ((gint64) width * scale, region.columns);
-  height = (guint) MIN ((gint64) height * scale, region.rows);
+  get_visible (self, &region, &width, &height);
   esp_overview_loader_request (self->loader, &region, width, height);
 }
 
@@ -638,6 +650,20 @@ esp_heatmap_dup_pyramid (EspHeatmap *self)
   tiles = esp_overview_loader_get_tiles (self->loader);
   return tiles != NULL ? esp_pyramid_ref (esp_tile_pixels_get_pyramid (tiles))
                        : esp_pyramid_new (get_matrix (self));
+}
+
+gboolean
+esp_heatmap_reduces (EspHeatmap *self)
+{
+  EspRegion region;
+  guint width, height;
+
+  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
+
+  if (get_matrix (self) == NULL || self->geometry.width <= 0)
+    return FALSE;
+  get_visible (self, &region, &width, &height);
+  return region.rows > height || region.columns > width;
 }
 
 gboolean

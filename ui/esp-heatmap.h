@@ -42,6 +42,8 @@ void esp_heatmap_link (EspHeatmap *self, EspHeatmap *other);
 void esp_heatmap_center (EspHeatmap *self, double row, double column);
 /* there is a matrix */
 gboolean esp_heatmap_is_shown (EspHeatmap *self);
+/* a pixel stands for several cells */
+gboolean esp_heatmap_reduces (EspHeatmap *self);
 /* what is in view is painted exactly */
 gboolean esp_heatmap_has_picture (EspHeatmap *self);
 /* all of the matrix in small, in the colours of now, and what it was made of; borrowed. NULL while

@@ -26,11 +26,13 @@ struct _EspLevels
 
   GtkWidget *handles[2]; /* children: lower end, upper end */
 
-  EspView *view; /* owned */
+  EspView *view;       /* owned */
+  EspHeatmap *heatmap; /* owned */
 
   /* state */
   gboolean brief;
   double axis[2];    /* from, to */
+  gboolean reduces;  /* a pixel of the heatmap stands for several cells */
   double grabbed[2]; /* the range when a handle was grabbed */
   gboolean dragging;
 };
@@ -95,12 +97,24 @@ get_axis (EspLevels *self)
   return axis;
 }
 
+/* what a pixel shows, and in which order rows and columns stand */
+static char *
+dup_note (EspLevels *self)
+{
+  g_autofree char *order = esp_view_dup_order_note (self->view);
+  EspReduction reduction = esp_look_get_reduction (esp_view_get_look (self->view));
+  const char *shows = esp_heatmap_reduces (self->heatmap) ? esp_draw_describe_reduction (reduction)
+                                                          : NULL;
+
+  return esp_draw_join_notes (shows, order);
+}
+
 static void
 update (EspLevels *self)
 {
   const EspNorm *norm = get_norm (self);
   gboolean movable = norm != NULL && norm->scale != ESP_SCALE_RANK;
-  g_autofree char *lo = NULL, *hi = NULL, *label = NULL;
+  g_autofree char *lo = NULL, *hi = NULL, *label = NULL, *note = NULL;
 
   gtk_widget_queue_draw (GTK_WIDGET (self));
   gtk_widget_queue_allocate (GTK_WIDGET (self));
@@ -116,7 +130,22 @@ update (EspLevels *self)
   lo = esp_number_format_value (norm->lo, 3);
   hi = esp_number_format_value (norm->hi, 3);
   label = g_strdup_printf (_ ("Colours from %s to %s"), lo, hi);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  note = dup_note (self);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, note != NULL ? note : "",
+                                  -1);
+}
+
+/* the note tells whether a pixel is a cell */
+static void
+on_moved (EspLevels *self)
+{
+  gboolean reduces = esp_heatmap_reduces (self->heatmap);
+
+  if (reduces == self->reduces)
+    return;
+  self->reduces = reduces;
+  update (self);
 }
 
 /* one end goes to a share of the axis; it can't pass the other */
@@ -188,17 +217,19 @@ esp_levels_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   EspLevels *self = ESP_LEVELS (widget);
   const EspNorm *norm = get_norm (self);
   int bar = get_bar_width (self), height = gtk_widget_get_height (widget);
+  g_autofree char *note = NULL;
   EspPalette palette;
   cairo_t *cr;
 
   if (norm == NULL || bar < 24 || height < 16)
     return;
 
+  note = dup_note (self);
   esp_style_init_palette (&palette, widget);
   cr = esp_style_append_cairo (widget, snapshot);
   cairo_translate (cr, ESP_HEATMAP_MARGIN_LEFT, 0);
   esp_draw_levels_axis (cr, bar, height, norm, self->axis[0], self->axis[1],
-                        esp_view_get_stats (self->view), &palette);
+                        esp_view_get_stats (self->view), note, &palette);
   cairo_destroy (cr);
   for (guint i = 0; i < 2; i++)
     gtk_widget_snapshot_child (widget, self->handles[i], snapshot);
@@ -258,6 +289,7 @@ esp_levels_dispose (GObject *object)
   if (self->view != NULL)
     g_signal_handlers_disconnect_by_data (self->view, self);
   g_clear_object (&self->view);
+  g_clear_object (&self->heatmap);
 
   G_OBJECT_CLASS (esp_levels_parent_class)->dispose (object);
 }
@@ -301,14 +333,14 @@ esp_levels_new (void)
 }
 
 void
-esp_levels_set_view (EspLevels *self, EspView *view)
+esp_levels_set_heatmap (EspLevels *self, EspHeatmap *heatmap, EspView *view)
 {
   g_return_if_fail (ESP_IS_LEVELS (self));
-  g_return_if_fail (ESP_IS_VIEW (view));
+  g_return_if_fail (ESP_IS_HEATMAP (heatmap) && ESP_IS_VIEW (view) && self->view == NULL);
 
-  if (self->view != NULL)
-    g_signal_handlers_disconnect_by_data (self->view, self);
-  g_set_object (&self->view, view);
+  self->view = g_object_ref (view);
+  self->heatmap = g_object_ref (heatmap);
+  g_signal_connect_object (heatmap, "moved", G_CALLBACK (on_moved), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "tensor-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "values-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "look-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);

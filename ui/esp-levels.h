@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-view.h"
+#include "esp-heatmap.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (EspLevels, esp_levels, ESP, LEVELS, GtkWidget)
 
 GtkWidget *esp_levels_new (void);
-void esp_levels_set_view (EspLevels *self, EspView *view);
+/* the legend of @heatmap, which shows @view */
+void esp_levels_set_heatmap (EspLevels *self, EspHeatmap *heatmap, EspView *view);
 /* low stages: the colour bar and its range alone */
 void esp_levels_set_brief (EspLevels *self, gboolean brief);
 

@@ -12,6 +12,16 @@
 #include <string.h>
 
 void
+esp_plane_end_orders (EspPlane *self)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_clear_pointer (&self->orders[i].order, g_free);
+      g_clear_pointer (&self->orders[i].places, g_free);
+    }
+}
+
+void
 esp_plane_set (EspPlane *self, EspPlace *place, EspTensor *tensor)
 {
   guint ndim = esp_tensor_get_ndim (tensor);
@@ -38,6 +48,69 @@ esp_plane_set_place (EspPlane *self, EspPlace *place)
       self->unit_axis = (int) axis;
 }
 
+/* --- order --- */
+
+void
+esp_plane_set_order (EspPlane *self, gboolean columns, EspProfileKind kind, const gint64 *order)
+{
+  EspPlaneOrder *which = &self->orders[columns ? 1 : 0];
+  int axis = columns ? self->column_axis : self->row_axis;
+  gint64 n;
+
+  g_return_if_fail (axis >= 0 && !self->as_mosaic);
+
+  n = self->shape[axis];
+  g_clear_pointer (&which->order, g_free);
+  g_clear_pointer (&which->places, g_free);
+  if (order == NULL)
+    return;
+  which->kind = kind;
+  which->order = g_memdup2 (order, (gsize) n * sizeof *order);
+  which->places = esp_rearrange_invert (order, n);
+}
+
+void
+esp_plane_copy_orders (EspPlane *self, const EspPlane *from)
+{
+  esp_plane_end_orders (self);
+  for (guint i = 0; i < 2; i++)
+    if (from->orders[i].order != NULL)
+      esp_plane_set_order (self, i == 1, from->orders[i].kind, from->orders[i].order);
+}
+
+gboolean
+esp_plane_has_orders_of (const EspPlane *self, const EspPlane *other)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint64 *one = self->orders[i].order, *two = other->orders[i].order;
+      int axis = i == 1 ? self->column_axis : self->row_axis;
+
+      if ((one == NULL) != (two == NULL) ||
+          (one != NULL && memcmp (one, two, (gsize) self->shape[axis] * sizeof *one) != 0))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gint64
+esp_plane_get_label (const EspPlane *self, gboolean column, gint64 place)
+{
+  const gint64 *order = self->orders[column ? 1 : 0].order;
+
+  return order != NULL ? order[place] : place;
+}
+
+char *
+esp_plane_dup_order_note (const EspPlane *self)
+{
+  const EspPlaneOrder *orders = self->orders;
+
+  return esp_draw_join_notes (
+      orders[0].order != NULL ? esp_draw_describe_order (FALSE, orders[0].kind) : NULL,
+      orders[1].order != NULL ? esp_draw_describe_order (TRUE, orders[1].kind) : NULL);
+}
+
 void
 esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis)
 {
@@ -45,13 +118,27 @@ esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis)
   g_return_if_fail (row_axis >= 0 && row_axis < (int) self->ndim);
   g_return_if_fail (column_axis >= 0 && column_axis < (int) self->ndim);
 
+  if (row_axis != self->row_axis || column_axis != self->column_axis)
+    esp_plane_end_orders (self);
   self->row_axis = row_axis;
   self->column_axis = column_axis;
 }
 
 void
+esp_plane_set_index (EspPlane *self, guint axis, gint64 index)
+{
+  g_return_if_fail (axis < self->ndim);
+
+  if (self->index[axis] == index)
+    return;
+  esp_plane_end_orders (self); /* that of another matrix */
+  self->index[axis] = index;
+}
+
+void
 esp_plane_clear (EspPlane *self)
 {
+  esp_plane_end_orders (self);
   g_free (self->shape);
   g_free (self->index);
   memset (self, 0, sizeof *self);
@@ -83,6 +170,8 @@ esp_plane_set_mosaic (EspPlane *self, EspPlace *place, gboolean as_mosaic)
   const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
   gboolean channels_last = axes != NULL && g_str_has_prefix (axes[0], "k");
 
+  if (as_mosaic)
+    esp_plane_end_orders (self);
   self->as_mosaic = as_mosaic && esp_mosaic_init (&self->mosaic, self->ndim, channels_last);
   if (!self->as_mosaic)
     return;
@@ -124,6 +213,14 @@ esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error)
   return apply_slice (self, tensor, error);
 }
 
+EspTensor *
+esp_plane_arrange (const EspPlane *self, EspTensor *matrix, GError **error)
+{
+  if (self->orders[0].order == NULL && self->orders[1].order == NULL)
+    return esp_tensor_ref (matrix);
+  return esp_rearrange_apply (matrix, self->orders[0].order, self->orders[1].order, error);
+}
+
 static gint64
 get_index (const EspPlane *self, guint axis, gint64 row, gint64 column)
 {
@@ -133,9 +230,9 @@ get_index (const EspPlane *self, guint axis, gint64 row, gint64 column)
            : axis == self->mosaic.block_column ? column / self->block_columns
                                                : row / self->block_rows;
   if ((int) axis == self->column_axis)
-    return column;
+    return esp_plane_get_label (self, TRUE, column);
   if ((int) axis == self->row_axis)
-    return row;
+    return esp_plane_get_label (self, FALSE, row);
 
   return self->index[axis];
 }
@@ -181,9 +278,13 @@ esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64
         {
           here = FALSE;
           if (go)
-            self->index[axis] = index;
+            esp_plane_set_index (self, (guint) axis, index);
         }
     }
+  if (self->orders[0].places != NULL)
+    *row = self->orders[0].places[*row];
+  if (self->orders[1].places != NULL)
+    *column = self->orders[1].places[*column];
   return here;
 }
 
@@ -193,9 +294,9 @@ esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column)
   if (self->as_mosaic) /* rows of blocks, not of cells */
     return -1;
   if (self->ndim > 0 && self->unit_axis == self->row_axis)
-    return row;
+    return esp_plane_get_label (self, FALSE, row);
   if (self->ndim > 0 && self->unit_axis == self->column_axis)
-    return column;
+    return esp_plane_get_label (self, TRUE, column);
 
   return -1;
 }
@@ -235,9 +336,11 @@ esp_plane_describe_cell (const EspPlane *self, gint64 row, gint64 column)
   if (self->ndim == 0)
     return g_strdup (_ ("The only value"));
   if (self->ndim == 1)
-    return g_strdup_printf (_ ("Element %lld"), (long long) column);
-  if (self->ndim == 2)
-    return g_strdup_printf (_ ("Row %lld, column %lld"), (long long) row, (long long) column);
+    return g_strdup_printf (_ ("Element %lld"), (long long) get_index (self, 0, row, column));
+  if (self->ndim == 2 && self->row_axis == 0)
+    return g_strdup_printf (_ ("Row %lld, column %lld"),
+                            (long long) get_index (self, 0, row, column),
+                            (long long) get_index (self, 1, row, column));
 
   indices = g_string_new ("[");
   for (guint axis = 0; axis < self->ndim; axis++)

@@ -5,6 +5,14 @@
 
 G_BEGIN_DECLS
 
+/* how rows or columns follow one another */
+typedef struct
+{
+  gint64 *order;  /* which one stands at each place, owned; NULL: as they are stored */
+  gint64 *places; /* where each one stands, owned */
+  EspProfileKind kind;
+} EspPlaneOrder;
+
 /**
  * EspPlane:
  *
@@ -21,6 +29,7 @@ typedef struct
   gboolean as_mosaic;        /* all of it instead: kernels side by side */
   EspMosaic mosaic;
   gint64 block_rows, block_columns; /* cells of one */
+  EspPlaneOrder orders[2];          /* of rows and of columns */
 } EspPlane;
 
 /* the last two axes, index 0 of the others; @place, which may be NULL, tells which axis is which */
@@ -31,6 +40,8 @@ gboolean esp_plane_is_fixed (const EspPlane *self, guint axis);
 
 /* other axes across and down: two different ones of the tensor */
 void esp_plane_set_axes (EspPlane *self, int row_axis, int column_axis);
+/* of a fixed axis */
+void esp_plane_set_index (EspPlane *self, guint axis, gint64 index);
 /* the same plane for another place of equal shape: its axes may mean something else */
 void esp_plane_set_place (EspPlane *self, EspPlace *place);
 
@@ -39,8 +50,25 @@ void esp_plane_set_place (EspPlane *self, EspPlace *place);
 gboolean esp_plane_can_be_mosaic (const EspPlane *self);
 void esp_plane_set_mosaic (EspPlane *self, EspPlace *place, gboolean as_mosaic);
 
-/* the matrix itself; new reference */
+/* Rows or columns in an order of their own: @order tells which one stands at each place and is the
+ * sorting of a profile of @kind; NULL: as they are stored. From here on rows and columns of a cell
+ * are places in the matrix as it is shown. Other axes, another index or a mosaic end it. */
+void esp_plane_set_order (EspPlane *self,
+                          gboolean columns,
+                          EspProfileKind kind,
+                          const gint64 *order);
+void esp_plane_end_orders (EspPlane *self);
+void esp_plane_copy_orders (EspPlane *self, const EspPlane *from);
+gboolean esp_plane_has_orders_of (const EspPlane *self, const EspPlane *other);
+/* which row or column stands at a place */
+gint64 esp_plane_get_label (const EspPlane *self, gboolean column, gint64 place);
+/* "Rows by norm"; NULL where all is as it is stored. New string. */
+char *esp_plane_dup_order_note (const EspPlane *self);
+
+/* the matrix as it is stored; new reference */
 EspTensor *esp_plane_apply (const EspPlane *self, EspTensor *tensor, GError **error);
+/* that matrix as it is shown; new reference */
+EspTensor *esp_plane_arrange (const EspPlane *self, EspTensor *matrix, GError **error);
 /* C-order index in the whole tensor of a cell of the matrix */
 guint64 esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 column);
 /* the other way: the cell of the matrix that a C-order index lies in. FALSE if it lies in another

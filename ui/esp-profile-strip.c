@@ -270,6 +270,7 @@ esp_profile_strip_query_tooltip (GtkWidget *widget,
     return FALSE;
 
   value = esp_number_format_value (esp_profile_get (self->profile, index, self->kind), 5);
+  index = esp_plane_get_label (esp_view_get_plane (self->view), is_across (self), index);
   text = is_across (self) ? g_strdup_printf (_ ("Column %lld: %s"), (long long) index, value)
                           : g_strdup_printf (_ ("Row %lld: %s"), (long long) index, value);
   gtk_tooltip_set_text (tooltip, text);

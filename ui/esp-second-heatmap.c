@@ -113,7 +113,7 @@ esp_second_heatmap_init (EspSecondHeatmap *self)
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
 
   esp_heatmap_frame_set_view (self->frame, self->view);
-  esp_levels_set_view (self->levels, self->view);
+  esp_levels_set_heatmap (self->levels, esp_heatmap_frame_get_heatmap (self->frame), self->view);
   g_signal_connect_object (self->view, "tensor-changed", G_CALLBACK (update_page), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (self, "notify::visible", G_CALLBACK (update), NULL);

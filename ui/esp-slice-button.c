@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which matrix of an N-d tensor is drawn. The rows of the popover are made anew only when the shape
- * or the axes change, so that one keeps the focus while it is turned. */
+/* Which matrix of a tensor is drawn, and in which order. The rows of the popover are made anew only
+ * when the shape or the axes change, so that one keeps the focus while it is turned. */
 
 #include "config.h"
 
 #include "esp-slice-button.h"
 
 #include "esp-axes.h"
+#include "esp-row-order.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -23,9 +24,11 @@ struct _EspSliceButton
 
   /* children */
   GtkWidget *button;
-  GtkWidget *label;
+  GtkWidget *face; /* of the button: one of these */
+  GtkWidget *label, *icon;
   GtkWidget *grid;
   GtkDropDown *down, *across;
+  GtkDropDown *orders[2];               /* of rows, of columns; NULL where there are none */
   GtkAdjustment *adjustments[MAX_AXES]; /* of fixed axes, borrowed from their sliders */
   GtkToggleButton *plays[MAX_AXES];
 
@@ -51,6 +54,8 @@ update_label (EspSliceButton *self)
   const EspPlane *plane = esp_view_get_plane (self->view);
   g_autofree char *text = esp_plane_to_string (plane);
 
+  /* of a matrix there is no slice to tell, but its order */
+  gtk_stack_set_visible_child (GTK_STACK (self->face), plane->ndim > 2 ? self->label : self->icon);
   gtk_label_set_label (GTK_LABEL (self->label), text);
   gtk_label_set_width_chars (GTK_LABEL (self->label), (int) MIN (strlen (text), MAX_CHARS));
   self->updating = TRUE;
@@ -259,6 +264,43 @@ add_direction (EspSliceButton *self, const char *title, int row)
   return GTK_DROP_DOWN (drop_down);
 }
 
+/* --- order --- */
+
+static void
+on_order (GtkDropDown *drop_down, GParamSpec *pspec, EspSliceButton *self)
+{
+  if (!self->updating)
+    esp_row_order_apply (self->view, drop_down == self->orders[1],
+                         (int) gtk_drop_down_get_selected (drop_down) - 1);
+}
+
+/* in the order of EspProfileKind, behind the one of none */
+static GtkDropDown *
+add_order (EspSliceButton *self, const char *title, int row)
+{
+  const char *const kinds[] = { _ ("As stored"),        _ ("By norm"),           _ ("By mean"),
+                                _ ("By largest value"), _ ("By smallest value"), NULL };
+  GtkWidget *drop_down = gtk_drop_down_new_from_strings (kinds);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
+                                  -1);
+  g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (on_order), self, 0);
+  attach (self, create_label (title), 0, row, 1);
+  attach (self, drop_down, 1, row, 3);
+  return GTK_DROP_DOWN (drop_down);
+}
+
+static void
+update_orders (EspSliceButton *self)
+{
+  self->updating = TRUE;
+  for (guint i = 0; i < 2; i++)
+    if (self->orders[i] != NULL)
+      gtk_drop_down_set_selected (self->orders[i],
+                                  (guint) (esp_row_order_get (self->view, i == 1) + 1));
+  self->updating = FALSE;
+}
+
 static void
 clear_grid (EspSliceButton *self)
 {
@@ -267,6 +309,7 @@ clear_grid (EspSliceButton *self)
   stop_film (self);
   memset (self->adjustments, 0, sizeof self->adjustments);
   memset (self->plays, 0, sizeof self->plays);
+  memset (self->orders, 0, sizeof self->orders);
   while ((child = gtk_widget_get_first_child (self->grid)) != NULL)
     gtk_grid_remove (GTK_GRID (self->grid), child);
 }
@@ -293,6 +336,11 @@ fill_grid (EspSliceButton *self)
   for (guint axis = 0; axis < MIN (plane->ndim, MAX_AXES); axis++)
     if (esp_plane_is_fixed (plane, axis))
       add_fixed (self, axis, row++);
+  if (!plane->as_mosaic)
+    {
+      self->orders[0] = add_order (self, _ ("Rows"), row++);
+      self->orders[1] = add_order (self, _ ("Columns"), row++);
+    }
   if (esp_plane_can_be_mosaic (plane))
     {
       GtkWidget *check = gtk_check_button_new_with_label (_ ("All kernels as small pictures"));
@@ -308,7 +356,7 @@ update (EspSliceButton *self)
 {
   EspTensor *tensor = esp_view_get_tensor (self->view);
   const EspPlane *plane = esp_view_get_plane (self->view);
-  gboolean useful = tensor != NULL && plane->ndim > 2 && plane->ndim <= MAX_AXES &&
+  gboolean useful = tensor != NULL && plane->ndim >= 2 && plane->ndim <= MAX_AXES &&
                     esp_tensor_get_count (tensor) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self), useful);
@@ -320,6 +368,7 @@ update (EspSliceButton *self)
     }
 
   update_label (self);
+  update_orders (self);
   if (self->place == esp_view_get_place (self->view) && esp_plane_fits (&self->made_for, tensor) &&
       self->made_for.row_axis == plane->row_axis &&
       self->made_for.column_axis == plane->column_axis &&
@@ -332,6 +381,7 @@ update (EspSliceButton *self)
   esp_plane_set_mosaic (&self->made_for, self->place, plane->as_mosaic);
   fill_grid (self);
   update_label (self);
+  update_orders (self);
 }
 
 static void
@@ -374,10 +424,15 @@ esp_slice_button_init (EspSliceButton *self)
   gtk_widget_set_margin_end (self->grid, 6);
   gtk_popover_set_child (GTK_POPOVER (popover), self->grid);
   self->button = gtk_menu_button_new ();
-  gtk_menu_button_set_child (GTK_MENU_BUTTON (self->button), self->label);
-  gtk_menu_button_set_always_show_arrow (GTK_MENU_BUTTON (self->button), TRUE);
+  self->icon = gtk_image_new_from_icon_name ("view-sort-descending-symbolic");
+  self->face = gtk_stack_new ();
+  gtk_stack_set_hhomogeneous (GTK_STACK (self->face), FALSE);
+  gtk_stack_add_child (GTK_STACK (self->face), self->label);
+  gtk_stack_add_child (GTK_STACK (self->face), self->icon);
+  gtk_menu_button_set_child (GTK_MENU_BUTTON (self->button), self->face);
   gtk_menu_button_set_popover (GTK_MENU_BUTTON (self->button), popover);
-  gtk_widget_set_tooltip_text (self->button, _ ("Which matrix of the tensor is shown"));
+  gtk_widget_set_tooltip_text (self->button,
+                               _ ("Which matrix of the tensor is shown, and in which order"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Slice"), -1);
   adw_bin_set_child (ADW_BIN (self), self->button);

@@ -517,6 +517,7 @@ draw_cells (EspValueTable *self, Brush *brush, const EspRegion *region)
 static void
 draw_heads (EspValueTable *self, Brush *brush, const EspRegion *region)
 {
+  const EspPlane *plane = esp_view_get_plane (self->view);
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   int height = gtk_widget_get_height (GTK_WIDGET (self));
   GdkRectangle box;
@@ -530,7 +531,8 @@ draw_heads (EspValueTable *self, Brush *brush, const EspRegion *region)
     {
       _esp_value_table_get_box (self, 0, column, &box);
       box.y = 0;
-      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, column);
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT,
+                  esp_plane_get_label (plane, TRUE, column));
       draw_text (brush, text, &box, column == self->cursor_column ? &brush->text : &brush->second);
       draw_rectangle (brush, box.x + box.width, 4, 1, self->head_height - 8, &brush->line);
     }
@@ -544,7 +546,7 @@ draw_heads (EspValueTable *self, Brush *brush, const EspRegion *region)
       _esp_value_table_get_box (self, row, 0, &box);
       box.x = 0;
       box.width = self->head_width;
-      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, row);
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, esp_plane_get_label (plane, FALSE, row));
       draw_text (brush, text, &box, row == self->cursor_row ? &brush->text : &brush->second);
     }
   gtk_snapshot_pop (brush->snapshot);

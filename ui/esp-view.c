@@ -29,7 +29,8 @@ struct _EspView
   EspSessionWatch *watch;
   EspPlace *place;
   EspTensor *tensor;
-  EspTensor *matrix;
+  EspTensor *plain;  /* the matrix as it is stored */
+  EspTensor *matrix; /* as it is shown */
   EspStats *stats;
   GCancellable *scan;
   EspTensor *scanned; /* what the scan that runs reads, or the last one read */
@@ -37,6 +38,7 @@ struct _EspView
   char *title, *details;
   EspPlane plane;
   EspUnitMarks *marks;
+  GArray *placed; /* the marks in the order of the matrix */
   EspLook *look;
 
   /* state */
@@ -244,7 +246,10 @@ take_matrix (EspView *self)
       return FALSE;
     }
 
-  self->matrix = esp_plane_apply (&self->plane, self->tensor, &error);
+  g_clear_pointer (&self->plain, esp_tensor_unref);
+  self->plain = esp_plane_apply (&self->plane, self->tensor, &error);
+  if (self->plain != NULL)
+    self->matrix = esp_plane_arrange (&self->plane, self->plain, &error);
   if (self->matrix == NULL)
     {
       set_message (self, _ ("This slice can't be drawn"), error->message);
@@ -279,6 +284,7 @@ static void
 forget (EspView *self)
 {
   cancel_scan (self);
+  g_clear_pointer (&self->plain, esp_tensor_unref);
   g_clear_pointer (&self->matrix, esp_tensor_unref);
   g_clear_pointer (&self->stats, esp_stats_unref);
   g_clear_pointer (&self->title, g_free);
@@ -323,6 +329,7 @@ restart (gpointer user_data)
       else if (!same_place)
         {
           esp_plane_set_place (&self->plane, place);
+          esp_plane_end_orders (&self->plane); /* those of another tensor */
           esp_plane_set_mosaic (&self->plane, place, self->plane.as_mosaic);
         }
       show_cell (self);
@@ -483,6 +490,7 @@ esp_view_finalize (GObject *object)
 
   esp_session_watch_free (self->watch);
   g_object_unref (self->marks);
+  g_array_unref (self->placed);
   g_object_unref (self->look);
 
   G_OBJECT_CLASS (esp_view_parent_class)->finalize (object);
@@ -524,6 +532,7 @@ esp_view_init (EspView *self)
   self->watch = esp_session_watch_new (&events, self);
   self->channel = -1;
   self->marks = esp_unit_marks_new ();
+  self->placed = g_array_new (FALSE, FALSE, sizeof (EspRowMark));
   g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
   self->look = esp_look_new ();
   g_signal_connect_object (self->look, "changed", G_CALLBACK (on_look), self, G_CONNECT_SWAPPED);
@@ -677,7 +686,7 @@ esp_view_set_index (EspView *self, guint axis, gint64 index)
   if (index == self->plane.index[axis])
     return;
 
-  self->plane.index[axis] = index;
+  esp_plane_set_index (&self->plane, axis, index);
   g_signal_emit (self, signals[take_matrix (self) ? VALUES_CHANGED : TENSOR_CHANGED], 0);
 }
 
@@ -709,9 +718,44 @@ esp_view_set_mosaic (EspView *self, gboolean as_mosaic)
 }
 
 void
+esp_view_set_order (EspView *self, gboolean columns, EspProfileKind kind, const gint64 *order)
+{
+  g_return_if_fail (ESP_IS_VIEW (self));
+  g_return_if_fail (self->matrix != NULL && self->plane.ndim >= 2);
+
+  esp_plane_set_order (&self->plane, columns, kind, order);
+  take_matrix (self);
+  g_signal_emit (self, signals[TENSOR_CHANGED], 0);
+}
+
+EspTensor *
+esp_view_get_plain (EspView *self)
+{
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
+
+  return self->plain;
+}
+
+char *
+esp_view_dup_order_note (EspView *self)
+{
+  g_autofree char *note = NULL;
+
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
+
+  if (self->matrix == NULL)
+    return NULL;
+  note = esp_plane_dup_order_note (&self->plane);
+  /* it stays while the values change */
+  if (note != NULL && esp_view_is_live (self))
+    return g_strdup_printf (_ ("%s when they were sorted"), note);
+  return g_steal_pointer (&note);
+}
+
+void
 esp_view_copy_plane (EspView *self, EspView *from)
 {
-  gboolean axes, indices;
+  gboolean axes, indices, orders;
 
   g_return_if_fail (ESP_IS_VIEW (self) && ESP_IS_VIEW (from));
 
@@ -722,16 +766,18 @@ esp_view_copy_plane (EspView *self, EspView *from)
          self->plane.column_axis != from->plane.column_axis;
   indices = memcmp (self->plane.index, from->plane.index,
                     self->plane.ndim * sizeof *self->plane.index) != 0;
+  orders = axes || !esp_plane_has_orders_of (&self->plane, &from->plane);
   if (self->plane.as_mosaic != from->plane.as_mosaic)
     {
       esp_view_set_mosaic (self, from->plane.as_mosaic);
       return;
     }
-  if (!axes && !indices)
+  if (!axes && !indices && !orders)
     return;
   memcpy (self->plane.index, from->plane.index, self->plane.ndim * sizeof *self->plane.index);
   esp_plane_set_axes (&self->plane, from->plane.row_axis, from->plane.column_axis);
-  g_signal_emit (self, signals[take_matrix (self) && !axes ? VALUES_CHANGED : TENSOR_CHANGED], 0);
+  esp_plane_copy_orders (&self->plane, &from->plane);
+  g_signal_emit (self, signals[take_matrix (self) && !orders ? VALUES_CHANGED : TENSOR_CHANGED], 0);
 }
 
 gboolean
@@ -763,6 +809,34 @@ esp_view_set_cell (EspView *self, gint64 row, gint64 column)
       row < 0 || column < 0 ? -1 : (gint64) esp_plane_get_flat_index (&self->plane, row, column));
 }
 
+static int
+compare_marks (gconstpointer a, gconstpointer b)
+{
+  gint64 left = ((const EspRowMark *) a)->row, right = ((const EspRowMark *) b)->row;
+
+  return (left > right) - (left < right);
+}
+
+/* marks know units; these stand where the order puts them */
+static const EspRowMark *
+place_marks (EspView *self, const EspRowMark *marks, guint n, gboolean on_columns)
+{
+  const gint64 *places = self->plane.orders[on_columns ? 1 : 0].places;
+
+  if (places == NULL || n == 0)
+    return marks;
+  g_array_set_size (self->placed, 0);
+  g_array_append_vals (self->placed, marks, n);
+  for (guint i = 0; i < n; i++)
+    {
+      EspRowMark *mark = &g_array_index (self->placed, EspRowMark, i);
+
+      mark->row = places[mark->row];
+    }
+  g_array_sort (self->placed, compare_marks);
+  return (const EspRowMark *) (gpointer) self->placed->data;
+}
+
 const EspRowMark *
 esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
 {
@@ -773,7 +847,7 @@ esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
   if (esp_plane_get_unit (&self->plane, 0, 0) < 0)
     return NULL;
 
-  return esp_unit_marks_get (self->marks, n);
+  return place_marks (self, esp_unit_marks_get (self->marks, n), *n, *on_columns);
 }
 
 const char *
@@ -801,6 +875,18 @@ esp_view_get_norm (EspView *self)
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
   return self->has_norm ? &self->norm : NULL;
+}
+
+gboolean
+esp_view_get_outlier (EspView *self, gint64 *row, gint64 *column)
+{
+  gint64 flat;
+
+  g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
+
+  return self->stats != NULL && self->has_norm && self->matrix != NULL &&
+         esp_norm_find_outlier (&self->norm, self->stats, &flat) &&
+         esp_plane_locate (&self->plane, (guint64) flat, FALSE, row, column);
 }
 
 void

@@ -68,6 +68,13 @@ void esp_view_set_axes (EspView *self, int row_axis, int column_axis);
 
 /* all matrices side by side, as small pictures, or one of them */
 void esp_view_set_mosaic (EspView *self, gboolean as_mosaic);
+/* Rows or columns in the order of a profile of %kind, see esp_plane_set_order(); of a tensor of two
+ * axes or more, not of a mosaic. esp_row_order_apply() makes such orders. */
+void esp_view_set_order (EspView *self, gboolean columns, EspProfileKind kind, const gint64 *order);
+/* the matrix as it is stored, whatever the order; borrowed or NULL */
+EspTensor *esp_view_get_plain (EspView *self);
+/* what the order is, for the legend: new string or NULL */
+char *esp_view_dup_order_note (EspView *self);
 /* the same matrix as another view shows of a tensor of the same shape */
 void esp_view_copy_plane (EspView *self, EspView *from);
 
@@ -84,6 +91,9 @@ const char *esp_view_get_unit_title (EspView *self, gint64 row, gint64 column);
 /* values -> colours */
 EspStats *esp_view_get_stats (EspView *self);     /* borrowed; NULL while they are computed */
 const EspNorm *esp_view_get_norm (EspView *self); /* NULL while nothing is known */
+/* the value far beyond the range that is to be pointed out, where it lies in this matrix; see
+ * esp_norm_find_outlier() */
+gboolean esp_view_get_outlier (EspView *self, gint64 *row, gint64 *column);
 /* a range to draw with until the statistics are there */
 void esp_view_offer_range (EspView *self, double lo, double hi);
 /* what the person chose; borrowed. Views may share one. */

@@ -14,6 +14,8 @@
 #include "esp-export.h"
 #include "esp-number.h"
 #include "esp-path.h"
+#include "esp-profile.h"
+#include "esp-rearrange.h"
 #include "esp-slice.h"
 
 typedef struct
@@ -26,6 +28,8 @@ typedef struct
   EspReduction reduction;
   gboolean symmetric, inverted;
   const EspColormap *map;
+  char *sort[2]; /* rows, columns */
+  EspProfileKind sort_kinds[2];
   gboolean svg;
 } Options;
 
@@ -161,6 +165,19 @@ parse_colormap (Options *self)
 }
 
 static gboolean
+parse_sort (Options *self, guint which)
+{
+  gboolean found = TRUE;
+
+  if (self->sort[which] != NULL)
+    self->sort_kinds[which] = esp_profile_kind_from_name (self->sort[which], &found);
+  if (!found)
+    esp_cli_message (_ ("%s: there is no “%s”; there are norm, mean, max, min"),
+                     which == 0 ? "--sort-rows" : "--sort-columns", self->sort[which]);
+  return found;
+}
+
+static gboolean
 parse_options (Options *self)
 {
   if (self->out == NULL)
@@ -175,7 +192,7 @@ parse_options (Options *self)
       return FALSE;
     }
   return parse_scale (self) && parse_reduction (self) && parse_size (self) && parse_range (self) &&
-         parse_colormap (self);
+         parse_colormap (self) && parse_sort (self, 0) && parse_sort (self, 1);
 }
 
 /* --- picture --- */
@@ -198,6 +215,53 @@ take_matrix (const Options *options, EspTensor *tensor, GError **error)
   return slice != NULL ? esp_slice_apply_matrix (slice, tensor, error) : NULL;
 }
 
+/* which rows or columns stand where; NULL with or without an error */
+static gint64 *
+make_order (const Options *options, EspTensor *matrix, guint which, GError **error)
+{
+  EspProfileKind kind = options->sort_kinds[which];
+  g_autoptr (EspProfile) profile = NULL;
+
+  if (options->sort[which] == NULL)
+    return NULL;
+  profile = esp_profile_new (matrix, which == 1, NULL, error);
+  return profile != NULL ? esp_profile_sort (profile, kind, kind == ESP_PROFILE_MIN) : NULL;
+}
+
+/* the matrix to draw; rows and columns get new arrays where they are sorted */
+static EspTensor *
+sort_matrix (const Options *options,
+             EspTensor *matrix,
+             gint64 **rows,
+             gint64 **columns,
+             GError **error)
+{
+  GError *reason = NULL;
+
+  *rows = make_order (options, matrix, 0, &reason);
+  if (reason == NULL)
+    *columns = make_order (options, matrix, 1, &reason);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, reason);
+      return NULL;
+    }
+  if (*rows == NULL && *columns == NULL)
+    return esp_tensor_ref (matrix);
+  return esp_rearrange_apply (matrix, *rows, *columns, error);
+}
+
+static char *
+make_note (const Options *options)
+{
+  const char *notes[2] = { NULL, NULL };
+
+  for (guint i = 0; i < 2; i++)
+    if (options->sort[i] != NULL)
+      notes[i] = esp_draw_describe_order (i == 1, options->sort_kinds[i]);
+  return esp_draw_join_notes (notes[0], notes[1]);
+}
+
 static char *
 make_title (const char *name, EspTensor *tensor, const Options *options)
 {
@@ -212,14 +276,19 @@ make_title (const char *name, EspTensor *tensor, const Options *options)
 static int
 render (const Options *options, const char *file, const char *name, EspTensor *tensor)
 {
+  g_autoptr (EspTensor) plain = NULL;
   g_autoptr (EspTensor) matrix = NULL;
   g_autoptr (EspOutput) output = NULL;
+  g_autofree gint64 *rows = NULL, *columns = NULL;
+  g_autofree char *note = make_note (options);
   g_autofree char *title = make_title (name, tensor, options);
   GError *error = NULL;
   EspPicture picture;
   gboolean done;
 
-  matrix = take_matrix (options, tensor, &error);
+  plain = take_matrix (options, tensor, &error);
+  if (plain != NULL)
+    matrix = sort_matrix (options, plain, &rows, &columns, &error);
   if (matrix == NULL)
     return esp_cli_fail (file, error);
   output = esp_output_new (options->out, &error);
@@ -235,6 +304,9 @@ render (const Options *options, const char *file, const char *name, EspTensor *t
   picture.colormap = options->map;
   picture.inverted = options->inverted;
   picture.title = title;
+  picture.row_labels = rows;
+  picture.column_labels = columns;
+  picture.note = note;
   done = esp_export_picture (&picture, options->svg, esp_cli_export, output, esp_cli_progress,
                              title, NULL, &error);
   esp_cli_progress_end ();
@@ -254,6 +326,8 @@ clear_options (Options *options)
   g_free (options->scale);
   g_free (options->range);
   g_free (options->reduce);
+  g_free (options->sort[0]);
+  g_free (options->sort[1]);
   g_free (options->out);
 }
 
@@ -281,6 +355,9 @@ esp_verb_render (int argc, char *argv[])
     { "reduce", 0, 0, G_OPTION_ARG_STRING, &options.reduce,
       N_ ("What a pixel shows of its cells: largest (farthest from 0), mean, min, max or rms"),
       "R" },
+    { "sort-rows", 0, 0, G_OPTION_ARG_STRING, &options.sort[0],
+      N_ ("Rows by norm, mean, max (the greatest first) or min (the least first)"), "K" },
+    { "sort-columns", 0, 0, G_OPTION_ARG_STRING, &options.sort[1], N_ ("Columns alike"), "K" },
     { "slice", 0, 0, G_OPTION_ARG_STRING, &options.slice,
       N_ ("Part of it, as NumPy indexes: [0,:,::-1]"), "S" },
     { NULL },

@@ -19,6 +19,7 @@ typedef struct
   gboolean vertical;
   double taken_from, taken_to; /* where the axis's name stands */
   gint64 pill;                 /* index in the pill, -1 for none */
+  const gint64 *labels;        /* of each place, or NULL */
 } Axis;
 
 static void
@@ -37,6 +38,12 @@ axis_init (Axis *axis, const EspHeatmapGeometry *geometry, gboolean vertical, gi
   axis->extent = vertical ? height : width;
   axis->edge = vertical ? floor (x) - 6 : floor (y) - 12;
   axis->taken_from = axis->taken_to = -1;
+}
+
+static gint64
+get_label (const Axis *axis, gint64 place)
+{
+  return axis->labels != NULL ? axis->labels[place] : place;
 }
 
 /* cells between labels that lie @room pixels apart at least: 1, 2, 5, 10, ...; powers of two where
@@ -118,7 +125,7 @@ draw_labels (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
         }
       if (middle + reach > axis->taken_from && middle - reach < axis->taken_to)
         continue;
-      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, i);
+      g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, get_label (axis, i));
       esp_draw_set_color (cr, scene->palette->dim);
       draw_label (cr, axis, text, middle);
     }
@@ -155,7 +162,7 @@ draw_index_pill (cairo_t *cr, const Axis *axis)
 
   if (axis->pill < 0 || middle < axis->from || middle > axis->from + axis->extent)
     return;
-  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, axis->pill);
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, get_label (axis, axis->pill));
   if (axis->vertical)
     esp_draw_pill (cr, text, axis->edge + 2, middle, ESP_ALIGN_END);
   else
@@ -220,6 +227,8 @@ esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor)
   axis_init (&columns, &scene->geometry, FALSE, hover ? scene->hover_column : scene->cursor_column);
   if (rows.extent <= 0 || columns.extent <= 0)
     return;
+  rows.labels = scene->row_labels;
+  columns.labels = scene->column_labels;
 
   esp_draw_set_font (cr, scene->palette, ESP_DRAW_AXIS_SIZE, FALSE);
   draw_factor (cr, scene, &rows, &columns, factor);

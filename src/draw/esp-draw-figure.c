@@ -45,19 +45,10 @@ esp_draw_figure_get_stage (int width, int height, int *stage_width, int *stage_h
   *stage_height = MAX (1, height - TITLE - (height >= LEVELS_FROM ? LEVELS : 0));
 }
 
-/* what a pixel shows of the cells under it; NULL where it is one cell */
-static const char *
-describe_reduction (const EspHeatmapScene *scene)
+const char *
+esp_draw_describe_reduction (EspReduction reduction)
 {
-  const EspRegion *region;
-
-  if (scene->overview == NULL)
-    return NULL;
-  region = esp_overview_get_region (scene->overview);
-  if (region->rows == esp_overview_get_height (scene->overview) &&
-      region->columns == esp_overview_get_width (scene->overview))
-    return NULL;
-  switch (scene->reduction)
+  switch (reduction)
     {
     case ESP_REDUCTION_MEAN:
       return _ ("Each pixel: the mean");
@@ -74,26 +65,62 @@ describe_reduction (const EspHeatmapScene *scene)
     }
 }
 
-static void
-draw_title (cairo_t *cr, int width, const char *title, const EspHeatmapScene *scene)
+const char *
+esp_draw_describe_order (gboolean columns, EspProfileKind kind)
 {
-  const char *reduction = describe_reduction (scene);
+  switch (kind)
+    {
+    case ESP_PROFILE_MEAN:
+      return columns ? _ ("Columns by mean") : _ ("Rows by mean");
+    case ESP_PROFILE_MAX:
+      return columns ? _ ("Columns by largest value") : _ ("Rows by largest value");
+    case ESP_PROFILE_MIN:
+      return columns ? _ ("Columns by smallest value") : _ ("Rows by smallest value");
+    case ESP_PROFILE_NORM:
+    case ESP_N_PROFILES:
+    default:
+      return columns ? _ ("Columns by norm") : _ ("Rows by norm");
+    }
+}
+
+/* whether a pixel of the picture stands for several cells */
+static gboolean
+reduces (EspOverview *overview)
+{
+  const EspRegion *region = overview != NULL ? esp_overview_get_region (overview) : NULL;
+
+  return region != NULL && (region->rows > esp_overview_get_height (overview) ||
+                            region->columns > esp_overview_get_width (overview));
+}
+
+/* with what the legend would say, where there is none */
+static void
+draw_title (cairo_t *cr, int width, const char *title, const char *note, const EspPalette *palette)
+{
   double taken = ESP_HEATMAP_MARGIN;
 
   if (title != NULL)
     {
-      esp_draw_set_font (cr, scene->palette, 14, TRUE);
-      esp_draw_set_color (cr, scene->palette->text);
+      esp_draw_set_font (cr, palette, 14, TRUE);
+      esp_draw_set_color (cr, palette->text);
       esp_draw_text (cr, title, ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_START);
       taken += esp_draw_get_text_width (cr, title) + 16;
     }
-  if (reduction == NULL)
+  if (note == NULL)
     return;
-  esp_draw_set_font (cr, scene->palette, 12, FALSE);
-  if (taken + esp_draw_get_text_width (cr, reduction) > width - ESP_HEATMAP_MARGIN)
+  esp_draw_set_font (cr, palette, 12, FALSE);
+  if (taken + esp_draw_get_text_width (cr, note) > width - ESP_HEATMAP_MARGIN)
     return;
-  esp_draw_set_color (cr, scene->palette->dim);
-  esp_draw_text (cr, reduction, width - ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_END);
+  esp_draw_set_color (cr, palette->dim);
+  esp_draw_text (cr, note, width - ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_END);
+}
+
+char *
+esp_draw_join_notes (const char *first, const char *second)
+{
+  if (first != NULL && second != NULL)
+    return g_strdup_printf ("%s  ·  %s", first, second);
+  return g_strdup (first != NULL ? first : second);
 }
 
 void
@@ -105,7 +132,9 @@ esp_draw_figure (cairo_t *cr,
                  EspStats *stats)
 {
   EspHeatmapScene fitted = *scene;
-  double x, y, box_width, box_height;
+  const char *reduction = reduces (scene->overview) ? esp_draw_describe_reduction (scene->reduction)
+                                                    : NULL;
+  g_autofree char *note = esp_draw_join_notes (reduction, scene->note);
   int stage_width, stage_height;
 
   g_return_if_fail (scene->palette != NULL);
@@ -122,16 +151,15 @@ esp_draw_figure (cairo_t *cr,
   esp_draw_set_color (cr, scene->palette->background);
   cairo_rectangle (cr, 0, 0, width, height);
   cairo_fill (cr);
-  draw_title (cr, width, title, scene);
+  draw_title (cr, width, title, height < LEVELS_FROM ? note : NULL, scene->palette);
 
   cairo_translate (cr, 0, TITLE);
   esp_draw_heatmap (cr, &fitted);
   if (height >= LEVELS_FROM)
     {
-      esp_heatmap_geometry_matrix_box (&fitted.geometry, &x, &y, &box_width, &box_height);
       cairo_translate (cr, ESP_HEATMAP_MARGIN_LEFT, fitted.geometry.height);
       esp_draw_levels (cr, width - ESP_HEATMAP_MARGIN_LEFT - ESP_HEATMAP_MARGIN, LEVELS - 8,
-                       &fitted.norm, stats, scene->palette);
+                       &fitted.norm, stats, note, scene->palette);
     }
   cairo_restore (cr);
 }

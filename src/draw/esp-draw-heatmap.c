@@ -261,6 +261,33 @@ draw_cursor (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_stroke (cr);
 }
 
+/* black in white, round a place of the stage */
+static void
+draw_ring (cairo_t *cr, double x, double y)
+{
+  cairo_new_sub_path (cr);
+  cairo_arc (cr, floor (x) + 0.5, floor (y) + 0.5, 7.5, 0, 2 * G_PI);
+  esp_draw_set_color (cr, 0xffffffff);
+  cairo_set_line_width (cr, 4);
+  cairo_stroke_preserve (cr);
+  esp_draw_set_color (cr, 0xff000000);
+  cairo_set_line_width (cr, 2);
+  cairo_stroke (cr);
+}
+
+static void
+draw_outlier (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  double x, y, width, height;
+
+  if (!scene->has_outlier)
+    return;
+  esp_heatmap_geometry_cell_box (&scene->geometry, scene->outlier_row, scene->outlier_column, &x,
+                                 &y, &width, &height);
+  if (fmin (width, height) < 18) /* larger ones can be read */
+    draw_ring (cr, x + width / 2, y + height / 2);
+}
+
 /* ring and cross hairs where cells are small, a thin frame where they are large */
 static void
 draw_hover (cairo_t *cr, const EspHeatmapScene *scene)
@@ -291,14 +318,7 @@ draw_hover (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_rectangle (cr, left, floor (y), right, 1);
   esp_draw_set_color (cr, scene->palette->dark ? 0xd0ffffff : 0xb0000000);
   cairo_fill (cr);
-  cairo_new_sub_path (cr);
-  cairo_arc (cr, floor (x) + 0.5, floor (y) + 0.5, 7.5, 0, 2 * G_PI);
-  esp_draw_set_color (cr, 0xffffffff);
-  cairo_set_line_width (cr, 4);
-  cairo_stroke_preserve (cr);
-  esp_draw_set_color (cr, 0xff000000);
-  cairo_set_line_width (cr, 2);
-  cairo_stroke (cr);
+  draw_ring (cr, x, y);
 }
 
 /* of the picture that shows all that is in view */
@@ -343,6 +363,7 @@ esp_draw_heatmap (cairo_t *cr, const EspHeatmapScene *scene)
   cairo_save (cr);
   cairo_rectangle (cr, floor (x) - 6, floor (y) - 6, ceil (width) + 12, ceil (height) + 12);
   cairo_clip (cr);
+  draw_outlier (cr, scene);
   draw_hover (cr, scene);
   draw_cursor (cr, scene);
   cairo_restore (cr);

@@ -7,6 +7,7 @@
 #include "esp-heatmap-geometry.h"
 #include "esp-norm.h"
 #include "esp-palette.h"
+#include "esp-profile.h"
 
 G_BEGIN_DECLS
 
@@ -51,8 +52,13 @@ typedef struct
   guint n_marks;
   gint64 cursor_row, cursor_column;   /* cell cursor, -1 none */
   gint64 hover_row, hover_column;     /* cell under the pointer, -1 none */
+  gboolean has_outlier;               /* a ring round a cell that its colour doesn't show: */
+  gint64 outlier_row, outlier_column; /* see esp_norm_find_outlier() */
   const char *row_axis, *column_axis; /* "out", "in", or NULL */
+  const gint64 *row_labels;           /* the index of what stands at each place, where rows and */
+  const gint64 *column_labels;        /* columns are in an order of their own; else NULL */
   gboolean single;                    /* numbers with float32's digits */
+  const char *note;                   /* for the legend: how rows are ordered; or NULL */
   gint64 block_rows, block_columns;   /* gutters between blocks of so many cells (the kernels of a
                                          convolution), 0 for none */
 } EspHeatmapScene;
@@ -74,14 +80,21 @@ void esp_draw_tile (cairo_t *cr,
                     EspOverview *overview,
                     cairo_surface_t *pixels);
 
+/* what a pixel shows of the cells under it, as a note for the legend */
+const char *esp_draw_describe_reduction (EspReduction reduction);
+/* how rows or columns are sorted, alike */
+const char *esp_draw_describe_order (gboolean columns, EspProfileKind kind);
+/* two notes, each of which may be NULL, as one; new string or NULL */
+char *esp_draw_join_notes (const char *first, const char *second);
 /* legend: colour bar with range below, from 64 pixels of height on with histogram above, from 84
- * on with a line that tells what lies beyond the range; on width × height (>= 16) pixels; @stats
- * may be NULL */
+ * on with a line that tells the range, @note (NULL: none), and what lies beyond the range, as far
+ * as there is room; on width × height (>= 16) pixels; @stats may be NULL */
 void esp_draw_levels (cairo_t *cr,
                       int width,
                       int height,
                       const EspNorm *norm,
                       EspStats *stats,
+                      const char *note,
                       const EspPalette *palette);
 /* the same over an axis from @lo to @hi that may be wider than the norm's range: the bar goes on in
  * the end colours, values beyond the range are paler. For a legend whose range can be dragged. */
@@ -92,6 +105,7 @@ void esp_draw_levels_axis (cairo_t *cr,
                            double lo,
                            double hi,
                            EspStats *stats,
+                           const char *note,
                            const EspPalette *palette);
 /* where its colour bar begins and how high it is */
 void esp_draw_levels_get_bar (int height, double *top, double *bar);

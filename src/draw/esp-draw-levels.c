@@ -117,9 +117,9 @@ draw_profile (cairo_t *cr,
   cairo_restore (cr);
 }
 
-/* "1,204 cells beyond the range, one as far as −3.906" */
+/* "1,204 values beyond the range, one as far as −3.906", or in fewer words */
 static char *
-describe_beyond (const EspNorm *norm, EspStats *stats)
+describe_beyond (const EspNorm *norm, EspStats *stats, gboolean brief)
 {
   const EspStatsValues *values = esp_stats_get_values (stats);
   g_autofree char *count = NULL, *farthest = NULL;
@@ -134,6 +134,8 @@ describe_beyond (const EspNorm *norm, EspStats *stats)
   most = norm->lo - values->min > values->max - norm->hi ? values->min : values->max;
   count = esp_number_format_count (beyond);
   farthest = esp_number_format_value (most, 4);
+  if (brief)
+    return g_strdup_printf (_ ("%s beyond, to %s"), count, farthest);
   return g_strdup_printf (ngettext ("%s value beyond the range, as far as %s",
                                     "%s values beyond the range, one as far as %s",
                                     (gulong) MIN (beyond, G_MAXLONG)),
@@ -157,25 +159,43 @@ describe_range (const EspNorm *norm)
               : g_strdup_printf (_ ("Percentiles %s to %s: %s to %s"), low, high, lo, hi);
 }
 
+/* the range, the note, and what lies beyond; where there is less room, that in fewer words, then
+ * without the note */
 static void
 draw_caption (cairo_t *cr,
               double width,
               const EspNorm *norm,
               EspStats *stats,
+              const char *note,
               const EspPalette *palette)
 {
-  g_autofree char *beyond = stats != NULL ? describe_beyond (norm, stats) : NULL;
   g_autofree char *range = describe_range (norm);
-  double taken;
+  g_autofree char *both = note != NULL ? g_strdup_printf ("%s  ·  %s", range, note) : NULL;
+  g_autofree char *full = stats != NULL ? describe_beyond (norm, stats, FALSE) : NULL;
+  g_autofree char *brief = stats != NULL ? describe_beyond (norm, stats, TRUE) : NULL;
+  /* the first that fits */
+  const char *const ways[][2] = {
+    { both, full }, { both, brief }, { range, brief }, { both, NULL }, { range, NULL },
+  };
+  const double y = CAPTION / 2 - 2;
+  guint way = 0;
 
   esp_draw_set_font (cr, palette, 12, FALSE);
+  for (; way < G_N_ELEMENTS (ways) - 1; way++)
+    {
+      double taken = ways[way][0] != NULL ? esp_draw_get_text_width (cr, ways[way][0]) : width + 1;
+
+      if (ways[way][1] != NULL)
+        taken += 16 + esp_draw_get_text_width (cr, ways[way][1]);
+      if (taken <= width)
+        break;
+    }
   esp_draw_set_color (cr, palette->text);
-  esp_draw_text (cr, range, 0, CAPTION / 2 - 2, ESP_ALIGN_START);
-  taken = esp_draw_get_text_width (cr, range);
-  if (beyond == NULL || taken + 16 + esp_draw_get_text_width (cr, beyond) > width)
+  esp_draw_text (cr, ways[way][0], 0, y, ESP_ALIGN_START);
+  if (ways[way][1] == NULL)
     return;
   esp_draw_set_color (cr, palette->dim);
-  esp_draw_text (cr, beyond, width, CAPTION / 2 - 2, ESP_ALIGN_END);
+  esp_draw_text (cr, ways[way][1], width, y, ESP_ALIGN_END);
 }
 
 /* both ends and, where there is room, 0 or the middle of the axis */
@@ -233,6 +253,7 @@ esp_draw_levels_axis (cairo_t *cr,
                       double lo,
                       double hi,
                       EspStats *stats,
+                      const char *note,
                       const EspPalette *palette)
 {
   EspNorm axis = *norm;
@@ -246,7 +267,7 @@ esp_draw_levels_axis (cairo_t *cr,
 
   cairo_save (cr);
   if (height >= CAPTION_FROM)
-    draw_caption (cr, width, norm, stats, palette);
+    draw_caption (cr, width, norm, stats, note, palette);
   top = height >= CAPTION_FROM ? CAPTION : 0;
   if (stats != NULL && height >= HISTOGRAM_FROM)
     draw_profile (cr, top, width, bar - top, norm, &axis, stats, palette);
@@ -262,11 +283,12 @@ esp_draw_levels (cairo_t *cr,
                  int height,
                  const EspNorm *norm,
                  EspStats *stats,
+                 const char *note,
                  const EspPalette *palette)
 {
   g_return_if_fail (norm != NULL);
 
-  esp_draw_levels_axis (cr, width, height, norm, norm->lo, norm->hi, stats, palette);
+  esp_draw_levels_axis (cr, width, height, norm, norm->lo, norm->hi, stats, note, palette);
 }
 
 /* grid line and label of a count */

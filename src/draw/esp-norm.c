@@ -324,6 +324,23 @@ esp_norm_hold (EspNorm *self, double *held)
   self->threshold = *held * 1e-3;
 }
 
+gboolean
+esp_norm_find_outlier (const EspNorm *self, EspStats *stats, gint64 *index)
+{
+  const EspStatsValues *values;
+  double below, above;
+
+  g_return_val_if_fail (self != NULL && stats != NULL && index != NULL, FALSE);
+
+  values = esp_stats_get_values (stats);
+  if (values->finite == 0 || self->scale == ESP_SCALE_RANK)
+    return FALSE;
+  below = self->lo - values->min;
+  above = values->max - self->hi;
+  *index = above >= below ? values->first_max : values->first_min;
+  return fmax (above, below) > self->hi - self->lo && *index >= 0;
+}
+
 double
 esp_norm_map (const EspNorm *self, double value)
 {

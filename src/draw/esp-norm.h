@@ -79,6 +79,9 @@ void esp_norm_hold (EspNorm *self, double *held);
 /* Scale and ranks from statistics: equal steps of colour hold equally many values. Of signed data,
  * negative and positive values are ranked apart, so that 0 stays in the middle of the map. */
 void esp_norm_set_ranks (EspNorm *self, EspStats *stats);
+/* The value farthest beyond the range, where it lies farther beyond than the range is wide: so far
+ * that among end colours it has to be pointed out. @index (out): its place in C order. */
+gboolean esp_norm_find_outlier (const EspNorm *self, EspStats *stats, gint64 *index);
 double esp_norm_map (const EspNorm *self, double value);   /* 0 to 1, clamped; NaN for NaN */
 double esp_norm_unmap (const EspNorm *self, double share); /* the value at a place of the map */
 guint32 esp_norm_get_color (

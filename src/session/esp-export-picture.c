@@ -207,6 +207,7 @@ esp_export_picture (const EspPicture *picture,
   g_autoptr (EspStats) stats = NULL;
   EspPicture self = *picture;
   const gint64 *shape;
+  gint64 outlier;
 
   g_return_val_if_fail (picture->matrix != NULL && picture->palette != NULL, FALSE);
 
@@ -234,6 +235,15 @@ esp_export_picture (const EspPicture *picture,
   scene.column_axis = self.column_axis;
   scene.block_rows = self.block_rows;
   scene.block_columns = self.block_columns;
+  scene.row_labels = self.row_labels;
+  scene.column_labels = self.column_labels;
+  scene.note = self.note;
+  if (esp_norm_find_outlier (&scene.norm, stats, &outlier))
+    {
+      scene.has_outlier = TRUE;
+      scene.outlier_row = outlier / shape[1];
+      scene.outlier_column = outlier % shape[1];
+    }
   scene.single = esp_tensor_get_dtype (self.matrix) != ESP_DTYPE_FLOAT64;
   return paint (&self, svg, &scene, stats, &sink, error);
 }
@@ -244,7 +254,8 @@ esp_export_picture (const EspPicture *picture,
 typedef struct
 {
   EspPicture picture; /* its pointers are owned here */
-  char *title, *row_axis, *column_axis;
+  char *title, *row_axis, *column_axis, *note;
+  gint64 *row_labels, *column_labels;
   char *path;
   gboolean replace;
 } Request;
@@ -258,8 +269,17 @@ request_free (gpointer data)
   g_free (request->title);
   g_free (request->row_axis);
   g_free (request->column_axis);
+  g_free (request->note);
+  g_free (request->row_labels);
+  g_free (request->column_labels);
   g_free (request->path);
   g_free (request);
+}
+
+static gint64 *
+dup_labels (const gint64 *labels, gint64 n)
+{
+  return labels != NULL ? g_memdup2 (labels, (gsize) n * sizeof *labels) : NULL;
 }
 
 static void
@@ -289,16 +309,22 @@ esp_export_picture_async (const EspPicture *picture,
                           gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  const gint64 *shape;
   Request *request;
 
   g_return_if_fail (picture != NULL && path != NULL);
 
+  shape = esp_tensor_get_shape (picture->matrix);
   request = g_new0 (Request, 1);
   request->picture = *picture;
   esp_tensor_ref (picture->matrix);
   request->picture.title = request->title = g_strdup (picture->title);
   request->picture.row_axis = request->row_axis = g_strdup (picture->row_axis);
   request->picture.column_axis = request->column_axis = g_strdup (picture->column_axis);
+  request->picture.note = request->note = g_strdup (picture->note);
+  request->picture.row_labels = request->row_labels = dup_labels (picture->row_labels, shape[0]);
+  request->picture.column_labels = request->column_labels = dup_labels (picture->column_labels,
+                                                                        shape[1]);
   request->path = g_strdup (path);
   request->replace = replace;
   g_task_set_task_data (task, request, request_free);

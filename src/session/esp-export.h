@@ -60,7 +60,9 @@ typedef struct
   gboolean inverted;
   const char *title; /* NULL: none */
   const char *row_axis, *column_axis;
-  gint64 block_rows, block_columns; /* as in EspHeatmapScene */
+  gint64 block_rows, block_columns; /* as in EspHeatmapScene, and these: */
+  const gint64 *row_labels, *column_labels;
+  const char *note;
   const EspPalette *palette;
 } EspPicture;
 

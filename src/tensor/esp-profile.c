@@ -17,6 +17,36 @@ struct _EspProfile
   gboolean columns;
 };
 
+static const char *const kind_names[ESP_N_PROFILES] = {
+  [ESP_PROFILE_NORM] = "norm",
+  [ESP_PROFILE_MEAN] = "mean",
+  [ESP_PROFILE_MAX] = "max",
+  [ESP_PROFILE_MIN] = "min",
+};
+
+EspProfileKind
+esp_profile_kind_from_name (const char *name, gboolean *found)
+{
+  g_return_val_if_fail (found != NULL, ESP_PROFILE_NORM);
+
+  for (guint i = 0; i < ESP_N_PROFILES; i++)
+    if (g_strcmp0 (name, kind_names[i]) == 0)
+      {
+        *found = TRUE;
+        return (EspProfileKind) i;
+      }
+  *found = FALSE;
+  return ESP_PROFILE_NORM;
+}
+
+const char *
+esp_profile_kind_get_name (EspProfileKind kind)
+{
+  g_return_val_if_fail (kind < ESP_N_PROFILES, NULL);
+
+  return kind_names[kind];
+}
+
 EspProfile *
 esp_profile_new (EspTensor *matrix, gboolean columns, GCancellable *cancellable, GError **error)
 {

@@ -22,6 +22,10 @@ typedef enum
   ESP_N_PROFILES
 } EspProfileKind;
 
+/* "norm", "mean", "max", "min" */
+EspProfileKind esp_profile_kind_from_name (const char *name, gboolean *found);
+const char *esp_profile_kind_get_name (EspProfileKind kind);
+
 /* @columns: one number a column, else one a row. Blocking, on all cores, one pass. */
 EspProfile *esp_profile_new (EspTensor *matrix,
                              gboolean columns,

@@ -332,6 +332,184 @@ test_outlier (void)
   picture_clear (&picture);
 }
 
+/* pixels of a grey between these, which a ring's smoothed edges have */
+static guint
+count_grey (const Picture *picture, Box box, guint from, guint to)
+{
+  guint n = 0;
+
+  for (int y = (int) box.y; y < (int) (box.y + box.height); y++)
+    for (int x = (int) box.x; x < (int) (box.x + box.width); x++)
+      {
+        guint32 pixel = pixel_at (picture, x, y);
+        guint red = pixel >> 16 & 0xff, green = pixel >> 8 & 0xff, blue = pixel & 0xff;
+
+        n += MIN (MIN (red, green), blue) >= from && MAX (MAX (red, green), blue) <= to;
+      }
+  return n;
+}
+
+/* one NaN and one value far out at a thousand places of a matrix that is far larger than the
+ * picture: the one has its mark, the other its ring, and both lie over the very cell */
+static void
+test_planted (void)
+{
+  enum
+  {
+    ROWS = 1024,
+    COLUMNS = 256
+  };
+  g_autofree float *values = g_new (float, ROWS *COLUMNS);
+  guint64 random = 3;
+
+  for (int i = 0; i < ROWS * COLUMNS; i++)
+    values[i] = (float) ((i * 7919) % 1000 - 500) / 2000;
+  for (int i = 0; i < 1000; i++)
+    {
+      gint64 nan, peak, outlier = -1;
+      g_autoptr (EspStats) stats = NULL;
+      Picture picture;
+      Box box;
+
+      random = random * 6364136223846793005u + 1442695040888963407u;
+      nan = (gint64) (random >> 33) % (ROWS * COLUMNS);
+      random = random * 6364136223846793005u + 1442695040888963407u;
+      peak = (gint64) (random >> 33) % (ROWS * COLUMNS);
+      if (ABS (nan / COLUMNS - peak / COLUMNS) < 64) /* their marks would meet */
+        continue;
+      picture_init (&picture, values, ROWS, COLUMNS, 800, 600);
+      esp_tensor_unref (picture.tensor);
+      {
+        float kept[2] = { values[nan], values[peak] };
+        const gint64 shape[] = { ROWS, COLUMNS };
+
+        values[nan] = NAN;
+        values[peak] = i % 2 ? 1e6f : -1e6f;
+        picture.tensor = esp_tensor_new_for_floats (values, shape, 2);
+        values[nan] = kept[0];
+        values[peak] = kept[1];
+      }
+      stats = esp_scan_stats (picture.tensor, NULL, NULL, NULL, NULL);
+      esp_norm_init_for_stats (&picture.scene.norm, stats, FALSE);
+      picture.scene.has_outlier = esp_norm_find_outlier (&picture.scene.norm, stats, &outlier);
+      g_assert_true (picture.scene.has_outlier);
+      g_assert_cmpint (outlier, ==, peak);
+      picture.scene.outlier_row = outlier / COLUMNS;
+      picture.scene.outlier_column = outlier % COLUMNS;
+      picture_paint (&picture);
+      box = cell_box (&picture, nan / COLUMNS, nan % COLUMNS);
+      box = (Box) { floor (box.x) - 7, floor (box.y) - 7, 15, 15 };
+      g_assert_cmpuint (count_color (&picture, box, ESP_COLOR_NAN), >=, 8);
+      box = cell_box (&picture, peak / COLUMNS, peak % COLUMNS);
+      /* within the ring its colour, for the pixel has the value farthest from 0 */
+      g_assert_cmpuint (count_color (&picture, (Box) { floor (box.x) - 1, floor (box.y) - 1, 3, 3 },
+                                     esp_norm_get_color (&picture.scene.norm, i % 2 ? 1e6 : -1e6)),
+                        >=, 1);
+      box = (Box) { floor (box.x + box.width / 2) - 9, floor (box.y + box.height / 2) - 9, 19, 19 };
+      g_assert_cmpuint (count_grey (&picture, box, 0, 60), >=, 12);
+      g_assert_cmpuint (count_grey (&picture, box, 180, 255), >=, 12);
+      picture_clear (&picture);
+    }
+}
+
+/* pictures take colours out of a table of steps, which may lie beside by one */
+static void
+assert_near (guint32 got, guint32 wanted)
+{
+  for (guint shift = 0; shift < 32; shift += 8)
+    g_assert_cmpint (ABS ((int) (got >> shift & 0xff) - (int) (wanted >> shift & 0xff)), <=, 2);
+}
+
+/* what each reduction makes of four cells: 0.6 and −0.8, twice */
+static void
+test_reductions (void)
+{
+  static const struct
+  {
+    EspReduction reduction;
+    double shown;
+  } expected[] = {
+    { ESP_REDUCTION_LARGEST, -0.8f }, { ESP_REDUCTION_MEAN, -0.1f },
+    { ESP_REDUCTION_MIN, -0.8f },     { ESP_REDUCTION_MAX, 0.6f },
+    { ESP_REDUCTION_RMS, M_SQRT1_2 },
+  };
+  g_autofree float *values = g_new (float, 800 * 800);
+
+  for (int i = 0; i < 800 * 800; i++)
+    values[i] = i % 2 ? -0.8f : 0.6f;
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      Picture picture;
+      Box box;
+
+      picture_init (&picture, values, 800, 800, 458, 436);
+      picture.scene.reduction = expected[i].reduction;
+      picture_paint (&picture);
+      g_assert_cmpfloat (picture.scene.geometry.viewport.cell, ==, 0.5);
+      for (int at = 100; at < 700; at += 57)
+        {
+          box = cell_box (&picture, at, 799 - at);
+          assert_near (pixel_at (&picture, box.x, box.y),
+                       esp_norm_get_color (&picture.scene.norm, expected[i].shown));
+        }
+      picture_clear (&picture);
+    }
+}
+
+/* between kernels of 2 × 2 cells lies the colour of the page, and not within them */
+static void
+test_gutters (void)
+{
+  const float flat[16] = { [0] = 1, [5] = 1, [10] = 1, [15] = 1 };
+  Picture picture;
+  Box box;
+
+  picture_init (&picture, flat, 4, 4, 458, 436);
+  picture.scene.block_rows = picture.scene.block_columns = 2;
+  picture_paint (&picture);
+  box = cell_box (&picture, 2, 2);
+  g_assert_cmphex (pixel_at (&picture, box.x, box.y + 50), ==, BACKGROUND);
+  g_assert_cmphex (pixel_at (&picture, box.x - 1, box.y + 50), ==, BACKGROUND);
+  g_assert_cmphex (pixel_at (&picture, box.x + 50, box.y), ==, BACKGROUND);
+  g_assert_cmphex (pixel_at (&picture, box.x + 50, box.y - 1), ==, BACKGROUND);
+  g_assert_cmphex (pixel_at (&picture, box.x + 4, box.y + 4), ==,
+                   esp_norm_get_color (&picture.scene.norm, 1));
+  box = cell_box (&picture, 1, 1);
+  g_assert_cmphex (pixel_at (&picture, box.x + 1, box.y + 50), !=, BACKGROUND);
+  g_assert_cmphex (pixel_at (&picture, box.x - 2, box.y + 50), !=, BACKGROUND);
+  picture_clear (&picture);
+}
+
+/* labels tell what stands at a place: the picture differs from the unsorted one in its labels only
+ */
+static void
+test_order_labels (void)
+{
+  const gint64 order[4] = { 3, 1, 0, 2 };
+  Picture plain, sorted;
+  guint differing = 0;
+  Box box;
+
+  picture_init (&plain, golden, 4, 4, 458, 436);
+  picture_paint (&plain);
+  picture_init (&sorted, golden, 4, 4, 458, 436);
+  sorted.scene.row_labels = order;
+  picture_paint (&sorted);
+  box = cell_box (&plain, 0, 0);
+  for (int y = 0; y < 436; y++)
+    for (int x = 0; x < 458; x++)
+      if (pixel_at (&plain, x, y) != pixel_at (&sorted, x, y))
+        {
+          g_assert_cmpint (x, <, (int) box.x);
+          /* the second one is where it was */
+          g_assert_false (y > box.y + box.height && y < box.y + 2 * box.height);
+          differing++;
+        }
+  g_assert_cmpuint (differing, >, 10);
+  picture_clear (&plain);
+  picture_clear (&sorted);
+}
+
 static gboolean
 is_reddish (guint32 pixel)
 {
@@ -540,7 +718,7 @@ test_levels (void)
   EspNorm norm;
 
   esp_norm_init_for_range (&norm, -1, 1, FALSE);
-  esp_draw_levels (cr, 256, 92, &norm, stats, &esp_palette_light);
+  esp_draw_levels (cr, 256, 92, &norm, stats, NULL, &esp_palette_light);
   cairo_surface_flush (surface);
   for (int i = 0; i < 256; i += 5)
     g_assert_cmphex (pixel_at (&picture, i, 92 - 18 - 6), ==,
@@ -550,7 +728,8 @@ test_levels (void)
   g_assert_cmphex (pixel_at (&picture, 20, 40), ==, 0);
 
   for (int height = 16; height < 100; height += 7) /* any height works */
-    esp_draw_levels (cr, 100, height, &norm, height % 2 ? stats : NULL, &esp_palette_dark);
+    esp_draw_levels (cr, 100, height, &norm, height % 2 ? stats : NULL,
+                     height % 3 ? "a note" : NULL, &esp_palette_dark);
   g_assert_cmpint (cairo_status (cr), ==, CAIRO_STATUS_SUCCESS);
   cairo_destroy (cr);
   cairo_surface_destroy (surface);
@@ -599,6 +778,10 @@ main (int argc, char **argv)
   g_test_add_func ("/draw/heatmap/far-nan", test_far_nan);
   g_test_add_func ("/draw/heatmap/nan-area", test_nan_area);
   g_test_add_func ("/draw/heatmap/outlier", test_outlier);
+  g_test_add_func ("/draw/heatmap/planted", test_planted);
+  g_test_add_func ("/draw/heatmap/reductions", test_reductions);
+  g_test_add_func ("/draw/heatmap/gutters", test_gutters);
+  g_test_add_func ("/draw/heatmap/order-labels", test_order_labels);
   g_test_add_func ("/draw/heatmap/row-marks", test_row_marks);
   g_test_add_func ("/draw/heatmap/column-marks", test_column_marks);
   g_test_add_func ("/draw/heatmap/cursor", test_cursor);
