@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-cursor.h"
 #include "esp-history-event.h"
 #include "esp-loss-curve.h"
 #include "esp-plan.h"
@@ -79,6 +80,27 @@ double esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboo
 void esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step);
 /* events that are due now, without a step: at the end of the way to a step */
 void esp_history_catch_up (EspHistory *self, EspPlan *plan);
+
+/* All of it, little-endian, and where the plan is, which is between steps. */
+void esp_history_write (EspHistory *self, EspPlan *plan, GByteArray *out);
+/**
+ * esp_history_read:
+ * @foreign: other kernels made it: only its key frames can be gone to, and what is done from there
+ * is a new branch
+ *
+ * @step: (out): where the plan was on its branch; it is at the key frame before it now
+ *
+ * What esp_history_write() wrote, of a plan of the same network. All of it is checked. After an error neither can be used any more.
+ */
+gboolean esp_history_read (EspHistory *self,
+                           EspPlan *plan,
+                           gboolean foreign,
+                           EspCursor *cursor,
+                           guint64 *step,
+                           GError **error);
+/* @step, or on a branch that other kernels made the last key frame up to there */
+guint64 esp_history_get_reachable (EspHistory *self, guint branch, guint64 step);
+guint esp_history_get_n_foreign (EspHistory *self); /* branches */
 
 guint esp_history_get_branch (EspHistory *self); /* the one that the plan is on */
 guint esp_history_get_n_branches (EspHistory *self);

@@ -2,11 +2,12 @@
 /* All that a step depends on as a run of bytes: parameters and buffers, the optimiser's numbers,
  * and where in the data it is; and when each unit fired last, which no later step tells. Random
  * numbers need no state: they follow from seed, step and place. Only for this plan and others of
- * the same network; never written to a file. */
+ * the same network. */
 
 #include "config.h"
 #include "esp-plan-private.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct
@@ -22,6 +23,22 @@ esp_plan_get_state_size (EspPlan *self)
   return sizeof (Header) + optimizer->n_groups * sizeof (EspOptimizerState) +
          self->n_last_fired * sizeof *self->last_fired +
          (self->n_numbers + optimizer->n_moments * self->n_updated) * sizeof (EspReal);
+}
+
+gsize
+esp_plan_get_state_head (EspPlan *self)
+{
+  return sizeof (Header) + self->network->optimizer->n_groups * sizeof (EspOptimizerState) +
+         self->n_last_fired * sizeof *self->last_fired;
+}
+
+gboolean
+esp_plan_check_state (EspPlan *self, const guint8 *state, guint64 step)
+{
+  Header header;
+  memcpy (&header, state, sizeof header);
+  return header.step == step && header.epoch <= step && header.position <= self->network->data->n &&
+         isfinite (header.rate) && header.rate >= 0;
 }
 
 /* copies a piece and goes on behind it, one way or the other */

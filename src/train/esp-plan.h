@@ -65,6 +65,10 @@ double esp_plan_get_batch_loss (EspPlan *self);
  * what a step left for views (gradients, activations): it is there again after the next one. Only
  * between steps. */
 gsize esp_plan_get_state_size (EspPlan *self);
+/* bytes of it that are 64-bit numbers; the others are EspReals */
+gsize esp_plan_get_state_head (EspPlan *self);
+/* whether a state from elsewhere is one of step @step that can be loaded */
+gboolean esp_plan_check_state (EspPlan *self, const guint8 *state, guint64 step);
 void esp_plan_save_state (EspPlan *self, guint8 *state);
 void esp_plan_load_state (EspPlan *self, const guint8 *state);
 

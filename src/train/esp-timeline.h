@@ -27,6 +27,7 @@ typedef struct
 {
   guint branch;
   guint n_branches;
+  guint n_foreign; /* the first of them: other kernels made them, only key frames can be gone to */
   guint64 step;
   guint64 head; /* of the branch */
   EspStage stage;

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "esp-history.h"
+#include "esp-kept.h"
 #include "esp-meter-log.h"
 #include "esp-plan.h"
 
@@ -43,6 +44,7 @@ struct _EspTrainLoop
   EspMeterLog *meters[ESP_HISTORY_MAX_BRANCHES]; /* or NULL; owned. The thread alone changes them */
   guint64 tested[ESP_HISTORY_MAX_BRANCHES];      /* last step of these, plus 1 */
   EspDivergence *divergence;
+  GBytes *kept; /* what a KEEP gave, until it is taken */
   double seconds;
   guint n_seeks;
   EspCommandKind last_pushed;
@@ -54,6 +56,8 @@ struct _EspTrainLoop
   gpointer user_data;
   gint pending; /* atomic: there are commands */
   gint taken;   /* atomic: the slot was emptied since it was filled */
+
+  double first_rate; /* the learning rate when it began; never changed */
 
   /* the thread's own */
   EspPlan *plan;
@@ -466,6 +470,7 @@ seek (EspTrainLoop *self, guint branch, guint64 step, guint serial)
   if (is_overtaken (self, serial) || branch >= esp_history_get_n_branches (self->history))
     return;
   step = MIN (step, esp_history_get_head (self->history, branch));
+  step = esp_history_get_reachable (self->history, branch, step);
   gint64 shown = g_get_monotonic_time ();
   gboolean new;
   self->playing = FALSE;
@@ -577,6 +582,28 @@ execute_change (EspTrainLoop *self, const EspCommand *command)
     }
 }
 
+static EspKept
+get_kept (EspTrainLoop *self)
+{
+  return (EspKept){ self->plan, self->history, self->curves, self->tests, self->tested,
+                    self->seconds };
+}
+
+/* all of the run; a step that is under way is ended first. Only this thread changes the curves. */
+static void
+keep (EspTrainLoop *self)
+{
+  if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
+    run_asked (self, 1);
+  EspKept kept = get_kept (self);
+  GBytes *bytes = esp_kept_write (self->network, &kept);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->kept, g_bytes_unref);
+  self->kept = bytes;
+  g_cond_broadcast (&self->done);
+  g_mutex_unlock (&self->lock);
+}
+
 /* FALSE: the thread ends */
 static gboolean
 execute (EspTrainLoop *self, const EspCommand *command)
@@ -617,6 +644,9 @@ execute (EspTrainLoop *self, const EspCommand *command)
       break;
     case ESP_COMMAND_GUARD:
       self->guarded = command->count != 0;
+      break;
+    case ESP_COMMAND_KEEP:
+      keep (self);
       break;
     default:
       return FALSE;
@@ -699,11 +729,36 @@ run (gpointer data)
   return NULL;
 }
 
-EspTrainLoop *
-esp_train_loop_new (EspNetwork *network,
-                    double speed,
-                    void (*notify) (gpointer user_data),
-                    gpointer user_data)
+/* before the thread begins; the way to @step is the thread's */
+static gboolean
+load_kept (EspTrainLoop *self, GBytes *bytes, gboolean foreign, GError **error)
+{
+  EspKept kept = get_kept (self);
+  guint branch;
+  guint64 step;
+  if (!esp_kept_read (self->network, &kept, bytes, foreign, &branch, &step, error))
+    return FALSE;
+  self->seconds = kept.seconds;
+  self->first_rate = esp_plan_get_base_rate (self->plan);
+  for (guint i = 0; i < esp_history_get_n_branches (self->history); i++)
+    {
+      EspBranchInfo *info = &self->branches[i];
+      info->fork = esp_history_get_fork (self->history, i, &info->parent);
+      info->head = esp_history_get_head (self->history, i);
+    }
+  self->timeline.n_foreign = esp_history_get_n_foreign (self->history);
+  if (esp_plan_get_step (self->plan) < step)
+    esp_train_loop_push (self, &(EspCommand){ .kind = ESP_COMMAND_SEEK,
+                                              .parameter = branch,
+                                              .count = step });
+  return TRUE;
+}
+
+static EspTrainLoop *
+new_loop (EspNetwork *network,
+          double speed,
+          void (*notify) (gpointer user_data),
+          gpointer user_data)
 {
   EspTrainLoop *self = g_new0 (EspTrainLoop, 1);
   self->context = g_main_context_ref_thread_default ();
@@ -714,12 +769,31 @@ esp_train_loop_new (EspNetwork *network,
   self->network = g_object_ref (network);
   self->plan = esp_plan_new (network);
   self->history = esp_history_new (self->plan, ESP_HISTORY_BYTES);
+  self->first_rate = esp_plan_get_base_rate (self->plan);
   self->commands = new_commands ();
   self->speed = speed;
   self->burst = 1;
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   g_cond_init (&self->done);
+  return self;
+}
+
+EspTrainLoop *
+esp_train_loop_new_kept (EspNetwork *network,
+                         double speed,
+                         void (*notify) (gpointer user_data),
+                         gpointer user_data,
+                         GBytes *kept,
+                         gboolean foreign,
+                         GError **error)
+{
+  EspTrainLoop *self = new_loop (network, speed, notify, user_data);
+  if (kept != NULL && !load_kept (self, kept, foreign, error))
+    {
+      esp_train_loop_free (self);
+      return NULL;
+    }
   /* a large network's units are left to the thread */
   gboolean cheap = esp_plan_get_observe_work (self->plan) <= FIRST_WORK;
   if (!cheap)
@@ -736,7 +810,9 @@ esp_train_loop_free (EspTrainLoop *self)
   if (self == NULL)
     return;
   esp_train_loop_push (self, &(EspCommand) { .kind = ESP_COMMAND_QUIT });
-  g_thread_join (self->thread);
+  if (self->thread != NULL)
+    g_thread_join (self->thread);
+  g_clear_pointer (&self->kept, g_bytes_unref);
   if (self->source != NULL)
     g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
@@ -763,6 +839,32 @@ esp_train_loop_free (EspTrainLoop *self)
   g_cond_clear (&self->done);
   g_object_unref (self->network);
   g_free (self);
+}
+
+EspTrainLoop *
+esp_train_loop_new (EspNetwork *network,
+                    double speed,
+                    void (*notify) (gpointer user_data),
+                    gpointer user_data)
+{
+  return esp_train_loop_new_kept (network, speed, notify, user_data, NULL, FALSE, NULL);
+}
+
+double
+esp_train_loop_get_first_rate (EspTrainLoop *self)
+{
+  return self->first_rate;
+}
+
+GBytes *
+esp_train_loop_wait_kept (EspTrainLoop *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->kept == NULL)
+    g_cond_wait (&self->done, &self->lock);
+  GBytes *kept = g_steal_pointer (&self->kept);
+  g_mutex_unlock (&self->lock);
+  return kept;
 }
 
 /* under the lock: nothing lies between two seeks in a row, or a seek and a reset, and nothing is

@@ -37,6 +37,7 @@ typedef enum
                          * whether
                          */
   ESP_COMMAND_GUARD,    /* @count: whether playing stops where numbers stop being finite */
+  ESP_COMMAND_KEEP,     /* the whole run as bytes, for esp_train_loop_wait_kept() */
   ESP_COMMAND_QUIT,
 } EspCommandKind;
 
@@ -58,6 +59,20 @@ EspTrainLoop *esp_train_loop_new (EspNetwork *network,
                                   double speed,
                                   void (*notify) (gpointer user_data),
                                   gpointer user_data);
+/* the same from where a run was kept; @foreign: by other kernels. NULL with an error that says what
+ * is wrong with @kept. */
+EspTrainLoop *esp_train_loop_new_kept (
+    EspNetwork *network,
+    double speed,
+    void (*notify) (gpointer user_data),
+    gpointer user_data,
+    GBytes *kept,
+    gboolean foreign,
+    GError **error);
+/* the learning rate where it began */
+double esp_train_loop_get_first_rate (EspTrainLoop *self);
+/* what an %ESP_COMMAND_KEEP gave; waits for it; any thread */
+GBytes *esp_train_loop_wait_kept (EspTrainLoop *self);
 /* ends the thread; waits for the step it is in */
 void esp_train_loop_free (EspTrainLoop *self);
 /* keeps references on the command's numbers and events; returns its ticket */

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "esp-history-file.h"
+#include "esp-kept.h"
 #include "esp-network-private.h"
 #include "esp-train-loop.h"
 
@@ -115,11 +117,50 @@ on_reports (gpointer user_data)
 EspTrainer *
 esp_trainer_new (EspNetwork *network)
 {
+  return esp_trainer_new_kept (network, NULL, FALSE, NULL);
+}
+
+const char *
+esp_trainer_get_kernels (void)
+{
+  return esp_kept_get_kernels ();
+}
+
+gboolean
+esp_trainer_read_initial (EspNetwork *network, GBytes *kept, GError **error)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (network) && kept != NULL, FALSE);
+  return esp_kept_read_initial (network, kept, error);
+}
+
+void
+esp_trainer_keep (EspTrainer *self)
+{
+  g_return_if_fail (ESP_IS_TRAINER (self));
+  push (self, ESP_COMMAND_KEEP, 0, 0);
+}
+
+GBytes *
+esp_trainer_wait_kept (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  return esp_train_loop_wait_kept (self->loop);
+}
+
+EspTrainer *
+esp_trainer_new_kept (EspNetwork *network, GBytes *kept, gboolean foreign, GError **error)
+{
   g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
   network->trains = TRUE;
-  self->loop = esp_train_loop_new (network, self->speed, on_reports, self);
+  self->loop = esp_train_loop_new_kept (network, self->speed, on_reports, self, kept, foreign, error);
+  if (self->loop == NULL)
+    {
+      g_object_unref (self);
+      return NULL;
+    }
+  self->rate = esp_train_loop_get_first_rate (self->loop);
   return self;
 }
 

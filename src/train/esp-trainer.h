@@ -27,6 +27,26 @@ G_DECLARE_FINAL_TYPE (EspTrainer, esp_trainer, ESP, TRAINER, GObject)
  * made the trainer. */
 
 EspTrainer *esp_trainer_new (EspNetwork *network);
+/**
+ * esp_trainer_new_kept:
+ * @kept: of esp_trainer_wait_kept(), or NULL
+ * @foreign: other kernels made it, so that the steps between its key frames can't be had
+ *
+ * A trainer at the moment where another was kept, with all its history. esp_trainer_read_initial()
+ * comes first. NULL with %ESP_FORMAT_ERROR when @kept isn't of this network.
+ */
+EspTrainer *esp_trainer_new_kept (EspNetwork *network,
+                                  GBytes *kept,
+                                  gboolean foreign,
+                                  GError **error);
+gboolean esp_trainer_read_initial (EspNetwork *network, GBytes *kept, GError **error);
+/* begins to put together all of the run as bytes, after what was asked for so far; a step that is
+ * under way is ended */
+void esp_trainer_keep (EspTrainer *self);
+/* waits for what esp_trainer_keep() began; for a worker that holds a reference */
+GBytes *esp_trainer_wait_kept (EspTrainer *self);
+/* what names the kernels that compute here: "avx512" */
+const char *esp_trainer_get_kernels (void);
 EspNetwork *esp_trainer_get_network (EspTrainer *self);
 
 void esp_trainer_play (EspTrainer *self);
