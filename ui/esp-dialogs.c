@@ -65,6 +65,7 @@ add_filters (GtkFileChooser *chooser)
         gtk_file_filter_add_suffix (checkpoints, *suffix == '.' ? suffix + 1 : suffix);
       }
   gtk_file_filter_add_suffix (checkpoints, "json");
+  gtk_file_filter_add_suffix (checkpoints, "espalier");
   gtk_file_filter_set_name (all, _ ("All files"));
   gtk_file_filter_add_pattern (all, "*");
   gtk_file_chooser_add_filter (chooser, checkpoints);
@@ -196,10 +197,11 @@ esp_dialogs_save (GtkWindow *parent,
                   gpointer user_data,
                   GDestroyNotify destroy)
 {
-  static const char *const suffixes[] = { "safetensors", NULL };
+  static const char *const suffixes[] = { "espalier", "safetensors", "pt", "pth", NULL };
 
-  esp_dialogs_save_as (parent, _ ("Save Network"), name, "safetensors", suffixes, callback,
-                       user_data, destroy);
+  esp_dialogs_save_as (parent, _ ("Save Network"), name,
+                       _ ("With history (.espalier), safetensors, PyTorch (.pt)"), suffixes,
+                       callback, user_data, destroy);
 }
 
 static void

@@ -28,8 +28,11 @@
 #define ESP_LIMIT_ZIP_MEMBERS                                                                      \
   1000000 /* one a storage: the largest checkpoints have about 100,000 */
 #define ESP_LIMIT_ZIP_DIRECTORY_BYTES                                                              \
-  (256 * 1024 * 1024)                  /* so many members with names of 200 bytes */
-#define ESP_LIMIT_ZIP_RATIO 1032       /* deflate can't do better, so more is a lie */
+  (256 * 1024 * 1024)                                /* so many members with names of 200 bytes */
+#define ESP_LIMIT_ZIP_RATIO 1032                     /* deflate can't do better, so more is a lie */
+#define ESP_LIMIT_KEPT_SPEC_BYTES (16 * 1024 * 1024) /* a specification with its initial values */
+#define ESP_LIMIT_KEPT_BYTES                                                                       \
+  (G_GUINT64_CONSTANT (1) << 29)       /* a history: 64 MB of key frames, changes, initial values */
 #define ESP_LIMIT_MODULE_DEPTH 1000    /* nesting of containers and modules */
 #define ESP_LIMIT_ATTRIBUTE_BYTES 4096 /* one attribute of a module, as text */
 #define ESP_LIMIT_TABLE_BLOCK_BYTES                                                                \

@@ -48,19 +48,17 @@ read_seed (const EspTrainSource *self, guint64 *seed)
 
 /* --- checkpoints --- */
 
-/* NULL with a message, or where the file is a specification, with *is_network */
-static EspCheckpoint *
-open_checkpoint (const char *path, gboolean *is_network)
+/* NULL with a message */
+static EspDocument *
+open_document (const char *path)
 {
   g_autoptr (EspSession) session = esp_session_new ();
   GError *error = NULL;
   EspDocument *document = esp_session_load (session, path, NULL, &error);
 
-  *is_network = document != NULL && esp_document_get_checkpoint (document) == NULL;
   if (document == NULL)
     esp_cli_fail (path, error);
-  return document != NULL && !*is_network ? g_object_ref (esp_document_get_checkpoint (document))
-                                          : NULL;
+  return document != NULL ? g_object_ref (document) : NULL;
 }
 
 /* what the guess was, so that it can be judged */
@@ -139,19 +137,34 @@ train_checkpoint (const EspTrainSource *self,
 
 /* --- both --- */
 
-EspNetwork *
+static EspNetwork *
+read_spec (const EspTrainSource *self, const char *path, const char *name, guint64 seed)
+{
+  EspNetworkOptions given = { .data = self->data,
+                              .has_seed = self->seed_text != NULL,
+                              .seed = seed };
+  GError *error = NULL;
+  EspNetwork *network;
+
+  if (self->data != NULL && g_file_test (self->data, G_FILE_TEST_EXISTS))
+    given.access.chosen = self->data;
+  network = esp_session_read_network (path, &given, &error);
+  if (network == NULL)
+    esp_cli_fail (name, error);
+  return network;
+}
+
+EspDocument *
 esp_train_source_read (const EspTrainSource *self, const char *name)
 {
-  EspNetworkOptions given = { .data = self->data };
   g_autofree char *path = find_spec (name);
-  g_autoptr (EspCheckpoint) checkpoint = NULL;
-  gboolean is_network = FALSE;
-  EspNetwork *network;
-  GError *error = NULL;
+  g_autoptr (EspDocument) document = NULL;
+  g_autoptr (EspNetwork) network = NULL;
+  EspCheckpoint *checkpoint;
+  guint64 seed = 0;
 
-  if (!read_seed (self, &given.seed))
+  if (!read_seed (self, &seed))
     return NULL;
-  given.has_seed = self->seed_text != NULL;
   if (path == NULL)
     {
       g_autofree char *shown = esp_cli_show_name (name);
@@ -161,17 +174,20 @@ esp_train_source_read (const EspTrainSource *self, const char *name)
                        shown);
       return NULL;
     }
-  checkpoint = looks_like_spec (path) ? NULL : open_checkpoint (path, &is_network);
-  if (checkpoint != NULL)
-    return train_checkpoint (self, checkpoint, given.seed, name);
-  if (!looks_like_spec (path) && !is_network)
+  document = looks_like_spec (path) ? NULL : open_document (path);
+  if (document == NULL && !looks_like_spec (path))
     return NULL;
-  if (self->data != NULL && g_file_test (self->data, G_FILE_TEST_EXISTS))
-    given.access.chosen = self->data;
-  network = esp_session_read_network (path, &given, &error);
-  if (network == NULL)
-    esp_cli_fail (name, error);
-  return network;
+  checkpoint = document != NULL ? esp_document_get_checkpoint (document) : NULL;
+  if (document != NULL && checkpoint == NULL && g_str_has_suffix (path, ".espalier"))
+    {
+      if (self->data == NULL && self->seed_text == NULL)
+        return g_steal_pointer (&document);
+      esp_cli_message (_ ("A network with its history goes on with its own data and seed"));
+      return NULL;
+    }
+  network = checkpoint != NULL ? train_checkpoint (self, checkpoint, seed, name)
+                               : read_spec (self, path, name, seed);
+  return network != NULL ? esp_document_new_for_network (network) : NULL;
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "esp-network.h"
+#include "esp-document.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +13,9 @@ typedef struct
   gint64 batch_size;
 } EspTrainSource;
 
-/* a specification's path, the name of a shipped one, or a checkpoint; NULL after a message */
-EspNetwork *esp_train_source_read (const EspTrainSource *self, const char *name);
+/* a specification's path, the name of a shipped one, a checkpoint, or a network with its history,
+ * which goes on from where it was; NULL after a message */
+EspDocument *esp_train_source_read (const EspTrainSource *self, const char *name);
 void esp_train_source_clear (EspTrainSource *self);
 
 G_END_DECLS

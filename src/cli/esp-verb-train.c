@@ -139,16 +139,16 @@ write_spec (EspNetwork *network, const char *path, GError **error)
 static int
 train (const char *spec, const Options *options)
 {
-  g_autoptr (EspNetwork) network = esp_train_source_read (&options->source, spec);
-  g_autoptr (EspDocument) document = NULL;
+  g_autoptr (EspDocument) document = esp_train_source_read (&options->source, spec);
+  EspNetwork *network;
   GError *error = NULL;
   int status;
 
-  if (network == NULL)
+  if (document == NULL)
     return ESP_CLI_COULD_NOT;
+  network = esp_trainer_get_network (esp_document_get_trainer (document));
   if (options->spec != NULL && !write_spec (network, options->spec, &error))
     return esp_cli_fail (options->spec, error);
-  document = esp_document_new_for_network (network);
   status = run (document, options);
   if (status == ESP_CLI_DONE && options->save != NULL &&
       !esp_document_save (document, options->save, TRUE, &error))
@@ -183,7 +183,9 @@ esp_verb_train (int argc, char *argv[])
     { "every", 0, 0, G_OPTION_ARG_INT64, &options.every,
       N_ ("Report every N steps; about 20 lines unless given"), "N" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &options.save,
-      N_ ("Save the trained network as safetensors"), "OUT" },
+      N_ ("Save the trained network: as safetensors, for PyTorch (.pt), or with its history "
+          "(.espalier)"),
+      "OUT" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("One JSON object a line"), NULL },
     { NULL },
   };

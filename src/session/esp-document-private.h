@@ -31,7 +31,8 @@ struct _EspDocument
 void esp_document_set_modified (EspDocument *self, gboolean modified);
 
 /* esp-document-train.c */
-void esp_document_start_training (EspDocument *self);
+/* @trainer: that it has already, or NULL */
+void esp_document_start_training (EspDocument *self, EspTrainer *trainer);
 void esp_document_stop_training (EspDocument *self);
 /* calls @done, in the main context, when all commands given so far are carried out: the tree shows
  * what came of them, and nothing later */

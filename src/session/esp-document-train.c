@@ -58,9 +58,9 @@ on_reported (EspDocument *self)
 }
 
 void
-esp_document_start_training (EspDocument *self)
+esp_document_start_training (EspDocument *self, EspTrainer *trainer)
 {
-  self->trainer = esp_trainer_new (self->network);
+  self->trainer = trainer != NULL ? g_object_ref (trainer) : esp_trainer_new (self->network);
   esp_trainer_set_guarded (self->trainer, TRUE);
   g_signal_connect_swapped (self->trainer, "reported", G_CALLBACK (on_reported), self);
 }

@@ -14,6 +14,7 @@
 #include "esp-code.h"
 #include "esp-finder.h"
 #include "esp-format.h"
+#include "esp-kept-file.h"
 #include "esp-number.h"
 #include "esp-save.h"
 
@@ -139,18 +140,37 @@ esp_document_new_for_checkpoint (EspCheckpoint *checkpoint)
   return self;
 }
 
+static EspDocument *
+new_for_training (EspNetwork *network, EspTrainer *trainer)
+{
+  EspDocument *self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
+
+  self->network = g_object_ref (network);
+  esp_document_start_training (self, trainer);
+  self->title = g_strdup (esp_network_get_name (network));
+  esp_document_update (self);
+  return self;
+}
+
 EspDocument *
 esp_document_new_for_network (EspNetwork *network)
 {
-  EspDocument *self;
-
   g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
 
-  self = g_object_new (ESP_TYPE_DOCUMENT, NULL);
-  self->network = g_object_ref (network);
-  esp_document_start_training (self);
-  self->title = g_strdup (esp_network_get_name (network));
-  esp_document_update (self);
+  return new_for_training (network, NULL);
+}
+
+EspDocument *
+esp_document_new_for_trainer (EspTrainer *trainer)
+{
+  EspDocument *self;
+
+  g_return_val_if_fail (ESP_IS_TRAINER (trainer), NULL);
+
+  self = new_for_training (esp_trainer_get_network (trainer), trainer);
+  /* what it did before is saved */
+  self->logged = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
+  esp_document_set_modified (self, FALSE);
   return self;
 }
 
@@ -435,6 +455,12 @@ start_save (EspDocument *self, gpointer user_data)
   Saving *saving = user_data;
 
   saving->changes = self->changes;
+  if (self->trainer != NULL && esp_kept_file_has_suffix (saving->path))
+    {
+      esp_kept_file_save_async (self->trainer, saving->path, saving->replace,
+                                g_task_get_cancellable (saving->task), save_done, saving);
+      return;
+    }
   esp_save_tree_async (esp_document_get_tree (self), self->network != NULL, saving->path,
                        saving->replace, g_task_get_cancellable (saving->task), save_done, saving);
 }
@@ -475,7 +501,9 @@ esp_document_save (EspDocument *self, const char *path, gboolean replace, GError
 {
   g_return_val_if_fail (ESP_IS_DOCUMENT (self) && path != NULL, FALSE);
 
-  if (!esp_save_tree (esp_document_get_tree (self), path, replace, NULL, error))
+  if (self->trainer != NULL && esp_kept_file_has_suffix (path)
+          ? !esp_kept_file_save (self->trainer, path, replace, error)
+          : !esp_save_tree (esp_document_get_tree (self), path, replace, NULL, error))
     return FALSE;
   esp_document_set_modified (self, FALSE);
   return TRUE;

@@ -29,6 +29,8 @@ G_DECLARE_FINAL_TYPE (EspDocument, esp_document, ESP, DOCUMENT, GObject)
 
 EspDocument *esp_document_new_for_checkpoint (EspCheckpoint *checkpoint);
 EspDocument *esp_document_new_for_network (EspNetwork *network);
+/* of a network that has been trained already, at the moment where it is */
+EspDocument *esp_document_new_for_trainer (EspTrainer *trainer);
 
 const char *esp_document_get_title (EspDocument *self); /* file or network name */
 char *esp_document_dup_subtitle (EspDocument *self);    /* "safetensors · 146 tensors · 2.4 GB",
@@ -123,7 +125,8 @@ GPtrArray *esp_document_peek_findings (EspDocument *self, EspPlace *place);
  * NULL-safe for checkpoints (empty). */
 GPtrArray *esp_document_get_unit_findings (EspDocument *self, EspPlace *place);
 
-/* the data as safetensors, ties as safetensors.torch.save_model keeps them; atomic; in a worker;
+/* the data, by the suffix of @path: as PyTorch's state dict (.pt), a network with its history
+ * (.espalier), else as safetensors; ties are kept; atomic; in a worker;
  * clears "modified" */
 void esp_document_save_async (EspDocument *self,
                               const char *path,

@@ -17,6 +17,7 @@
 #include "esp-error.h"
 #include "esp-format.h"
 #include "esp-json.h"
+#include "esp-kept-file.h"
 #include "esp-path.h"
 #include "esp-source.h"
 
@@ -29,6 +30,7 @@ esp_loaded_free (EspLoaded *self)
 {
   g_clear_object (&self->checkpoint);
   g_clear_object (&self->network);
+  g_clear_object (&self->trainer);
   g_free (self);
 }
 
@@ -153,6 +155,16 @@ make_network (const char *path,
   return esp_network_new_from_json_with_options (text, (gssize) length, &options, error);
 }
 
+EspNetwork *
+esp_loader_make_network (const char *path, const char *text, gsize length, GError **error)
+{
+  gboolean has;
+
+  if (!has_member (text, length, "JSON", &has, error))
+    return NULL;
+  return make_network (path, text, length, NULL, error);
+}
+
 static gboolean
 read_spec (const char *path, char **text, gsize *length, GError **error)
 {
@@ -216,9 +228,20 @@ esp_loader_load (const char *path,
                  GError **error)
 {
   EspCheckpoint *checkpoint = NULL;
+  g_autoptr (EspTrainer) trainer = NULL;
   EspNetwork *network;
   EspLoaded *loaded;
 
+  if (esp_kept_file_probe (path))
+    {
+      trainer = esp_kept_file_read (path, cancellable, error);
+      if (trainer == NULL)
+        return NULL;
+      loaded = g_new0 (EspLoaded, 1);
+      loaded->network = g_object_ref (esp_trainer_get_network (trainer));
+      loaded->trainer = g_steal_pointer (&trainer);
+      return loaded;
+    }
   if (!try_network (path, &network, error))
     return NULL;
   if (network == NULL)
@@ -227,7 +250,7 @@ esp_loader_load (const char *path,
       if (checkpoint == NULL)
         return NULL;
     }
-  loaded = g_new (EspLoaded, 1);
+  loaded = g_new0 (EspLoaded, 1);
   loaded->checkpoint = checkpoint;
   loaded->network = network;
   return loaded;

@@ -4,7 +4,7 @@
 /* Private to session/: a path -> what it holds. */
 
 #include "esp-checkpoint.h"
-#include "esp-network.h"
+#include "esp-trainer.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,7 @@ typedef struct
 {
   EspCheckpoint *checkpoint;
   EspNetwork *network;
+  EspTrainer *trainer; /* of a network with its history: where it was kept; else NULL */
 } EspLoaded;
 
 void esp_loaded_free (EspLoaded *self);
@@ -25,10 +26,15 @@ EspLoaded *esp_loader_load (const char *path,
                             gpointer user_data,
                             GCancellable *cancellable,
                             GError **error);
-/* esp_session_read_network() */
 /* an array of a NumPy file or of anything else that opens, for data sets: the only one (@member
  * NULL), or the one of a name */
 EspTensor *esp_loader_read_array (EspSource *source, const char *member, GError **error);
+/* out of a specification's text, with data files beside @path */
+EspNetwork *esp_loader_make_network (const char *path,
+                                     const char *text,
+                                     gsize length,
+                                     GError **error);
+/* esp_session_read_network() */
 EspNetwork *esp_loader_read_network (const char *path,
                                      const EspNetworkOptions *options,
                                      GError **error);

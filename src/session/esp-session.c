@@ -360,6 +360,8 @@ esp_session_set_channel (EspSession *self, EspChannel channel)
 static EspDocument *
 make_document (const EspLoaded *loaded)
 {
+  if (loaded->trainer != NULL)
+    return esp_document_new_for_trainer (loaded->trainer);
   return loaded->network != NULL ? esp_document_new_for_network (loaded->network)
                                  : esp_document_new_for_checkpoint (loaded->checkpoint);
 }

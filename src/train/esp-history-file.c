@@ -83,8 +83,7 @@ esp_kept_read_u64 (EspCursor *cursor, guint64 low, guint64 high, guint64 *value,
 }
 
 gboolean
-esp_kept_read_count (
-    EspCursor *cursor, guint64 most, gsize least, guint32 *count, GError **error)
+esp_kept_read_count (EspCursor *cursor, guint64 most, gsize least, guint32 *count, GError **error)
 {
   if (!esp_cursor_read_u32 (cursor, count, error))
     return FALSE;
@@ -154,8 +153,12 @@ esp_kept_get_kernels (void)
 }
 
 gboolean
-esp_kept_check_event (
-    EspPlan *plan, guint kind, guint parameter, guint64 index, double value, guint64 n)
+esp_kept_check_event (EspPlan *plan,
+                      guint kind,
+                      guint parameter,
+                      guint64 index,
+                      double value,
+                      guint64 n)
 {
   EspNetwork *network = plan->network;
   const EspNetParameter *own = parameter < network->parameters->len

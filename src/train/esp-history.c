@@ -632,7 +632,7 @@ static gboolean
 read_event (EspCursor *cursor, EspPlan *plan, EspHistoryEvent *event, GError **error)
 {
   guint32 kind, parameter, n;
-  *event = (EspHistoryEvent){ 0 };
+  *event = (EspHistoryEvent) { 0 };
   if (!esp_cursor_read_u32 (cursor, &kind, error) ||
       !esp_cursor_read_u64 (cursor, &event->step, error) ||
       !esp_cursor_read_u32 (cursor, &parameter, error) ||
@@ -739,8 +739,7 @@ read_branch (EspHistory *self, EspPlan *plan, EspCursor *cursor, GError **error)
 
 /* to where it was kept: that is the beginning or a key frame */
 static gboolean
-read_position (
-    EspHistory *self, EspPlan *plan, EspCursor *cursor, guint64 *kept, GError **error)
+read_position (EspHistory *self, EspPlan *plan, EspCursor *cursor, guint64 *kept, GError **error)
 {
   guint32 current, n_done;
   guint64 step;

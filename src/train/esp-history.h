@@ -90,7 +90,8 @@ void esp_history_write (EspHistory *self, EspPlan *plan, GByteArray *out);
  *
  * @step: (out): where the plan was on its branch; it is at the key frame before it now
  *
- * What esp_history_write() wrote, of a plan of the same network. All of it is checked. After an error neither can be used any more.
+ * What esp_history_write() wrote, of a plan of the same network. All of it is checked. After an
+ * error neither can be used any more.
  */
 gboolean esp_history_read (EspHistory *self,
                            EspPlan *plan,

@@ -4,8 +4,8 @@
  *
  *   magic | sizes of parameters and their initial values | history | curves | seconds
  *
- * Files with it may come from anywhere: every number is checked before it is used. 10,000 steps of a
- * network of 10,000 parameters are some 60 MB, nearly all of it key frames. */
+ * Files with it may come from anywhere: every number is checked before it is used. 10,000 steps of
+ * a network of 10,000 parameters are some 60 MB, nearly all of it key frames. */
 
 #include "config.h"
 #include "esp-kept.h"
@@ -72,8 +72,7 @@ read_initial (EspNetwork *network, EspCursor *cursor, gboolean take, GError **er
   if (!esp_cursor_read_bytes (cursor, strlen (ESP_KEPT_MAGIC), &magic, error) ||
       !esp_cursor_read_u32 (cursor, &n, error))
     return FALSE;
-  if (memcmp (magic, ESP_KEPT_MAGIC, strlen (ESP_KEPT_MAGIC)) != 0 ||
-      n != network->parameters->len)
+  if (memcmp (magic, ESP_KEPT_MAGIC, strlen (ESP_KEPT_MAGIC)) != 0 || n != network->parameters->len)
     {
       esp_kept_set_error (cursor, error, _ ("this isn’t the history of this network"));
       return FALSE;
@@ -90,8 +89,8 @@ read_initial (EspNetwork *network, EspCursor *cursor, gboolean take, GError **er
       if (!take)
         continue;
       memcpy (parameter->initial, values, slots * sizeof *values);
-      g_autoptr (EspTensor) tensor = esp_network_make_parameter_tensor (parameter,
-                                                                        parameter->initial);
+      g_autoptr (EspTensor)
+          tensor = esp_network_make_parameter_tensor (parameter, parameter->initial);
       esp_parameter_set_channel (parameter->object, ESP_CHANNEL_DATA, tensor);
     }
   return TRUE;

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Private to train/: all that a trainer knows of its run, as bytes: initial values, history, curves.
- * The specification and the data set are somebody else's. */
+/* Private to train/: all that a trainer knows of its run, as bytes: initial values, history,
+ * curves. The specification and the data set are somebody else's. */
 typedef struct
 {
   EspPlan *plan; /* borrowed, as all of them */

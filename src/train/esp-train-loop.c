@@ -585,8 +585,8 @@ execute_change (EspTrainLoop *self, const EspCommand *command)
 static EspKept
 get_kept (EspTrainLoop *self)
 {
-  return (EspKept){ self->plan, self->history, self->curves, self->tests, self->tested,
-                    self->seconds };
+  return (EspKept) { self->plan,  self->history, self->curves,
+                     self->tests, self->tested,  self->seconds };
 }
 
 /* all of the run; a step that is under way is ended first. Only this thread changes the curves. */
@@ -748,9 +748,8 @@ load_kept (EspTrainLoop *self, GBytes *bytes, gboolean foreign, GError **error)
     }
   self->timeline.n_foreign = esp_history_get_n_foreign (self->history);
   if (esp_plan_get_step (self->plan) < step)
-    esp_train_loop_push (self, &(EspCommand){ .kind = ESP_COMMAND_SEEK,
-                                              .parameter = branch,
-                                              .count = step });
+    esp_train_loop_push (
+        self, &(EspCommand) { .kind = ESP_COMMAND_SEEK, .parameter = branch, .count = step });
   return TRUE;
 }
 

@@ -61,14 +61,13 @@ EspTrainLoop *esp_train_loop_new (EspNetwork *network,
                                   gpointer user_data);
 /* the same from where a run was kept; @foreign: by other kernels. NULL with an error that says what
  * is wrong with @kept. */
-EspTrainLoop *esp_train_loop_new_kept (
-    EspNetwork *network,
-    double speed,
-    void (*notify) (gpointer user_data),
-    gpointer user_data,
-    GBytes *kept,
-    gboolean foreign,
-    GError **error);
+EspTrainLoop *esp_train_loop_new_kept (EspNetwork *network,
+                                       double speed,
+                                       void (*notify) (gpointer user_data),
+                                       gpointer user_data,
+                                       GBytes *kept,
+                                       gboolean foreign,
+                                       GError **error);
 /* the learning rate where it began */
 double esp_train_loop_get_first_rate (EspTrainLoop *self);
 /* what an %ESP_COMMAND_KEEP gave; waits for it; any thread */

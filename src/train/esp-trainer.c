@@ -154,7 +154,8 @@ esp_trainer_new_kept (EspNetwork *network, GBytes *kept, gboolean foreign, GErro
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
   network->trains = TRUE;
-  self->loop = esp_train_loop_new_kept (network, self->speed, on_reports, self, kept, foreign, error);
+  self->loop = esp_train_loop_new_kept (network, self->speed, on_reports, self, kept, foreign,
+                                        error);
   if (self->loop == NULL)
     {
       g_object_unref (self);

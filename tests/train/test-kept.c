@@ -13,7 +13,8 @@
 
 static const char spec[] =
     "{\"espalier\": 1, \"modules\": [{\"class\": \"Linear\", \"out_features\": 8, \"id\": \"a\"},"
-    " {\"class\": \"BatchNorm1d\"}, {\"class\": \"Tanh\"}, {\"class\": \"Linear\", \"out_features\": "
+    " {\"class\": \"BatchNorm1d\"}, {\"class\": \"Tanh\"}, {\"class\": \"Linear\", "
+    "\"out_features\": "
     "2}, {\"use\": \"a\", \"name\": \"again\"}, {\"class\": \"Dropout\", \"p\": 0.1},"
     " {\"class\": \"Linear\", \"out_features\": 2, \"name\": \"end\"}],"
     " \"loss\": {\"class\": \"CrossEntropyLoss\"}, \"optimizer\": {\"class\": \"Adam\", \"lr\": "
@@ -79,8 +80,8 @@ read_state (EspTrainer *trainer)
           continue;
         size = esp_tensor_get_bytes (tensor);
         bytes = g_malloc (size);
-        g_assert_true (esp_tensor_read_bytes (tensor, 0, esp_tensor_get_count (tensor), bytes,
-                                              NULL, NULL));
+        g_assert_true (
+            esp_tensor_read_bytes (tensor, 0, esp_tensor_get_count (tensor), bytes, NULL, NULL));
         g_byte_array_append (out, bytes, (guint) size);
       }
   return g_byte_array_free_to_bytes (out);
