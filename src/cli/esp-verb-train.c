@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,6 +98,43 @@ print_head (EspTrainer *trainer)
   esp_cli_print ("  %10s\n", "seconds");
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal (int number)
+{
+  interrupted = number;
+}
+
+/* the first asks to end, the second ends */
+static void
+catch_signals (void)
+{
+  struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int) SA_RESETHAND };
+
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+}
+
+/* up to @steps, in pieces short enough that a signal is heeded; how many were taken */
+static guint64
+run_steps (EspTrainer *trainer, guint64 steps)
+{
+  guint64 done = 0, piece = 1;
+
+  while (done < steps && !interrupted)
+    {
+      gint64 start = g_get_monotonic_time ();
+      guint64 n = MIN (piece, steps - done);
+
+      esp_trainer_run (trainer, n);
+      done += n;
+      piece = g_get_monotonic_time () - start < G_USEC_PER_SEC / 20 ? piece * 2
+                                                                    : MAX (piece / 2, 1);
+    }
+  return done;
+}
+
 static int
 run (EspDocument *document, const Options *options)
 {
@@ -107,14 +145,13 @@ run (EspDocument *document, const Options *options)
 
   if (!options->json)
     print_head (trainer);
-  while (done < steps && status == ESP_CLI_DONE)
+  catch_signals ();
+  while (done < steps && status == ESP_CLI_DONE && !interrupted)
     {
-      guint64 n = MIN (every, steps - done);
       g_autofree char *trouble = NULL;
       EspSnapshot *snapshot;
 
-      esp_trainer_run (trainer, n);
-      done += n;
+      done += run_steps (trainer, MIN (every, steps - done));
       esp_document_update (document);
       snapshot = esp_document_get_snapshot (document);
       status = options->json ? report_json (snapshot, trainer) : report_text (snapshot, trainer);
@@ -125,6 +162,8 @@ run (EspDocument *document, const Options *options)
           status = ESP_CLI_COULD_NOT;
         }
     }
+  if (interrupted && status == ESP_CLI_DONE)
+    esp_cli_message (_ ("interrupted after %llu steps"), (unsigned long long) done);
   return status;
 }
 
@@ -150,8 +189,8 @@ train (const char *spec, const Options *options)
   if (options->spec != NULL && !write_spec (network, options->spec, &error))
     return esp_cli_fail (options->spec, error);
   status = run (document, options);
-  if (status == ESP_CLI_DONE && options->save != NULL &&
-      !esp_document_save (document, options->save, TRUE, &error))
+  /* what went wrong was told; the last good step is worth keeping */
+  if (options->save != NULL && !esp_document_save (document, options->save, TRUE, &error))
     return esp_cli_fail (options->save, error);
   return status;
 }

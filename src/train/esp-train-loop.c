@@ -779,13 +779,13 @@ new_loop (EspNetwork *network,
 }
 
 EspTrainLoop *
-esp_train_loop_new_kept (EspNetwork *network,
-                         double speed,
-                         void (*notify) (gpointer user_data),
-                         gpointer user_data,
-                         GBytes *kept,
-                         gboolean foreign,
-                         GError **error)
+esp_train_loop_new (EspNetwork *network,
+                    double speed,
+                    void (*notify) (gpointer user_data),
+                    gpointer user_data,
+                    GBytes *kept,
+                    gboolean foreign,
+                    GError **error)
 {
   EspTrainLoop *self = new_loop (network, speed, notify, user_data);
   if (kept != NULL && !load_kept (self, kept, foreign, error))
@@ -838,15 +838,6 @@ esp_train_loop_free (EspTrainLoop *self)
   g_cond_clear (&self->done);
   g_object_unref (self->network);
   g_free (self);
-}
-
-EspTrainLoop *
-esp_train_loop_new (EspNetwork *network,
-                    double speed,
-                    void (*notify) (gpointer user_data),
-                    gpointer user_data)
-{
-  return esp_train_loop_new_kept (network, speed, notify, user_data, NULL, FALSE, NULL);
 }
 
 double
@@ -1004,13 +995,4 @@ esp_train_loop_take_divergence (EspTrainLoop *self)
   EspDivergence *divergence = g_steal_pointer (&self->divergence);
   g_mutex_unlock (&self->lock);
   return divergence;
-}
-
-void
-esp_divergence_free (EspDivergence *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->path);
-  g_free (self);
 }

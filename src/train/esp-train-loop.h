@@ -53,21 +53,16 @@ typedef struct
   guint serial;
 } EspCommand;
 
-/* starts the thread; the first snapshot lies in the slot. @notify: called from the caller's main
- * context when there are reports. */
+/* Starts the thread; the first snapshot lies in the slot. @notify: called from the caller's main
+ * context when there are reports. @kept: the run to go on with, or NULL; @foreign: other kernels
+ * made it. NULL with an error that says what is wrong with @kept. */
 EspTrainLoop *esp_train_loop_new (EspNetwork *network,
                                   double speed,
                                   void (*notify) (gpointer user_data),
-                                  gpointer user_data);
-/* the same from where a run was kept; @foreign: by other kernels. NULL with an error that says what
- * is wrong with @kept. */
-EspTrainLoop *esp_train_loop_new_kept (EspNetwork *network,
-                                       double speed,
-                                       void (*notify) (gpointer user_data),
-                                       gpointer user_data,
-                                       GBytes *kept,
-                                       gboolean foreign,
-                                       GError **error);
+                                  gpointer user_data,
+                                  GBytes *kept,
+                                  gboolean foreign,
+                                  GError **error);
 /* the learning rate where it began */
 double esp_train_loop_get_first_rate (EspTrainLoop *self);
 /* what an %ESP_COMMAND_KEEP gave; waits for it; any thread */

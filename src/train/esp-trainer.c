@@ -154,8 +154,7 @@ esp_trainer_new_kept (EspNetwork *network, GBytes *kept, gboolean foreign, GErro
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
   network->trains = TRUE;
-  self->loop = esp_train_loop_new_kept (network, self->speed, on_reports, self, kept, foreign,
-                                        error);
+  self->loop = esp_train_loop_new (network, self->speed, on_reports, self, kept, foreign, error);
   if (self->loop == NULL)
     {
       g_object_unref (self);
@@ -537,4 +536,13 @@ esp_trainer_get_meters (EspTrainer *self)
   esp_train_loop_get_timeline (self->loop, &timeline);
   collect_meters (self, timeline.branch, G_MAXUINT64, table);
   return table;
+}
+
+void
+esp_divergence_free (EspDivergence *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->path);
+  g_free (self);
 }
