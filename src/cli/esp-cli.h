@@ -27,6 +27,7 @@ int esp_verb_list (int argc, char *argv[]);
 int esp_verb_stats (int argc, char *argv[]);
 int esp_verb_dump (int argc, char *argv[]);
 int esp_verb_render (int argc, char *argv[]);
+int esp_verb_code (int argc, char *argv[]);
 int esp_verb_train (int argc, char *argv[]);
 
 /* --- messages: on stderr, "espalier-cli: FILE: what, where" --- */

@@ -17,6 +17,7 @@ static const EspVerb verbs[] = {
   { "stats", N_ ("statistics and fingerprints of the values"), esp_verb_stats },
   { "dump", N_ ("the values of one tensor as bytes, text or a NumPy file"), esp_verb_dump },
   { "render", N_ ("a heatmap of one tensor as a picture"), esp_verb_render },
+  { "code", N_ ("write Python that builds a network in PyTorch"), esp_verb_code },
   { "train", N_ ("train a network from its specification"), esp_verb_train },
 };
 

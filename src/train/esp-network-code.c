@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A network as Python that builds it in PyTorch: modules under the names that the saved weights
+ * have, the calls in their order with what each takes, and the loss. Classes that PyTorch has no
+ * module for (Select, Permute, Add, Concat, recurrent layers that give one value) are defined where
+ * they are used. */
+
+#include "config.h"
+#include "esp-network-code.h"
+
+#include <string.h>
+#include <glib/gi18n.h>
+
+#include "esp-network-private.h"
+#include "esp-number.h"
+
+static const struct
+{
+  const char *name, *text;
+} helpers[] = {
+  { "Add", "class Add(nn.Module):\n    def forward(self, *values):\n"
+           "        return sum(values[1:], values[0])\n" },
+  { "Concat", "class Concat(nn.Module):\n    def __init__(self, dim=1):\n"
+              "        super().__init__()\n        self.dim = dim\n\n"
+              "    def forward(self, *values):\n        return torch.cat(values, self.dim)\n" },
+  { "Select", "class Select(nn.Module):\n    def __init__(self, dim=1, index=-1):\n"
+              "        super().__init__()\n        self.dim, self.index = dim, index\n\n"
+              "    def forward(self, x):\n        return x.select(self.dim, self.index)\n" },
+  { "Permute", "class Permute(nn.Module):\n    def __init__(self, dims):\n"
+               "        super().__init__()\n        self.dims = dims\n\n"
+               "    def forward(self, x):\n        return x.permute(self.dims)\n" },
+  { "RNN", "class RNN(nn.RNN):\n    def forward(self, x):\n"
+           "        return super().forward(x)[0]\n" },
+  { "LSTM", "class LSTM(nn.LSTM):\n    def forward(self, x):\n"
+            "        return super().forward(x)[0]\n" },
+  { "GRU", "class GRU(nn.GRU):\n    def forward(self, x):\n"
+           "        return super().forward(x)[0]\n" },
+};
+
+static int
+find_helper (const char *class_name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (helpers); i++)
+    if (strcmp (helpers[i].name, class_name) == 0)
+      return (int) i;
+  return -1;
+}
+
+static void
+append_text (GString *out, const char *text)
+{
+  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), text);
+  g_autofree char *quoted = json_to_string (node, FALSE);
+  g_string_append (out, quoted);
+}
+
+static void
+append_value (GString *out, JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      g_string_append_c (out, '(');
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        {
+          append_value (out, json_array_get_element (array, i));
+          g_string_append (out, ", ");
+        }
+      g_string_append_c (out, ')');
+    }
+  else if (JSON_NODE_HOLDS_NULL (node))
+    g_string_append (out, "None");
+  else if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    g_string_append (out, json_node_get_boolean (node) ? "True" : "False");
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    append_text (out, json_node_get_string (node));
+  else if (json_node_get_value_type (node) == G_TYPE_INT64)
+    g_string_append_printf (out, "%" G_GINT64_FORMAT, json_node_get_int (node));
+  else
+    {
+      g_autofree char *text = esp_number_format_exact (json_node_get_double (node), FALSE);
+      g_string_append (out, text);
+    }
+}
+
+/* "nn.Linear(in_features=4, out_features=8, bias=True)" */
+static void
+append_object (GString *out, const char *prefix, JsonObject *settings)
+{
+  g_autoptr (GList) names = json_object_get_members (settings);
+  const char *separator = "";
+  g_string_append_printf (out, "%s%s(", prefix, json_object_get_string_member (settings, "class"));
+  for (GList *item = names; item != NULL; item = item->next)
+    {
+      if (strcmp (item->data, "class") == 0)
+        continue;
+      g_string_append_printf (out, "%s%s=", separator, (const char *) item->data);
+      append_value (out, json_object_get_member (settings, item->data));
+      separator = ", ";
+    }
+  g_string_append_c (out, ')');
+}
+
+typedef struct
+{
+  GString *out;
+  GHashTable *made; /* EspNetModule -> its number + 1 */
+} Code;
+
+/* one line a module, those within a container before it: "m3 = nn.ReLU()" */
+static guint
+append_module (Code *code, EspNetModule *module)
+{
+  guint number = GPOINTER_TO_UINT (g_hash_table_lookup (code->made, module));
+  if (number > 0)
+    return number - 1;
+  g_autoptr (GString) line = g_string_new (NULL);
+  if (module->layer != NULL)
+    append_object (line, find_helper (module->layer->klass->name) < 0 ? "nn." : "",
+                   module->settings);
+  else
+    g_string_append (line, "nn.Sequential()");
+  number = g_hash_table_size (code->made);
+  g_hash_table_insert (code->made, module, GUINT_TO_POINTER (number + 1));
+  g_string_append_printf (code->out, "        m%u = %s\n", number, line->str);
+  for (guint i = 0; module->layer == NULL && i < module->children->len; i++)
+    {
+      EspNetChild *child = g_ptr_array_index (module->children, i);
+      guint inner = append_module (code, child->module);
+      g_string_append_printf (code->out, "        m%u.add_module(", number);
+      append_text (code->out, child->name);
+      g_string_append_printf (code->out, ", m%u)\n", inner);
+    }
+  if (!module->requires_grad && module->layer != NULL)
+    g_string_append_printf (code->out, "        m%u.requires_grad_(False)\n", number);
+  return number;
+}
+
+static void
+append_ties (EspNetwork *self, GString *out)
+{
+  for (guint i = 0; i < self->calls->len; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self, i);
+      g_autoptr (GList)
+          names = call->module->tie != NULL ? json_object_get_members (call->module->tie) : NULL;
+      for (GList *item = names; item != NULL; item = item->next)
+        {
+          const char *target = json_object_get_string_member (call->module->tie, item->data);
+          g_autofree char *owner = g_strndup (target, (gsize) (strrchr (target, '.') - target));
+          g_string_append (out, "        self.get_submodule(");
+          append_text (out, call->path);
+          g_string_append_printf (out, ").%s = self.get_submodule(", (const char *) item->data);
+          append_text (out, owner);
+          g_string_append_printf (out, ").%s\n", strrchr (target, '.') + 1);
+        }
+    }
+}
+
+/* the parts of each example, and then every call */
+static void
+append_forward (EspNetwork *self, GString *out)
+{
+  guint n = self->inputs->len;
+  g_string_append (out, "\n    def forward(self, x):\n");
+  for (guint i = 0; i < n; i++)
+    {
+      EspNetInput *input = esp_network_peek_input (self, i);
+      if (!self->cut)
+        {
+          g_string_append (out, "        v0 = x\n");
+          break;
+        }
+      g_string_append_printf (out, "        v%u = x.flatten(1)[:, %zu:%zu].reshape(-1", i,
+                              input->offset,
+                              input->offset + (gsize) esp_shape_get_count (&input->shape));
+      for (guint k = 0; k < input->shape.ndim; k++)
+        g_string_append_printf (out, ", %" G_GINT64_FORMAT, input->shape.sizes[k]);
+      g_string_append (out, ")\n");
+    }
+  for (guint i = 0; i < self->calls->len; i++)
+    {
+      EspNetCall *call = esp_network_peek_call (self, i);
+      gboolean embedding = strcmp (call->module->layer->klass->name, "Embedding") == 0;
+      g_string_append_printf (out, "        v%u = self.get_submodule(", n + i);
+      append_text (out, call->path);
+      g_string_append (out, ")(");
+      for (guint k = 0; k < call->n_in; k++)
+        g_string_append_printf (out, "%sv%u%s", k > 0 ? ", " : "", call->from[k],
+                                embedding ? ".long()" : "");
+      g_string_append (out, ")\n");
+    }
+  g_string_append_printf (out, "        return v%u\n", self->output);
+}
+
+char *
+esp_network_to_pytorch (EspNetwork *self, GError **error)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
+  g_autoptr (GHashTable) made = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) used = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GString) out = g_string_new ("import torch\nfrom torch import nn\n");
+  for (guint i = 0; i < self->calls->len; i++)
+    {
+      const char *name = esp_network_peek_call (self, i)->module->layer->klass->name;
+      int helper = find_helper (name);
+      if (strcmp (name, "MultiheadAttention") == 0)
+        {
+          g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
+                       _ ("There is no code yet for %s"), name);
+          return NULL;
+        }
+      if (helper >= 0 && g_hash_table_add (used, (gpointer) name))
+        g_string_append_printf (out, "\n\n%s", helpers[helper].text);
+    }
+  g_string_append (out, "\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+                        "        super().__init__()\n");
+  Code code = { out, made };
+  for (guint i = 0; i < self->root->children->len; i++)
+    {
+      EspNetChild *child = g_ptr_array_index (self->root->children, i);
+      guint number = append_module (&code, child->module);
+      g_string_append (out, "        self.add_module(");
+      append_text (out, child->name);
+      g_string_append_printf (out, ", m%u)\n", number);
+    }
+  append_ties (self, out);
+  append_forward (self, out);
+  g_string_append (out, "\n\nnet = Net()\n"
+                        "# net.load_state_dict(torch.load(\"net.pt\", weights_only=True))\n"
+                        "criterion = ");
+  append_object (out, "nn.", self->loss->settings);
+  g_string_append_c (out, '\n');
+  return g_strdup (out->str);
+}

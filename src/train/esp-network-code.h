@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "esp-network.h"
+
+G_BEGIN_DECLS
+
+/* Python that builds the network in PyTorch as `net`, with the parameters' names that Save network
+ * gives, and its loss as `criterion`. New string; %ESP_NETWORK_ERROR names a class that there is no
+ * code for. */
+char *esp_network_to_pytorch (EspNetwork *self, GError **error);
+
+G_END_DECLS
