@@ -234,7 +234,8 @@ esp_verb_train (int argc, char *argv[])
   if (esp_cli_parse (argc, argv, entries, "SPEC [OPTION…]",
                      _ ("Trains the network that SPEC describes: a JSON file, or the name of a "
                         "network that ships with the program (d2l-mlp, d2l-shared, "
-                        "xor, spirals, digits, digits-conv, autoencoder); or a checkpoint whose "
+                        "xor, spirals, digits, digits-conv, autoencoder, twins, characters); or a "
+                        "checkpoint whose "
                         "layers are known (Keras, a pickled Sequential) or guessed (--guess)."),
                      1, 1, &operands))
     {

@@ -588,6 +588,9 @@ static const EspTemplate templates[] = {
   { "digits-conv", N_ ("Convolutions"), N_ ("Two convolutions read the same digits as images") },
   { "autoencoder", N_ ("Autoencoder"),
     N_ ("64-32-8-32-64: squeezes digits through eight numbers") },
+  { "twins", N_ ("Twins"), N_ ("Two digits through one encoder: are they the same?") },
+  { "characters", N_ ("Characters"),
+    N_ ("Says the next letter; one matrix is embedding and output") },
 };
 
 const EspTemplate *

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "esp-dataset-shipped.h"
 
+#include <string.h>
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
@@ -34,17 +35,49 @@ read_shipped (EspDataset *self, EspSpec *spec, const char *name, double scale, G
   return TRUE;
 }
 
-/* images of 8 x 8 pixels, grey from 0 to 16, as (64) or, with "images", as (1, 8, 8) in [0, 1] */
+/* examples become pairs with another one of the same label, or of another: every second one each;
+ * the label is whether it is the same */
+static void
+make_pairs (EspDataset *self, EspRandom *random)
+{
+  gsize count = (gsize) esp_shape_get_count (&self->input);
+  g_autofree EspReal *single = g_steal_pointer (&self->inputs);
+  g_autofree gint32 *labels = g_steal_pointer (&self->labels);
+  self->inputs = g_new (EspReal, 2 * count * self->n);
+  self->labels = g_new (gint32, self->n);
+  for (guint64 i = 0; i < self->n; i++)
+    {
+      gboolean same = i % 2 == 0;
+      guint64 other;
+      do
+        other = esp_random_below (random, self->n);
+      while (other == i || (labels[other] == labels[i]) != same);
+      memcpy (self->inputs + 2 * count * i, single + count * i, count * sizeof (EspReal));
+      memcpy (self->inputs + 2 * count * i + count, single + count * other,
+              count * sizeof (EspReal));
+      self->labels[i] = same;
+    }
+  self->n_classes = 2;
+  self->input = (EspShape) { 1, { (gint64) (2 * count) } };
+}
+
+/* images of 8 x 8 pixels, grey from 0 to 16, as (64) or, with "images", as (1, 8, 8) in [0, 1];
+ * with "pairs" two of them one behind the other */
 gboolean
 esp_dataset_make_digits (EspDataset *self, EspSpec *spec, EspRandom *random, GError **error)
 {
-  gboolean images = FALSE;
-  if (!esp_spec_read_bool (spec, "images", &images, error))
+  gboolean images = FALSE, pairs = FALSE;
+  if (!esp_spec_read_bool (spec, "images", &images, error) ||
+      !esp_spec_read_bool (spec, "pairs", &pairs, error))
     return FALSE;
   self->n = 1797;
   self->n_classes = 10;
   self->input = images ? (EspShape) { 3, { 1, 8, 8 } } : (EspShape) { 1, { 64 } };
-  return read_shipped (self, spec, "digits.bin", 16, error);
+  if (!read_shipped (self, spec, "digits.bin", 16, error))
+    return FALSE;
+  if (pairs)
+    make_pairs (self, random);
+  return TRUE;
 }
 
 /* lengths and widths of sepals and petals in cm */

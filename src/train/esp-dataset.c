@@ -14,6 +14,7 @@
 #include "esp-dataset-shipped.h"
 #include "esp-dataset-simple.h"
 #include "esp-dataset-spirals.h"
+#include "esp-dataset-text.h"
 #include "esp-dataset-values.h"
 
 typedef struct
@@ -65,6 +66,7 @@ static const EspDatasetKind kinds[] = {
   { "random", make_random },
   { "sine", esp_dataset_make_sine },
   { "spirals", esp_dataset_make_spirals },
+  { "text", esp_dataset_make_text },
   { "values", esp_dataset_make_values },
   { "xor", esp_dataset_make_xor },
 };

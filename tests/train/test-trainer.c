@@ -505,6 +505,69 @@ test_storm (void)
     }
 }
 
+/* of every template with shared parameters: gradients from all places add up, and it learns */
+static void
+test_shared_templates (void)
+{
+  static const struct
+  {
+    const char *name, *shared, *places[2];
+    guint steps;
+    double accuracy, test_accuracy; /* at least, after @steps */
+  } cases[] = {
+    { "d2l-shared", "2.weight", { "2.weight", "4.weight" }, 100, NAN, NAN },
+    { "twins", "encoder.0.weight", { "encoder.0.weight", "twin.0.weight" }, 3000, 0.99, 0.88 },
+    { "characters", "embedding.weight", { "embedding.weight", "output.weight" }, 3000, 0.85, NAN },
+  };
+  for (guint k = 0; k < G_N_ELEMENTS (cases); k++)
+    {
+      g_autoptr (EspNetwork) network = train_load_template (cases[k].name);
+      g_autoptr (EspTrainer) trainer = esp_trainer_new (network);
+      guint n_shared = 0;
+      esp_trainer_run (trainer, cases[k].steps);
+      g_autoptr (EspSnapshot) snapshot = esp_trainer_take_snapshot (trainer);
+      for (guint i = 0; i < esp_network_get_n_parameters (network); i++)
+        {
+          if (esp_network_get_n_uses (network, i) < 2)
+            continue;
+          g_autofree char *first = esp_network_dup_use_path (network, i, 0);
+          g_autofree char *second = esp_network_dup_use_path (network, i, 1);
+          gsize count, count_at;
+          g_autofree float *sum =
+              train_read_tensor (esp_snapshot_get_channel (snapshot, i, ESP_CHANNEL_GRAD), &count);
+          g_autofree double *parts = g_new0 (double, count);
+          double largest = 0;
+          n_shared++;
+          if (g_str_equal (first, cases[k].shared))
+            g_assert_true (g_str_equal (first, cases[k].places[0]) &&
+                           g_str_equal (second, cases[k].places[1]));
+          for (guint use = 0; use < esp_network_get_n_uses (network, i); use++)
+            {
+              g_autofree float *part =
+                  train_read_tensor (esp_snapshot_get_grad_at (snapshot, i, use), &count_at);
+              double square = 0;
+              g_assert_cmpuint (count_at, ==, count);
+              for (gsize j = 0; j < count; j++)
+                {
+                  parts[j] += (double) part[j];
+                  largest = fmax (largest, fabs ((double) part[j]));
+                  square += (double) part[j] * (double) part[j];
+                }
+              g_assert_cmpfloat (square, >, 0);
+            }
+          for (gsize j = 0; j < count; j++)
+            g_assert_cmpfloat_with_epsilon ((double) sum[j], parts[j], 1e-6 * largest);
+        }
+      g_assert_cmpuint (n_shared, >, 0);
+      g_test_message ("%s: %g, %g", cases[k].name, esp_snapshot_get_accuracy (snapshot),
+                      esp_snapshot_get_test_accuracy (snapshot));
+      if (!isnan (cases[k].accuracy))
+        g_assert_cmpfloat (esp_snapshot_get_accuracy (snapshot), >=, cases[k].accuracy);
+      if (!isnan (cases[k].test_accuracy))
+        g_assert_cmpfloat (esp_snapshot_get_test_accuracy (snapshot), >=, cases[k].test_accuracy);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -527,5 +590,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/trainer/spirals-learn", test_spirals_learn);
   g_test_add_func ("/train/trainer/dead-unit", test_dead_unit);
   g_test_add_func ("/train/trainer/storm", test_storm);
+  g_test_add_func ("/train/trainer/shared-templates", test_shared_templates);
   return g_test_run ();
 }
