@@ -296,7 +296,7 @@ test_templates (void)
   g_autoptr (EspSession) session = esp_session_new ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpuint (n, ==, 7);
+  g_assert_cmpuint (n, ==, 9);
   for (guint i = 0; i < n; i++)
     {
       g_assert_true (esp_session_new_network (session, templates[i].name, &error));
