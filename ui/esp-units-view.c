@@ -182,6 +182,10 @@ show_rows (EspUnitsView *self)
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->filtered)), n_revivable = 0;
   gboolean any = g_list_model_get_n_items (G_LIST_MODEL (self->rows)) > 0;
   g_autofree char *label = NULL;
+  EspDocument *document = esp_live_view_get_document (ESP_LIVE_VIEW (self));
+  /* a large network's units aren't counted before */
+  gboolean later = document != NULL && esp_document_get_snapshot (document) != NULL &&
+                   esp_snapshot_get_step (esp_document_get_snapshot (document)) == 0;
 
   n_revivable = count_revivable (self);
   label = g_strdup_printf (ngettext ("Revive %u unit", "Revive %u units", n_revivable),
@@ -189,10 +193,13 @@ show_rows (EspUnitsView *self)
   gtk_button_set_label (GTK_BUTTON (self->revive), n_revivable > 0 ? label : _ ("Revive"));
   gtk_widget_set_sensitive (self->revive, n_revivable > 0);
   gtk_stack_set_visible_child_name (self->stack, n > 0 ? "list" : "empty");
-  adw_status_page_set_title (self->empty, any ? _ ("Nothing to list") : _ ("No hidden units"));
+  adw_status_page_set_title (self->empty, any     ? _ ("Nothing to list")
+                                          : later ? _ ("Not looked at yet")
+                                                  : _ ("No hidden units"));
   adw_status_page_set_description (
-      self->empty, any ? _ ("No unit is in this state.")
-                       : _ ("Units of activations are listed; this network has none."));
+      self->empty, any     ? _ ("No unit is in this state.")
+                   : later ? _ ("Units are counted from the first step on.")
+                           : _ ("Units of activations are listed; this network has none."));
   say (self);
 }
 

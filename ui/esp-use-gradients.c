@@ -11,7 +11,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define SIZE 168             /* pixels of a picture */
+#define SIZE 248             /* pixels of a picture: names go below */
 #define MOST_ELEMENTS 262144 /* of one parameter, with all its uses */
 
 struct _EspUseGradients
