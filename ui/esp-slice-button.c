@@ -24,8 +24,7 @@ struct _EspSliceButton
 
   /* children */
   GtkWidget *button;
-  GtkWidget *face; /* of the button: one of these */
-  GtkWidget *label, *icon;
+  GtkWidget *label; /* owned: in the button where there is a slice to tell */
   GtkWidget *grid;
   GtkDropDown *down, *across;
   GtkDropDown *orders[2];               /* of rows, of columns; NULL where there are none */
@@ -55,7 +54,12 @@ update_label (EspSliceButton *self)
   g_autofree char *text = esp_plane_to_string (plane);
 
   /* of a matrix there is no slice to tell, but its order */
-  gtk_stack_set_visible_child (GTK_STACK (self->face), plane->ndim > 2 ? self->label : self->icon);
+  if (plane->ndim > 2 && gtk_widget_get_parent (self->label) == NULL)
+    gtk_menu_button_set_child (GTK_MENU_BUTTON (self->button), self->label);
+  else if (plane->ndim <= 2 &&
+           gtk_menu_button_get_icon_name (GTK_MENU_BUTTON (self->button)) == NULL)
+    gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (self->button), "view-sort-descending-symbolic");
+  gtk_menu_button_set_always_show_arrow (GTK_MENU_BUTTON (self->button), plane->ndim > 2);
   gtk_label_set_label (GTK_LABEL (self->label), text);
   gtk_label_set_width_chars (GTK_LABEL (self->label), (int) MIN (strlen (text), MAX_CHARS));
   self->updating = TRUE;
@@ -395,6 +399,7 @@ esp_slice_button_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->view, self);
   g_clear_object (&self->view);
   g_clear_object (&self->place);
+  g_clear_object (&self->label);
   esp_plane_clear (&self->made_for);
 
   G_OBJECT_CLASS (esp_slice_button_parent_class)->dispose (object);
@@ -411,7 +416,7 @@ esp_slice_button_init (EspSliceButton *self)
 {
   GtkWidget *popover = gtk_popover_new ();
 
-  self->label = gtk_label_new (NULL);
+  self->label = g_object_ref_sink (gtk_label_new (NULL));
   gtk_label_set_ellipsize (GTK_LABEL (self->label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_max_width_chars (GTK_LABEL (self->label), MAX_CHARS);
   gtk_widget_add_css_class (self->label, "monospace");
@@ -424,12 +429,6 @@ esp_slice_button_init (EspSliceButton *self)
   gtk_widget_set_margin_end (self->grid, 6);
   gtk_popover_set_child (GTK_POPOVER (popover), self->grid);
   self->button = gtk_menu_button_new ();
-  self->icon = gtk_image_new_from_icon_name ("view-sort-descending-symbolic");
-  self->face = gtk_stack_new ();
-  gtk_stack_set_hhomogeneous (GTK_STACK (self->face), FALSE);
-  gtk_stack_add_child (GTK_STACK (self->face), self->label);
-  gtk_stack_add_child (GTK_STACK (self->face), self->icon);
-  gtk_menu_button_set_child (GTK_MENU_BUTTON (self->button), self->face);
   gtk_menu_button_set_popover (GTK_MENU_BUTTON (self->button), popover);
   gtk_widget_set_tooltip_text (self->button,
                                _ ("Which matrix of the tensor is shown, and in which order"));
