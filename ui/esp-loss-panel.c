@@ -6,11 +6,16 @@
 
 #include "esp-loss-panel.h"
 #include "esp-plot.h"
+#include "esp-style.h"
+#include "esp-view-taker.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
 
 /* the running mean covers an epoch, or this part of all steps if that is more */
+/* of a picture that is taken away, at least */
+#define PICTURE_WIDTH 640
+#define PICTURE_HEIGHT 320
 #define SPANS 100
 
 struct _EspLossPanel
@@ -18,6 +23,7 @@ struct _EspLossPanel
   GtkBox parent_instance;
 
   GtkWidget *plot;
+  GtkWidget *take;
   GtkWidget *figures;
   GtkWidget *loss_name;
   GtkWidget *loss_label;
@@ -230,6 +236,29 @@ show_curve (EspLossPanel *self, EspTrainer *trainer)
 }
 
 static void
+draw (cairo_t *cr, int width, int height, gpointer data)
+{
+  esp_plot_paint (ESP_PLOT (data), cr, width, height, _ ("Loss over the steps"));
+}
+
+static void
+on_take (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspLossPanel *self = ESP_LOSS_PANEL (widget);
+  EspDrawing drawing = { .width = MAX (gtk_widget_get_width (self->plot), PICTURE_WIDTH),
+                         .height = MAX (gtk_widget_get_height (self->plot), PICTURE_HEIGHT),
+                         .draw = draw,
+                         .data = self->plot,
+                         .palette = esp_style_get_palette () };
+  g_autofree char *csv = esp_plot_dup_csv (ESP_PLOT (self->plot));
+
+  esp_view_taker_take_drawing (widget, "loss", &drawing, csv,
+                               g_str_equal (name, "loss.save-picture")  ? ESP_TAKE_PICTURE
+                               : g_str_equal (name, "loss.save-values") ? ESP_TAKE_VALUES
+                                                                        : ESP_TAKE_COPY);
+}
+
+static void
 esp_loss_panel_dispose (GObject *object)
 {
   gtk_widget_dispose_template (GTK_WIDGET (object), ESP_TYPE_LOSS_PANEL);
@@ -246,6 +275,10 @@ esp_loss_panel_class_init (EspLossPanelClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/org/espalier/Espalier/esp-loss-panel.ui");
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, plot);
+  gtk_widget_class_install_action (widget_class, "loss.save-picture", NULL, on_take);
+  gtk_widget_class_install_action (widget_class, "loss.save-values", NULL, on_take);
+  gtk_widget_class_install_action (widget_class, "loss.copy-picture", NULL, on_take);
+  gtk_widget_class_bind_template_child (widget_class, EspLossPanel, take);
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, figures);
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, loss_name);
   gtk_widget_class_bind_template_child (widget_class, EspLossPanel, loss_label);
@@ -284,4 +317,5 @@ esp_loss_panel_set_compact (EspLossPanel *self, gboolean compact)
   g_return_if_fail (ESP_IS_LOSS_PANEL (self));
 
   gtk_widget_set_visible (self->figures, !compact);
+  gtk_widget_set_visible (self->take, !compact);
 }

@@ -5,9 +5,12 @@
 
 #include "esp-tree-columns.h"
 
+#include "esp-update-cell.h"
+
 #include <glib/gi18n.h>
 
 #define NAME_MIN_WIDTH 170 /* what the other columns leave to the name */
+#define CHIPS_WIDTH 48     /* and to the marks behind it before updates are shown, too */
 
 gboolean
 esp_tree_is_repeat (EspPlace *place)
@@ -152,6 +155,7 @@ static const struct
   [ESP_TREE_COLUMN_TYPE] = { N_ ("Type"), 42, FALSE, dup_type },
   [ESP_TREE_COLUMN_COUNT] = { N_ ("Count"), 78, TRUE, dup_count },
   [ESP_TREE_COLUMN_SIZE] = { N_ ("Size"), 74, TRUE, dup_size },
+  [ESP_TREE_COLUMN_UPDATE] = { N_ ("Update"), 80, TRUE, NULL },
 };
 
 char *
@@ -160,7 +164,7 @@ esp_tree_column_dup_text (EspTreeColumn column, EspPlace *place, EspTreeTextStyl
   g_return_val_if_fail (column < ESP_N_TREE_COLUMNS, NULL);
 
   *style = ESP_TREE_TEXT_PLAIN;
-  return columns[column].dup_text (place, style);
+  return columns[column].dup_text != NULL ? columns[column].dup_text (place, style) : g_strdup ("");
 }
 
 static void
@@ -197,14 +201,44 @@ bind (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
   gtk_widget_set_css_classes (text, classes);
 }
 
+static void
+setup_update (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
+{
+  gtk_list_item_set_child (item, esp_update_cell_new ());
+}
+
+static void
+bind_update (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
+{
+  g_autoptr (EspPlace) place = gtk_tree_list_row_get_item (gtk_list_item_get_item (item));
+
+  esp_update_cell_set_parameter (ESP_UPDATE_CELL (gtk_list_item_get_child (item)),
+                                 esp_place_get_parameter (place));
+}
+
+static void
+unbind_update (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
+{
+  esp_update_cell_set_parameter (ESP_UPDATE_CELL (gtk_list_item_get_child (item)), NULL);
+}
+
 GtkColumnViewColumn *
 esp_tree_column_new (EspTreeColumn column)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkColumnViewColumn *view_column;
 
-  g_signal_connect (factory, "setup", G_CALLBACK (setup), GUINT_TO_POINTER (column));
-  g_signal_connect (factory, "bind", G_CALLBACK (bind), GUINT_TO_POINTER (column));
+  if (column == ESP_TREE_COLUMN_UPDATE)
+    {
+      g_signal_connect (factory, "setup", G_CALLBACK (setup_update), NULL);
+      g_signal_connect (factory, "bind", G_CALLBACK (bind_update), NULL);
+      g_signal_connect (factory, "unbind", G_CALLBACK (unbind_update), NULL);
+    }
+  else
+    {
+      g_signal_connect (factory, "setup", G_CALLBACK (setup), GUINT_TO_POINTER (column));
+      g_signal_connect (factory, "bind", G_CALLBACK (bind), GUINT_TO_POINTER (column));
+    }
   view_column = gtk_column_view_column_new (_ (columns[column].title), factory);
   gtk_column_view_column_set_fixed_width (view_column, columns[column].width);
   gtk_column_view_column_set_resizable (view_column, TRUE);
@@ -259,6 +293,7 @@ static const struct
   { ESP_TREE_COLUMN_COUNT, "count", FALSE, TRUE },
   { ESP_TREE_COLUMN_TYPE, "type", TRUE, FALSE },
   { ESP_TREE_COLUMN_SIZE, "size", TRUE, FALSE },
+  { ESP_TREE_COLUMN_UPDATE, "update", FALSE, TRUE },
 };
 
 void
@@ -333,7 +368,9 @@ esp_tree_columns_fit (GtkColumnView *view,
 
       if (present)
         room -= columns[choices[i].column].width;
-      set_present (view, view_columns, choices[i].column, present && room >= 0);
+      set_present (view, view_columns, choices[i].column,
+                   present &&
+                       room >= (choices[i].column == ESP_TREE_COLUMN_UPDATE ? CHIPS_WIDTH : 0));
     }
   align_heads (view);
 }

@@ -16,6 +16,7 @@ typedef enum
   ESP_TREE_COLUMN_TYPE,
   ESP_TREE_COLUMN_COUNT,
   ESP_TREE_COLUMN_SIZE,
+  ESP_TREE_COLUMN_UPDATE, /* of a live network: a picture, no text */
   ESP_N_TREE_COLUMNS
 } EspTreeColumn;
 

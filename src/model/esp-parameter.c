@@ -7,6 +7,8 @@
 
 #include "esp-nodes.h"
 
+#include <math.h>
+
 struct _EspParameter
 {
   GObject parent_instance;
@@ -15,6 +17,7 @@ struct _EspParameter
   guint32 id;
   EspTensor *data;
   EspTensor **others; /* (ESP_N_CHANNELS) without data's; or NULL */
+  EspMeter meter;
 };
 
 enum
@@ -57,6 +60,7 @@ esp_parameter_class_init (EspParameterClass *klass)
 static void
 esp_parameter_init (EspParameter *self)
 {
+  self->meter = (EspMeter) { NAN, NAN };
 }
 
 EspParameter *
@@ -182,4 +186,20 @@ esp_parameter_get_place (EspParameter *self, guint index)
   for (; at != ESP_NO_NODE && index > 0; index--)
     at = esp_nodes_next_place (self->nodes, at);
   return esp_nodes_get_place (self->nodes, at);
+}
+
+void
+esp_parameter_set_meter (EspParameter *self, const EspMeter *meter)
+{
+  g_return_if_fail (ESP_IS_PARAMETER (self) && meter != NULL);
+
+  self->meter = *meter;
+}
+
+const EspMeter *
+esp_parameter_get_meter (EspParameter *self)
+{
+  g_return_val_if_fail (ESP_IS_PARAMETER (self), NULL);
+
+  return &self->meter;
 }

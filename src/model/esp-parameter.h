@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "esp-meter.h"
 #include "esp-tensor.h"
 
 G_BEGIN_DECLS
@@ -54,6 +55,9 @@ EspTensor *esp_parameter_get_data (EspParameter *self);    /* borrowed, never NU
 /* keeps a reference; NULL takes the channel away. Emits nothing: call esp_parameter_changed() when
  * all are set. */
 void esp_parameter_set_channel (EspParameter *self, EspChannel channel, EspTensor *tensor);
+/* what the last step of a live network did to it: NaN without one. Emits nothing, either. */
+void esp_parameter_set_meter (EspParameter *self, const EspMeter *meter);
+const EspMeter *esp_parameter_get_meter (EspParameter *self); /* borrowed */
 void esp_parameter_changed (EspParameter *self);
 guint esp_parameter_get_n_places (EspParameter *self);
 EspPlace *esp_parameter_get_place (EspParameter *self, guint index); /* borrowed */

@@ -33,6 +33,7 @@ show_snapshot (EspDocument *self, EspSnapshot *snapshot)
           if (tensor != NULL || channel != ESP_CHANNEL_DATA)
             esp_parameter_set_channel (parameter, channel, tensor);
         }
+      esp_parameter_set_meter (parameter, esp_snapshot_get_meter (snapshot, i));
     }
   for (guint i = 0; i < n; i++)
     esp_parameter_changed (esp_network_get_parameter (self->network, i));

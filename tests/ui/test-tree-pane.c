@@ -224,7 +224,7 @@ test_go_to (Fixture *fixture, gconstpointer data)
   g_assert_true (esp_session_get_selection (fixture->session) == find (fixture, "0.weight"));
 }
 
-/* columns give way to the name: size, then type, then count */
+/* columns give way to the name: update, size, then type, then count */
 static void
 test_columns (Fixture *fixture, gconstpointer data)
 {
@@ -232,10 +232,12 @@ test_columns (Fixture *fixture, gconstpointer data)
   GListModel *columns =
       gtk_column_view_get_columns (GTK_COLUMN_VIEW (esp_tree_list_get_view (ESP_TREE_LIST (list))));
 
-  /* name, shape, count: a network */
-  g_assert_cmpuint (g_list_model_get_n_items (columns), ==, 3);
+  /* name, shape, count, update: a network */
+  g_assert_cmpuint (g_list_model_get_n_items (columns), ==, 4);
   gtk_widget_activate_action (list, "tree.type", NULL);
   gtk_widget_activate_action (list, "tree.size", NULL);
+  g_object_set (list, "width", 700, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (columns), ==, 6);
   g_object_set (list, "width", 600, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (columns), ==, 5);
   g_object_set (list, "width", 420, NULL);

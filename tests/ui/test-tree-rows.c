@@ -60,7 +60,7 @@ dump (GtkTreeListModel *rows)
 
       g_string_append_printf (text, "%*s%s", 2 * (int) gtk_tree_list_row_get_depth (row), "",
                               esp_place_get_name (place));
-      for (guint k = 0; k < ESP_N_TREE_COLUMNS; k++)
+      for (guint k = 0; k <= ESP_TREE_COLUMN_SIZE; k++)
         {
           EspTreeTextStyle style;
           g_autofree char *cell = esp_tree_column_dup_text (k, place, &style);
