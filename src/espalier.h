@@ -14,6 +14,7 @@
 #include "esp-find.h"
 #include "esp-format.h"
 #include "esp-mosaic.h"
+#include "esp-network-code.h"
 #include "esp-number.h"
 #include "esp-path.h"
 #include "esp-profile.h"

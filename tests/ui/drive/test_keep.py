@@ -31,6 +31,11 @@ def main(d):
     d.press("One step")
     d.wait(lambda: d.steps() == 6, "step 6")
     d.wait(lambda: d.fact("Min") != shown, "another value")
+    # its code
+    d.key("F10")
+    # by its position: GTK 4.18 tells no names of menu items
+    d.wait(lambda: (lambda found: found[6] if len(found) > 6 else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
+    d.find("label", "Code copied")
 
 
 drive.run(main)
