@@ -16,6 +16,7 @@
 #include "esp-mosaic.h"
 #include "esp-network-code.h"
 #include "esp-number.h"
+#include "esp-network-change.h"
 #include "esp-path.h"
 #include "esp-profile.h"
 #include "esp-pyramid.h"

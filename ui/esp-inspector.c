@@ -11,12 +11,15 @@
 #include "esp-code-section.h"
 #include "esp-facts-section.h"
 #include "esp-findings-section.h"
+#include "esp-layer-section.h"
+#include "esp-layers-section.h"
 #include "esp-metadata-section.h"
 #include "esp-pickle-section.h"
 #include "esp-session-watch.h"
 #include "esp-states-section.h"
 #include "esp-stats-section.h"
 #include "esp-ties-section.h"
+#include "esp-training-section.h"
 #include "esp-units-section.h"
 #include "esp-warnings-section.h"
 
@@ -177,11 +180,14 @@ ensure_sections (void)
   g_type_ensure (ESP_TYPE_CODE_SECTION);
   g_type_ensure (ESP_TYPE_FACTS_SECTION);
   g_type_ensure (ESP_TYPE_FINDINGS_SECTION);
+  g_type_ensure (ESP_TYPE_LAYER_SECTION);
+  g_type_ensure (ESP_TYPE_LAYERS_SECTION);
   g_type_ensure (ESP_TYPE_METADATA_SECTION);
   g_type_ensure (ESP_TYPE_PICKLE_SECTION);
   g_type_ensure (ESP_TYPE_STATES_SECTION);
   g_type_ensure (ESP_TYPE_STATS_SECTION);
   g_type_ensure (ESP_TYPE_TIES_SECTION);
+  g_type_ensure (ESP_TYPE_TRAINING_SECTION);
   g_type_ensure (ESP_TYPE_UNITS_SECTION);
   g_type_ensure (ESP_TYPE_WARNINGS_SECTION);
 }

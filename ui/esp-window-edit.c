@@ -66,7 +66,8 @@ pass_to_text (EspWindow *self, const char *action)
 {
   GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
 
-  return GTK_IS_TEXT (focus) && gtk_widget_activate_action (focus, action, NULL);
+  return GTK_IS_TEXT (focus) && gtk_editable_get_enable_undo (GTK_EDITABLE (focus)) &&
+         gtk_widget_activate_action (focus, action, NULL);
 }
 
 static void
