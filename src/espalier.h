@@ -9,6 +9,7 @@
 #include "esp-draw-pictures.h"
 #include "esp-draw-plot.h"
 #include "esp-draw-tiles.h"
+#include "esp-edit.h"
 #include "esp-error.h"
 #include "esp-export.h"
 #include "esp-find.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Undo and redo of what was done to a live network: menu entries that say what, and keys. In a text
- * entry the keys belong to the text. */
+/* Edits of a live network, and undo and redo of what was done to it: menu entries that say what,
+ * and keys. In a text entry the keys belong to the text. */
 
 #include "config.h"
 
 #include "esp-window-private.h"
+#include "esp-edit-dialog.h"
 
 #include <glib/gi18n.h>
 
@@ -45,6 +46,22 @@ append_step (GMenu *menu,
   append (menu, label, action);
 }
 
+/* what can be edited where the selection is; nothing of a checkpoint */
+static void
+append_edits (EspWindow *self)
+{
+  EspPlace *place = esp_session_get_selection (self->session);
+  EspDocument *document = esp_session_get_document (self->session);
+  gboolean live = document && esp_document_get_trainer (document);
+
+  esp_window_enable (self, "edit-numbers", live && place && esp_place_get_parameter (place));
+  esp_window_enable (self, "initialize", live && place);
+  if (!live)
+    return;
+  append (self->edit_section, _ ("Edit _Numbers…"), "win.edit-numbers");
+  append (self->edit_section, _ ("_Initialize Anew"), "win.initialize");
+}
+
 static void
 update (EspWindow *self)
 {
@@ -58,6 +75,7 @@ update (EspWindow *self)
   /* Translators: %s is what was done, such as “Edit 0.weight” */
   append_step (self->edit_section, _ ("_Undo %s"), _ ("_Undo"), undo_name, "win.undo");
   append_step (self->edit_section, _ ("R_edo %s"), _ ("R_edo"), redo_name, "win.redo");
+  append_edits (self);
 }
 
 /* whether the keys were meant for a text that is being written */
@@ -93,6 +111,25 @@ on_redo (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_edit_numbers (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspWindow *self = user_data;
+
+  esp_edit_dialog_present (GTK_WINDOW (self), self->session);
+}
+
+static void
+on_initialize (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspWindow *self = user_data;
+  EspPlace *place = esp_session_get_selection (self->session);
+  g_autoptr (GError) error = NULL;
+
+  if (!esp_edit_initialize (self->document, place, g_random_int (), &error))
+    esp_window_tell (self, error->message);
+}
+
+static void
 on_refused (EspWindow *self)
 {
   esp_window_tell (self, _ ("This run has too many branches; reset it to go on from its start"));
@@ -111,10 +148,14 @@ esp_window_edit_init (EspWindow *self)
   const GActionEntry entries[] = {
     { "undo", on_undo, NULL, NULL, NULL, { 0 } },
     { "redo", on_redo, NULL, NULL, NULL, { 0 } },
+    { "edit-numbers", on_edit_numbers, NULL, NULL, NULL, { 0 } },
+    { "initialize", on_initialize, NULL, NULL, NULL, { 0 } },
   };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   g_signal_connect_object (get_undo (self), "notify::undo-name", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->session, "notify::selection", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
   update (self);
 }

@@ -34,6 +34,11 @@ void esp_document_set_modified (EspDocument *self, gboolean modified);
 /* @trainer: that it has already, or NULL */
 void esp_document_start_training (EspDocument *self, EspTrainer *trainer);
 void esp_document_stop_training (EspDocument *self);
+/* @events (n), which fit the network, as one change */
+void esp_document_put_events (EspDocument *self,
+                              const EspHistoryEvent *events,
+                              guint n,
+                              const char *label);
 /* calls @done, in the main context, when all commands given so far are carried out: the tree shows
  * what came of them, and nothing later */
 typedef void (*EspDocumentDone) (EspDocument *self, gpointer user_data);

@@ -358,6 +358,17 @@ esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double val
   return TRUE;
 }
 
+void
+esp_document_put_events (EspDocument *self,
+                         const EspHistoryEvent *events,
+                         guint n,
+                         const char *label)
+{
+  EspEvent event = { .kind = ESP_EVENT_CHANGE, .parameter = events[0].parameter };
+
+  note_change (self, esp_trainer_change (self->trainer, events, n), &event, label);
+}
+
 static gboolean
 make_fill (EspDocument *self,
            const EspDocumentChange *change,
@@ -401,7 +412,6 @@ esp_document_change_many (EspDocument *self,
                           const char *label,
                           GError **error)
 {
-  EspEvent event = { .kind = ESP_EVENT_CHANGE };
   g_autofree EspHistoryEvent *events = NULL;
 
   g_return_val_if_fail (ESP_IS_DOCUMENT (self) && changes != NULL && n > 0, FALSE);
@@ -411,8 +421,7 @@ esp_document_change_many (EspDocument *self,
   for (guint i = 0; i < n; i++)
     if (!make_fill (self, &changes[i], &events[i], error))
       return FALSE;
-  event.parameter = events[0].parameter;
-  note_change (self, esp_trainer_change (self->trainer, events, n), &event, label);
+  esp_document_put_events (self, events, n, label);
   return TRUE;
 }
 

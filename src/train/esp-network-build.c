@@ -160,18 +160,43 @@ fill_parameter (EspNetwork *self,
   return draw_values (node, whole, info, &random, parameter->initial, place, error);
 }
 
+/* the module that made the parameter: those that are tied to it come later */
+static EspNetModule *
+find_maker (EspNetwork *self, guint parameter)
+{
+  for (guint i = 0; i < self->modules->len; i++)
+    {
+      EspNetModule *module = g_ptr_array_index (self->modules, i);
+      for (guint j = 0; j < module->n_parameters; j++)
+        if (module->parameters[j] == parameter)
+          return module;
+    }
+  return NULL;
+}
+
+gboolean
+esp_network_fill_again (EspNetwork *self,
+                        guint parameter,
+                        JsonNode *word,
+                        guint64 seed,
+                        EspReal *values,
+                        GError **error)
+{
+  EspNetParameter *own = esp_network_peek_parameter (self, parameter);
+  EspNetModule *module = find_maker (self, parameter);
+  gboolean whole = FALSE;
+  EspRandom random;
+  esp_random_init (&random, seed, ESP_STREAM_INIT, parameter);
+  if (word == NULL && module != NULL)
+    word = find_init (self, module, &own->info, &whole);
+  return draw_values (word, whole, &own->info, &random, values, own->path, error);
+}
+
 void
 esp_network_draw_again (EspNetwork *self, guint index, guint64 draw, EspReal *values)
 {
   EspNetParameter *parameter = esp_network_peek_parameter (self, index);
-  EspNetModule *module = NULL;
-  for (guint i = 0; i < self->modules->len && module == NULL; i++)
-    {
-      EspNetModule *other = g_ptr_array_index (self->modules, i);
-      for (guint j = 0; j < other->n_parameters; j++)
-        if (other->parameters[j] == index)
-          module = other;
-    }
+  EspNetModule *module = find_maker (self, index);
   g_return_if_fail (module != NULL && parameter->info.kind != ESP_PARAMETER_COUNTER);
   g_autofree EspReal *other = g_new0 (EspReal, parameter->slots);
   EspReal *results[] = { values, other };

@@ -78,3 +78,36 @@ esp_network_set_initial (EspNetwork *self, guint parameter, EspTensor *values, G
   esp_parameter_changed (own->object);
   return TRUE;
 }
+
+/* a word alone is the name of an initialiser */
+static JsonNode *
+parse_word (const char *word, GError **error)
+{
+  if (*word == '{')
+    return json_from_string (word, error);
+  JsonNode *node = json_node_new (JSON_NODE_VALUE);
+  json_node_set_string (node, word);
+  return node;
+}
+
+gboolean
+esp_network_initialize (EspNetwork *self,
+                        guint parameter,
+                        const char *word,
+                        guint64 seed,
+                        float *values,
+                        GError **error)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && parameter < self->parameters->len, FALSE);
+  EspNetParameter *own = esp_network_peek_parameter (self, parameter);
+  g_return_val_if_fail (own->info.kind != ESP_PARAMETER_COUNTER, FALSE);
+  g_autoptr (JsonNode) node = word != NULL ? parse_word (word, error) : NULL;
+  if (word != NULL && node == NULL)
+    return FALSE;
+  g_autofree EspReal *numbers = g_new0 (EspReal, own->count);
+  if (!esp_network_fill_again (self, parameter, node, seed, numbers, error))
+    return FALSE;
+  for (guint64 i = 0; i < own->count; i++)
+    values[i] = (float) numbers[i];
+  return TRUE;
+}

@@ -151,6 +151,14 @@ gboolean esp_network_build (EspNetwork *self, GError **error);
 /* other values of a parameter, drawn as its module's initialiser says, or as PyTorch's module does
  * where that isn't random; @draw tells several such draws apart. @values (slots). */
 void esp_network_draw_again (EspNetwork *self, guint parameter, guint64 draw, EspReal *values);
+/* the same for one parameter alone, not a counter, with other random numbers: as @word says, NULL:
+ * as the specification does */
+gboolean esp_network_fill_again (EspNetwork *self,
+                                 guint parameter,
+                                 JsonNode *word,
+                                 guint64 seed,
+                                 EspReal *values,
+                                 GError **error);
 /* esp-network-values.c: who takes whose output */
 typedef struct _EspNetScope EspNetScope;
 struct _EspNetScope

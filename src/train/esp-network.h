@@ -108,6 +108,22 @@ const char *esp_network_get_output_path (EspNetwork *self);
  * log-probabilities, sigmoid of one logit); -1 where there are no labels or several a example
  */
 int esp_network_predict (EspNetwork *self, const float *output, gsize count, float *shares);
+/**
+ * esp_network_initialize:
+ * @parameter: its index
+ * @word: name of an initialiser, or an object of one as JSON, as in a specification; NULL: as this
+ * network's begins
+ * @values: (out caller-allocates): as many floats as the parameter has
+ *
+ * New initial values, with random numbers that follow from @seed. Changes nothing. %FALSE with
+ * %ESP_NETWORK_ERROR when there is no such initialiser or it doesn't fit; any thread.
+ */
+gboolean esp_network_initialize (EspNetwork *self,
+                                 guint parameter,
+                                 const char *word,
+                                 guint64 seed,
+                                 float *values,
+                                 GError **error);
 /* the specification again, complete, as Save network writes it. New string. */
 char *esp_network_to_json (EspNetwork *self);
 

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "esp-edit.h"
 #include "esp-error.h"
 #include "esp-session.h"
 #include "esp-undo.h"
@@ -251,6 +252,110 @@ test_forgets (void)
   assert_names (session, NULL, "Next");
 }
 
+/* --- many cells --- */
+
+static void
+assert_edit (EspSession *session, EspEdit edit, guint64 n_cells, guint64 n_changed)
+{
+  EspDocument *document = esp_session_get_document (session);
+  g_autoptr (GError) error = NULL;
+  guint64 cells, changed;
+  g_autoptr (GBytes) bytes = esp_edit_compute (document, &edit, &cells, &changed, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (cells, ==, n_cells);
+  g_assert_cmpuint (changed, ==, n_changed);
+  g_assert_true (esp_edit_apply (document, &edit, &error));
+  g_assert_no_error (error);
+  settle (session);
+}
+
+static void
+assert_no_edit (EspSession *session, EspEdit edit, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 cells, changed;
+
+  g_assert_null (
+      esp_edit_compute (esp_session_get_document (session), &edit, &cells, &changed, &error));
+  g_assert_cmpstr (error->message, ==, message);
+}
+
+/* 0.weight of d2l-mlp is (8, 4) */
+static void
+test_cells (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  EspPlace *place = find (session, "0.weight");
+  float start[32], now;
+
+  for (guint i = 0; i < 32; i++)
+    start[i] = read_cell (session, "0.weight", i);
+  assert_edit (session, (EspEdit) { place, 0, 2, ESP_EDIT_VALUE, " 3 ", 1 }, 4, 4);
+  assert_names (session, "Fill 0.weight", NULL);
+  assert_edit (session, (EspEdit) { place, 1, 3, ESP_EDIT_FORMULA, "10 * i + j + 0 * w", 1 }, 8, 8);
+  for (guint i = 0; i < 32; i++)
+    {
+      now = read_cell (session, "0.weight", i);
+      g_assert_cmpfloat (now, ==, i % 4 == 3 ? 10 * (i / 4) + 3 : i / 4 == 2 ? 3 : start[i]);
+    }
+  /* 8 cells of the column lie at 3 and above, 3 of the row are 3; 0.weight is small otherwise */
+  assert_edit (session, (EspEdit) { place, -1, 0, ESP_EDIT_PRUNE, "3", 1 }, 32, 21);
+  assert_names (session, "Prune 0.weight", NULL);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, 0);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 8), ==, 3);
+  /* what is 0 already doesn't change: half of 32 are smallest, but 21 are 0 */
+  assert_edit (session, (EspEdit) { place, -1, 0, ESP_EDIT_PRUNE, "50 %", 1 }, 32, 0);
+  assert_edit (session, (EspEdit) { place, 0, 7, ESP_EDIT_PRUNE, "100%", 1 }, 4, 1);
+  assert_edit (session, (EspEdit) { place, -1, 0, ESP_EDIT_INITIALIZER, "ones_", 1 }, 32, 32);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 31), ==, 1);
+  for (guint i = 0; i < 5; i++)
+    undo (session);
+  for (guint i = 0; i < 32; i++)
+    g_assert_cmpfloat (read_cell (session, "0.weight", i), ==, start[i]);
+  assert_names (session, NULL, "Fill 0.weight");
+
+  assert_no_edit (session, (EspEdit) { place, -1, 0, ESP_EDIT_VALUE, "four", 1 },
+                  "“four” is not a number.");
+  assert_no_edit (session, (EspEdit) { place, -1, 0, ESP_EDIT_PRUNE, "120%", 1 },
+                  "“120%” is neither a number nor a percentage.");
+  assert_no_edit (session, (EspEdit) { place, 0, 8, ESP_EDIT_VALUE, "1", 1 },
+                  "0.weight has no such cells");
+  assert_no_edit (session, (EspEdit) { find (session, "0.bias"), 1, 0, ESP_EDIT_VALUE, "1", 1 },
+                  "0.bias has no such cells");
+  assert_no_edit (session, (EspEdit) { find (session, "0"), -1, 0, ESP_EDIT_VALUE, "1", 1 },
+                  "Only the parameters of a live network can be edited");
+}
+
+/* as it began, with other numbers in the same range; all of a module at once */
+static void
+test_initialize (void)
+{
+  g_autoptr (EspSession) session = open_network ("digits");
+  EspDocument *document = esp_session_get_document (session);
+  g_autoptr (GError) error = NULL;
+  float weight = read_cell (session, "0.weight", 0), bias = read_cell (session, "0.bias", 0);
+  float other = read_cell (session, "2.weight", 0), seeded;
+
+  g_assert_true (esp_edit_initialize (document, find (session, "0"), 5, &error));
+  g_assert_no_error (error);
+  settle (session);
+  assert_names (session, "Initialize 0", NULL);
+  seeded = read_cell (session, "0.weight", 0);
+  g_assert_cmpfloat (seeded, !=, weight);
+  g_assert_cmpfloat (read_cell (session, "0.bias", 0), !=, bias);
+  g_assert_cmpfloat (read_cell (session, "2.weight", 0), ==, other);
+  for (guint i = 0; i < 64 * 32; i++)
+    g_assert_cmpfloat (fabsf (read_cell (session, "0.weight", i)), <=, 0.125);
+  undo (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  g_assert_true (esp_edit_initialize (document, find (session, "0"), 5, &error));
+  settle (session);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, seeded);
+  g_assert_false (esp_edit_initialize (document, find (session, "1"), 5, &error));
+  g_assert_cmpstr (error->message, ==, "1 has no parameters");
+}
+
 /* --- not waiting --- */
 
 /* Holds the trainer's thread up: it has to free these inputs, and may not before the gate opens. A
@@ -463,6 +568,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/undo/structure", test_structure);
   g_test_add_func ("/session/undo/forgets", test_forgets);
   g_test_add_func ("/session/undo/revive", test_revive);
+  g_test_add_func ("/session/undo/cells", test_cells);
+  g_test_add_func ("/session/undo/initialize", test_initialize);
   g_test_add_func ("/session/undo/no-waiting", test_no_waiting);
   return g_test_run ();
 }
