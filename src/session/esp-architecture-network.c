@@ -348,10 +348,12 @@ write_modules (Work *work, const char *prefix, guint *at)
   while (*at < modules->len)
     {
       const EspArchitectureModule *module = modules->pdata[*at];
-      const char *name = module->path + length, *dot = strchr (name, '.');
+      const char *name, *dot;
 
       if (!g_str_has_prefix (module->path, prefix))
         return array;
+      name = module->path + length;
+      dot = strchr (name, '.');
       if (dot == NULL)
         {
           json_array_add_object_element (array, write_module (work, module, name));

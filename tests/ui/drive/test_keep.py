@@ -34,7 +34,7 @@ def main(d):
     # its code
     d.key("F10")
     # by its position: GTK 4.18 tells no names of menu items
-    d.wait(lambda: (lambda found: found[6] if len(found) > 6 else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
+    d.wait(lambda: (lambda found: found[8] if len(found) > 8 else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
     d.find("label", "Code copied")
 
 
