@@ -461,6 +461,7 @@ copy_inputs (EspArchitecture *self)
 {
   GArray *copy = g_array_copy (self->inputs);
 
+  g_array_set_clear_func (copy, esp_architecture_clear_input); /* isn't copied */
   for (guint i = 0; i < copy->len; i++)
     {
       EspArchitectureInput *input = &g_array_index (copy, EspArchitectureInput, i);

@@ -38,6 +38,8 @@ typedef struct
   EspShape shape; /* as the producer has it; ndim 0: not known */
 } EspArchitectureInput;
 
+void esp_architecture_clear_input (gpointer input); /* frees what it owns */
+
 /* How the numbers of one parameter come out of the checkpoint's tensor: @row of its first axis
  * (-1: all), its axes in another order, then blocks of the first axis in another order. */
 typedef struct

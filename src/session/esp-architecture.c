@@ -37,8 +37,8 @@ carry_free (gpointer data)
   g_free (carry);
 }
 
-static void
-clear_input (gpointer data)
+void
+esp_architecture_clear_input (gpointer data)
 {
   g_free (((EspArchitectureInput *) data)->name);
 }
@@ -60,7 +60,7 @@ esp_architecture_new (EspCheckpoint *checkpoint,
   self->checkpoint = g_object_ref (checkpoint);
   self->convert = convert;
   self->inputs = g_array_new (FALSE, TRUE, sizeof (EspArchitectureInput));
-  g_array_set_clear_func (self->inputs, clear_input);
+  g_array_set_clear_func (self->inputs, esp_architecture_clear_input);
   self->modules = g_ptr_array_new_with_free_func (module_free);
   self->carries = g_ptr_array_new_with_free_func (carry_free);
   self->notes = g_ptr_array_new_with_free_func (g_free);
