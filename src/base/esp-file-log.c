@@ -54,19 +54,6 @@ esp_file_stamp_new (const char *path)
   return self;
 }
 
-EspFileStamp *
-esp_file_stamp_copy (const EspFileStamp *self)
-{
-  EspFileStamp *copy;
-
-  g_return_val_if_fail (self != NULL, NULL);
-
-  copy = g_new (EspFileStamp, 1);
-  *copy = *self;
-  copy->path = g_strdup (self->path);
-  return copy;
-}
-
 void
 esp_file_stamp_free (EspFileStamp *self)
 {

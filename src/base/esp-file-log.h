@@ -18,7 +18,6 @@ typedef struct
 } EspFileStamp;
 
 EspFileStamp *esp_file_stamp_new (const char *path); /* as it is now; looks at the disk */
-EspFileStamp *esp_file_stamp_copy (const EspFileStamp *self);
 void esp_file_stamp_free (EspFileStamp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspFileStamp, esp_file_stamp_free)
 gboolean esp_file_stamp_equal (const EspFileStamp *a, const EspFileStamp *b);
