@@ -266,3 +266,64 @@ esp_pyramid_compose (EspPyramid *self,
   return esp_overview_new (esp_pyramid_get_matrix (self), region, width, height, 1, cancellable,
                            error);
 }
+
+typedef struct
+{
+  EspPyramid *pyramid;
+  EspRegion region;
+  guint width, height;
+} Request;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  esp_pyramid_unref (request->pyramid);
+  g_free (request);
+}
+
+static void
+compose_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Request *request = data;
+  GError *error = NULL;
+  EspOverview *overview = esp_pyramid_compose (request->pyramid, &request->region, request->width,
+                                               request->height, TRUE, cancellable, &error);
+
+  if (overview != NULL)
+    g_task_return_pointer (task, overview, (GDestroyNotify) esp_overview_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+esp_pyramid_compose_async (EspPyramid *self,
+                           const EspRegion *region,
+                           guint width,
+                           guint height,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  Request *request;
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (self != NULL && region != NULL);
+
+  request = g_new0 (Request, 1);
+  *request = (Request) { esp_pyramid_ref (self), *region, width, height };
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, esp_pyramid_compose_async);
+  g_task_set_task_data (task, request, request_free);
+  g_task_run_in_thread (task, compose_in_worker);
+}
+
+EspOverview *
+esp_pyramid_compose_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, (gpointer) esp_pyramid_compose_async),
+                        NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -83,6 +83,16 @@ EspOverview *esp_pyramid_compose (EspPyramid *self,
                                   GCancellable *cancellable,
                                   GError **error);
 
+/* the same in a worker that may read; @callback is called in the thread-default context */
+void esp_pyramid_compose_async (EspPyramid *self,
+                                const EspRegion *region,
+                                guint width,
+                                guint height,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+EspOverview *esp_pyramid_compose_finish (GAsyncResult *result, GError **error);
+
 /* of all pyramids: bytes that tiles may take, and take */
 void esp_pyramid_set_cache_limit (guint64 bytes);
 guint64 esp_pyramid_get_cache_limit (void);
