@@ -4,21 +4,10 @@
 
 #include "config.h"
 
-#include "esp-canvas.h"
+#include "esp-canvas-private.h"
 
-#include "esp-second-heatmap.h"
-#include "esp-exporter.h"
-#include "esp-heatmap-frame.h"
-#include "esp-histogram.h"
-#include "esp-jumper.h"
-#include "esp-levels.h"
 #include "esp-look-bar.h"
-#include "esp-path-bar.h"
-#include "esp-sheet.h"
-#include "esp-slice-button.h"
 #include "esp-stack-hidden.h"
-#include "esp-value-table.h"
-#include "esp-view.h"
 
 #include <glib/gi18n.h>
 
@@ -29,48 +18,6 @@
 #define TALL_FROM 600
 /* below this width profiles are left out */
 #define WIDE_FROM 480
-
-struct _EspCanvas
-{
-  GtkWidget parent_instance;
-
-  /* template */
-  GtkWidget *all;
-  EspPathBar *path;
-  GtkWidget *views;
-  GtkToggleButton *heatmap_button, *values_button;
-  GtkToggleButton *data_button, *gradient_button, *beside_button;
-  EspSecondHeatmap *beside;
-  GtkWidget *channels;
-  GtkWidget *channel_button;
-  GtkBox *wide_choices, *narrow_choices;
-  GtkWidget *choices;
-  GtkWidget *view_menu;
-  EspSliceButton *slice;
-  GtkStack *stage;
-  EspHeatmapFrame *frame;
-  EspLevels *levels;
-  EspValueTable *values;
-  EspHistogram *histogram;
-  GtkLabel *scalar;
-  EspSheet *sheet;
-  AdwStatusPage *message;
-  GtkLabel *status;
-  GtkWidget *go_to, *take;
-  GtkWidget *zoom;
-  GtkLabel *percent;
-  GtkCheckButton *log_counts;
-
-  /* owned */
-  EspSession *session;
-  EspView *view;
-  EspJumper *jumper;
-  EspHeatmap *heatmap; /* borrowed from the frame */
-
-  /* state */
-  gboolean narrow, low, slim;
-  guint adapt; /* source that adapts to these */
-};
 
 enum
 {
@@ -343,99 +290,6 @@ on_channel (GtkWidget *widget, const char *name, GVariant *parameter)
     esp_session_set_channel (self->session, g_variant_get_int32 (parameter));
 }
 
-static void
-on_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  EspCanvas *self = ESP_CANVAS (widget);
-
-  if (g_str_equal (name, "canvas.zoom-in"))
-    esp_heatmap_zoom_in (self->heatmap);
-  else if (g_str_equal (name, "canvas.zoom-out"))
-    esp_heatmap_zoom_out (self->heatmap);
-  else
-    esp_heatmap_zoom_fit (self->heatmap);
-}
-
-static void
-on_jump (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  static const char *const names[ESP_N_FINDS] = {
-    [ESP_FIND_EXTREME] = "canvas.next-extreme",
-    [ESP_FIND_NONFINITE] = "canvas.next-nonfinite",
-    [ESP_FIND_ZERO_ROW] = "canvas.next-zero-row",
-    [ESP_FIND_ZERO_COLUMN] = "canvas.next-zero-column",
-  };
-  EspCanvas *self = ESP_CANVAS (widget);
-
-  for (guint i = 0; i < ESP_N_FINDS; i++)
-    if (g_str_equal (name, names[i]))
-      esp_jumper_go (self->jumper, (EspFindKind) i);
-  if (g_str_equal (name, "canvas.jump-back"))
-    esp_jumper_go_back (self->jumper);
-}
-
-static void
-on_choice (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  EspCanvas *self = ESP_CANVAS (widget);
-
-  if (g_str_equal (name, "canvas.lock"))
-    esp_look_bar_toggle_lock (ESP_LOOK_BAR (self->choices));
-  else if (!gtk_widget_get_sensitive (GTK_WIDGET (self->gradient_button)))
-    gtk_widget_error_bell (widget);
-  else if (g_str_equal (name, "canvas.beside"))
-    gtk_toggle_button_set_active (self->beside_button,
-                                  !gtk_toggle_button_get_active (self->beside_button));
-  else
-    gtk_toggle_button_set_active (gtk_toggle_button_get_active (self->gradient_button)
-                                      ? self->data_button
-                                      : self->gradient_button,
-                                  TRUE);
-}
-
-static void
-on_take (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  EspCanvas *self = ESP_CANVAS (widget);
-
-  esp_exporter_take (widget, self->view, self->heatmap,
-                     g_str_equal (name, "canvas.save-picture")  ? ESP_TAKE_PICTURE
-                     : g_str_equal (name, "canvas.save-values") ? ESP_TAKE_VALUES
-                                                                : ESP_TAKE_COPY);
-}
-
-/* every command has an action and a key; these are the canvas's own */
-static void
-add_commands (GtkWidgetClass *widget_class)
-{
-  static const struct
-  {
-    const char *name;
-    GtkWidgetActionActivateFunc func;
-    guint key;
-    GdkModifierType state;
-  } commands[] = {
-    { "canvas.next-nonfinite", on_jump, GDK_KEY_n, 0 },
-    { "canvas.jump-back", on_jump, GDK_KEY_n, GDK_SHIFT_MASK },
-    { "canvas.next-extreme", on_jump, GDK_KEY_e, 0 },
-    { "canvas.next-zero-row", on_jump, GDK_KEY_z, 0 },
-    { "canvas.next-zero-column", on_jump, GDK_KEY_z, GDK_SHIFT_MASK },
-    { "canvas.save-picture", on_take, GDK_KEY_e, GDK_CONTROL_MASK },
-    { "canvas.save-values", on_take, GDK_KEY_e, GDK_CONTROL_MASK | GDK_SHIFT_MASK },
-    { "canvas.copy-picture", on_take, GDK_KEY_c, GDK_CONTROL_MASK | GDK_SHIFT_MASK },
-    { "canvas.lock", on_choice, GDK_KEY_l, 0 },
-    { "canvas.gradient", on_choice, GDK_KEY_g, 0 },
-    { "canvas.beside", on_choice, GDK_KEY_g, GDK_SHIFT_MASK },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    {
-      gtk_widget_class_install_action (widget_class, commands[i].name, NULL, commands[i].func);
-      gtk_widget_class_add_binding_action (widget_class, commands[i].key, commands[i].state,
-                                           commands[i].name, NULL);
-    }
-}
-
 static int
 get_natural_width (GtkWidget *widget)
 {
@@ -613,10 +467,7 @@ esp_canvas_class_init (EspCanvasClass *klass)
                                                "/org/espalier/Espalier/esp-canvas.ui");
   bind_template (widget_class);
   gtk_widget_class_install_action (widget_class, "canvas.channel", "i", on_channel);
-  gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, on_action);
-  gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, on_action);
-  gtk_widget_class_install_action (widget_class, "canvas.zoom-fit", NULL, on_action);
-  add_commands (widget_class);
+  _esp_canvas_add_commands (widget_class);
   gtk_widget_class_set_css_name (widget_class, "canvas");
 }
 

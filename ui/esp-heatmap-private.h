@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* What esp-heatmap.c (pictures, painting) and esp-heatmap-input.c (pointer, keys) share. */
+/* What the files of the heatmap share: esp-heatmap.c (geometry, cursor), -picture (painting),
+ * -input (pointer, keys) and -words. */
 
 struct _EspHeatmap
 {
@@ -38,6 +39,13 @@ struct _EspHeatmap
   guint resized;         /* source that tells of another size */
 };
 
+/* the view's matrix, if there is one to draw; borrowed */
+EspTensor *_esp_heatmap_get_matrix (EspHeatmap *self);
+void _esp_heatmap_snapshot (GtkWidget *widget, GtkSnapshot *snapshot);
+/* other colours or another matrix */
+void _esp_heatmap_forget_pixels (EspHeatmap *self);
+/* a first range from a first picture, so that it can be painted before the statistics are there */
+void _esp_heatmap_offer_range (EspHeatmap *self, EspOverview *overview);
 void _esp_heatmap_add_controllers (EspHeatmap *self);
 void _esp_heatmap_add_bindings (GtkWidgetClass *widget_class);
 /* the pointer or what is under it moved */

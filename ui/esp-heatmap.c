@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The heatmap widget: keeps a geometry over the view's matrix, has overviews made for what is in
- * view, paints them with src/draw and a tooltip above. A frame costs what the stage costs; no value
- * is read but that under the pointer or the cursor. Pointer and keys are in esp-heatmap-input.c,
- * what it says in words in esp-heatmap-words.c. */
+/* The heatmap widget: keeps a geometry over the view's matrix, a cursor and what is under the
+ * pointer, and goes with its peer. No value is read but that under the pointer or the cursor. What
+ * is painted is in esp-heatmap-picture.c, pointer and keys in esp-heatmap-input.c, what it says in
+ * words in esp-heatmap-words.c. */
 
 #include "config.h"
 
@@ -31,8 +31,8 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (EspHeatmap, esp_heatmap, GTK_TYPE_WIDGET)
 
-static EspTensor *
-get_matrix (EspHeatmap *self)
+EspTensor *
+_esp_heatmap_get_matrix (EspHeatmap *self)
 {
   return self->view != NULL && esp_view_get_kind (self->view) == ESP_VIEW_MATRIX
              ? esp_view_get_matrix (self->view)
@@ -61,7 +61,7 @@ update_status (EspHeatmap *self)
   gint64 row = hover ? self->hover_row : self->cursor_row;
   gint64 column = hover ? self->hover_column : self->cursor_column;
 
-  set_status (self, get_matrix (self) != NULL && row >= 0
+  set_status (self, _esp_heatmap_get_matrix (self) != NULL && row >= 0
                         ? _esp_heatmap_dup_status (self, row, column)
                         : NULL);
 }
@@ -72,7 +72,7 @@ get_peer (EspHeatmap *self)
 {
   EspHeatmap *peer = self->peer;
 
-  return peer != NULL && !self->following && get_matrix (peer) != NULL &&
+  return peer != NULL && !self->following && _esp_heatmap_get_matrix (peer) != NULL &&
                  peer->geometry.rows == self->geometry.rows &&
                  peer->geometry.columns == self->geometry.columns &&
                  gtk_widget_get_mapped (GTK_WIDGET (peer))
@@ -114,7 +114,7 @@ _esp_heatmap_update_hover (EspHeatmap *self)
   EspHeatmap *peer = get_peer (self);
   gint64 row = -1, column = -1;
 
-  if (get_matrix (self) == NULL || !self->has_pointer || self->dragging ||
+  if (_esp_heatmap_get_matrix (self) == NULL || !self->has_pointer || self->dragging ||
       !esp_heatmap_geometry_cell_at (&self->geometry, self->pointer_x, self->pointer_y, &row,
                                      &column))
     row = column = -1;
@@ -164,50 +164,17 @@ _esp_heatmap_edit (EspHeatmap *self, gint64 row, gint64 column)
   esp_cell_editor_open (ESP_CELL_EDITOR (self->editor), self->view, row, column);
 }
 
-/* a first range from a first picture, so that it can be painted before the statistics are there */
-static void
-offer_range (EspHeatmap *self, EspOverview *overview)
-{
-  double lo = INFINITY, hi = -INFINITY;
-
-  if (overview == NULL || esp_view_get_norm (self->view) != NULL)
-    return;
-
-  for (guint y = 0; y < esp_overview_get_height (overview); y++)
-    {
-      const EspPixel *row = esp_overview_get_row (overview, y);
-
-      for (guint x = 0; x < esp_overview_get_width (overview); x++)
-        {
-          lo = fmin (lo, row[x].min); /* fmin and fmax pass over NaN */
-          hi = fmax (hi, row[x].max);
-        }
-    }
-  if (lo <= hi)
-    esp_view_offer_range (self->view, lo, hi);
-  else
-    esp_view_offer_range (self->view, 0, 1);
-}
-
 static void
 on_loaded (EspHeatmap *self)
 {
   EspOverview *overview = esp_overview_loader_get_overview (self->loader);
 
-  if (get_matrix (self) == NULL)
+  if (_esp_heatmap_get_matrix (self) == NULL)
     return;
-  offer_range (self, overview != NULL ? overview : esp_overview_loader_get_ground (self->loader));
+  _esp_heatmap_offer_range (self, overview != NULL ? overview
+                                                   : esp_overview_loader_get_ground (self->loader));
   g_signal_emit (self, signals[PICTURE_CHANGED], 0);
   _esp_heatmap_update_hover (self);
-}
-
-static void
-forget_pixels (EspHeatmap *self)
-{
-  g_clear_pointer (&self->pixels, cairo_surface_destroy);
-  g_clear_pointer (&self->ground_pixels, cairo_surface_destroy);
-  g_clear_pointer (&self->pixels_of, esp_overview_unref);
-  g_clear_pointer (&self->ground_of, esp_overview_unref);
 }
 
 static void
@@ -257,7 +224,7 @@ on_cell_changed (EspHeatmap *self)
 static EspLoadFlags
 get_load_flags (EspHeatmap *self)
 {
-  EspTensor *matrix = get_matrix (self);
+  EspTensor *matrix = _esp_heatmap_get_matrix (self);
 
   if (matrix == NULL)
     return 0;
@@ -269,9 +236,9 @@ get_load_flags (EspHeatmap *self)
 static void
 on_tensor_changed (EspHeatmap *self)
 {
-  EspTensor *matrix = get_matrix (self);
+  EspTensor *matrix = _esp_heatmap_get_matrix (self);
 
-  forget_pixels (self);
+  _esp_heatmap_forget_pixels (self);
   esp_overview_loader_set_matrix (self->loader, matrix, get_load_flags (self));
   if (self->editor != NULL)
     gtk_popover_popdown (GTK_POPOVER (self->editor));
@@ -284,7 +251,7 @@ on_tensor_changed (EspHeatmap *self)
 static void
 on_values_changed (EspHeatmap *self)
 {
-  EspTensor *matrix = get_matrix (self);
+  EspTensor *matrix = _esp_heatmap_get_matrix (self);
 
   if (matrix == NULL)
     return;
@@ -303,113 +270,9 @@ on_values_changed (EspHeatmap *self)
 static void
 on_look_changed (EspHeatmap *self)
 {
-  forget_pixels (self);
+  _esp_heatmap_forget_pixels (self);
   g_signal_emit (self, signals[PICTURE_CHANGED], 0);
   gtk_widget_queue_draw (GTK_WIDGET (self));
-}
-
-/* the surface of an overview, made again only when the overview or the look changed */
-static cairo_surface_t *
-keep_pixels (EspHeatmap *self, EspOverview *overview, EspOverview **of, cairo_surface_t **pixels)
-{
-  const EspNorm *norm = esp_view_get_norm (self->view);
-
-  if (overview == NULL || norm == NULL)
-    return NULL;
-  if (*of == overview && *pixels != NULL)
-    return *pixels;
-
-  g_clear_pointer (pixels, cairo_surface_destroy);
-  g_clear_pointer (of, esp_overview_unref);
-  *of = esp_overview_ref (overview);
-  *pixels = esp_draw_overview_surface (overview, norm,
-                                       esp_look_get_reduction (esp_view_get_look (self->view)));
-  return *pixels;
-}
-
-static void
-fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
-{
-  EspOverview *overview = esp_overview_loader_get_overview (self->loader);
-  EspOverview *ground = overview == NULL ? esp_overview_loader_get_ground (self->loader) : NULL;
-
-  esp_style_init_palette (palette, GTK_WIDGET (self));
-  scene->geometry = self->geometry;
-  scene->palette = palette;
-  scene->reduction = esp_look_get_reduction (esp_view_get_look (self->view));
-  if (esp_view_get_norm (self->view) != NULL)
-    {
-      scene->norm = *esp_view_get_norm (self->view);
-      scene->overview = overview;
-      scene->pixels = keep_pixels (self, overview, &self->pixels_of, &self->pixels);
-      if (overview == NULL)
-        scene->tiles = esp_overview_loader_get_tiles (self->loader);
-      scene->tiles_scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
-      scene->ground = overview == NULL ? ground : NULL;
-      scene->ground_pixels = keep_pixels (self, scene->ground, &self->ground_of,
-                                          &self->ground_pixels);
-    }
-  scene->marks = esp_view_get_marks (self->view, &scene->n_marks, &scene->marks_on_columns);
-  scene->cursor_row = self->cursor_row;
-  scene->cursor_column = self->cursor_column;
-  scene->hover_row = self->hover_row >= 0 ? self->hover_row : self->linked_row;
-  scene->hover_column = self->hover_row >= 0 ? self->hover_column : self->linked_column;
-  if (esp_view_get_plane (self->view)->as_mosaic)
-    {
-      scene->block_rows = esp_view_get_plane (self->view)->block_rows;
-      scene->block_columns = esp_view_get_plane (self->view)->block_columns;
-    }
-  scene->has_outlier = esp_view_get_outlier (self->view, &scene->outlier_row,
-                                             &scene->outlier_column);
-  scene->row_labels = esp_view_get_plane (self->view)->orders[0].order;
-  scene->column_labels = esp_view_get_plane (self->view)->orders[1].order;
-  scene->row_axis = self->row_name;
-  scene->column_axis = self->column_name;
-  scene->single = TRUE;
-}
-
-/* what is in view, and the pixels for it */
-static void
-get_visible (EspHeatmap *self, EspRegion *region, guint *width, guint *height)
-{
-  guint scale = (guint) gtk_widget_get_scale_factor (GTK_WIDGET (self));
-
-  esp_heatmap_geometry_visible (&self->geometry, region, width, height);
-  *width = (guint) MIN ((gint64) *width * scale, region->columns);
-  *height = (guint) MIN ((gint64) *height * scale, region->rows);
-}
-
-static void
-request_overview (EspHeatmap *self)
-{
-  EspRegion region;
-  guint width, height;
-
-  get_visible (self, &region, &width, &height);
-  esp_overview_loader_request (self->loader, &region, width, height);
-}
-
-static void
-esp_heatmap_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
-{
-  EspHeatmap *self = ESP_HEATMAP (widget);
-  EspHeatmapScene scene = { .hover_row = -1 };
-  EspPalette palette;
-  cairo_t *cr;
-
-  if (get_matrix (self) == NULL || self->geometry.width <= 0 || self->geometry.height <= 0)
-    return;
-
-  request_overview (self);
-  fill_scene (self, &scene, &palette);
-  cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) self->geometry.width,
-                                                                 (float) self->geometry.height));
-  esp_draw_heatmap (cr, &scene);
-  cairo_destroy (cr);
-  if (self->hover_row >= 0 && (self->editor == NULL || !gtk_widget_get_visible (self->editor)))
-    _esp_heatmap_snapshot_tooltip (self, snapshot);
-  if (self->editor != NULL)
-    gtk_widget_snapshot_child (widget, self->editor, snapshot);
 }
 
 /* what follows may want other sizes, which isn't allowed while sizes are being given */
@@ -478,7 +341,7 @@ esp_heatmap_dispose (GObject *object)
   g_clear_handle_id (&self->resized, g_source_remove);
   g_clear_weak_pointer (&self->peer);
   g_clear_pointer (&self->editor, gtk_widget_unparent);
-  forget_pixels (self);
+  _esp_heatmap_forget_pixels (self);
   if (self->loader != NULL)
     esp_overview_loader_set_matrix (self->loader, NULL, 0);
   g_clear_object (&self->loader);
@@ -498,7 +361,7 @@ esp_heatmap_class_init (EspHeatmapClass *klass)
 
   object_class->get_property = esp_heatmap_get_property;
   object_class->dispose = esp_heatmap_dispose;
-  widget_class->snapshot = esp_heatmap_snapshot;
+  widget_class->snapshot = _esp_heatmap_snapshot;
   widget_class->size_allocate = esp_heatmap_size_allocate;
   widget_class->measure = esp_heatmap_measure;
 
@@ -568,7 +431,8 @@ esp_heatmap_set_cursor (EspHeatmap *self, gint64 row, gint64 column)
 {
   g_return_if_fail (ESP_IS_HEATMAP (self));
 
-  if (get_matrix (self) == NULL || row >= self->geometry.rows || column >= self->geometry.columns)
+  if (_esp_heatmap_get_matrix (self) == NULL || row >= self->geometry.rows ||
+      column >= self->geometry.columns)
     return;
 
   if (row == self->cursor_row && column == self->cursor_column && row >= 0)
@@ -608,7 +472,7 @@ esp_heatmap_center (EspHeatmap *self, double row, double column)
 
   g_return_if_fail (ESP_IS_HEATMAP (self));
 
-  if (get_matrix (self) == NULL)
+  if (_esp_heatmap_get_matrix (self) == NULL)
     return;
 
   esp_heatmap_geometry_matrix_box (&self->geometry, &left, &top, &box_width, &box_height);
@@ -624,54 +488,7 @@ esp_heatmap_is_shown (EspHeatmap *self)
 {
   g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
 
-  return get_matrix (self) != NULL;
-}
-
-cairo_surface_t *
-esp_heatmap_get_ground (EspHeatmap *self, EspOverview **ground)
-{
-  g_return_val_if_fail (ESP_IS_HEATMAP (self), NULL);
-
-  if (get_matrix (self) == NULL)
-    return NULL;
-  *ground = esp_overview_loader_get_ground (self->loader);
-  return keep_pixels (self, *ground, &self->ground_of, &self->ground_pixels);
-}
-
-EspPyramid *
-esp_heatmap_dup_pyramid (EspHeatmap *self)
-{
-  EspTilePixels *tiles;
-
-  g_return_val_if_fail (ESP_IS_HEATMAP (self), NULL);
-
-  if (get_matrix (self) == NULL)
-    return NULL;
-  tiles = esp_overview_loader_get_tiles (self->loader);
-  return tiles != NULL ? esp_pyramid_ref (esp_tile_pixels_get_pyramid (tiles))
-                       : esp_pyramid_new (get_matrix (self));
-}
-
-gboolean
-esp_heatmap_reduces (EspHeatmap *self)
-{
-  EspRegion region;
-  guint width, height;
-
-  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
-
-  if (get_matrix (self) == NULL || self->geometry.width <= 0)
-    return FALSE;
-  get_visible (self, &region, &width, &height);
-  return region.rows > height || region.columns > width;
-}
-
-gboolean
-esp_heatmap_has_picture (EspHeatmap *self)
-{
-  g_return_val_if_fail (ESP_IS_HEATMAP (self), FALSE);
-
-  return get_matrix (self) != NULL && esp_overview_loader_get_overview (self->loader) != NULL;
+  return _esp_heatmap_get_matrix (self) != NULL;
 }
 
 const EspHeatmapGeometry *

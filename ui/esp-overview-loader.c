@@ -8,7 +8,7 @@
 
 #include "esp-overview-loader.h"
 
-#include <math.h>
+#include "esp-wanted-picture.h"
 
 #define GROUND_PIXELS 512
 /* cells that are put together for every frame, so that their numbers move along */
@@ -37,10 +37,9 @@ struct _EspOverviewLoader
   gboolean count; /* statistics are wanted */
   gboolean fresh; /* overview and ground show this very matrix */
   gboolean ground_fresh;
-  gboolean wanted; /* something was requested */
-  EspRegion region;
-  guint width, height;
-  guint rest; /* source */
+  gboolean wanted;       /* something was requested */
+  EspWantedPicture seen; /* what is in view */
+  guint rest;            /* source */
 };
 
 enum
@@ -65,60 +64,20 @@ get_columns (EspOverviewLoader *self)
   return esp_tensor_get_shape (self->matrix)[1];
 }
 
-static gboolean
-contains (const EspRegion *outer, const EspRegion *inner)
-{
-  return outer->row <= inner->row && outer->column <= inner->column &&
-         outer->row + outer->rows >= inner->row + inner->rows &&
-         outer->column + outer->columns >= inner->column + inner->columns;
-}
-
-static gboolean
-same_density (guint have, gint64 have_cells, guint want, gint64 want_cells)
-{
-  double wanted = (double) want / (double) want_cells;
-
-  /* a pixel of the whole picture more or less doesn't show */
-  return fabs ((double) have / (double) have_cells - wanted) <= wanted * 2 / (have + 1.0);
-}
-
 /* the overview shows what is in view, pixel for pixel; maybe with older values */
 static gboolean
 covers (EspOverviewLoader *self)
 {
-  const EspRegion *region;
-
-  if (self->overview == NULL || !self->wanted)
-    return FALSE;
-  region = esp_overview_get_region (self->overview);
-  return contains (region, &self->region) &&
-         same_density (esp_overview_get_width (self->overview), region->columns, self->width,
-                       self->region.columns) &&
-         same_density (esp_overview_get_height (self->overview), region->rows, self->height,
-                       self->region.rows);
-}
-
-static void
-widen_axis (gint64 *start, gint64 *count, guint *pixels, gint64 n)
-{
-  gint64 margin = *count / 8, from = MAX (0, *start - margin);
-  gint64 to = MIN (n, *start + *count + margin);
-  double density = (double) *pixels / (double) *count;
-
-  *start = from;
-  *count = to - from;
-  *pixels = (guint) CLAMP (round ((double) *count * density), 1, (double) *count);
+  return self->overview != NULL && self->wanted &&
+         esp_wanted_picture_is_met (&self->seen, self->overview);
 }
 
 /* what is requested, with margins */
 static void
-widen (EspOverviewLoader *self, EspRegion *region, guint *width, guint *height)
+widen (EspOverviewLoader *self, EspWantedPicture *wide)
 {
-  *region = self->region;
-  *width = self->width;
-  *height = self->height;
-  widen_axis (&region->row, &region->rows, height, get_rows (self));
-  widen_axis (&region->column, &region->columns, width, get_columns (self));
+  *wide = self->seen;
+  esp_wanted_picture_widen (wide, get_rows (self), get_columns (self));
 }
 
 static void
@@ -155,8 +114,9 @@ take_composed (EspOverviewLoader *self, EspOverview *overview)
 static gboolean
 wants_whole (EspOverviewLoader *self)
 {
-  return self->region.rows == get_rows (self) && self->region.columns == get_columns (self) &&
-         (double) self->region.rows * (double) self->region.columns > ESP_LOAD_LARGE;
+  return self->seen.region.rows == get_rows (self) &&
+         self->seen.region.columns == get_columns (self) &&
+         (double) self->seen.region.rows * (double) self->seen.region.columns > ESP_LOAD_LARGE;
 }
 
 /* from the tiles that are there, or what is there already; FALSE if something is missing */
@@ -165,19 +125,19 @@ compose (EspOverviewLoader *self)
 {
   g_autoptr (GError) error = NULL;
   EspOverview *overview;
-  EspRegion region;
-  guint width, height;
+  EspWantedPicture wide;
 
-  widen (self, &region, &width, &height);
+  widen (self, &wide);
   if (wants_whole (self) && self->ground_fresh && esp_overview_is_exact (self->ground) &&
-      esp_overview_get_width (self->ground) == width &&
-      esp_overview_get_height (self->ground) == height)
+      esp_overview_get_width (self->ground) == wide.width &&
+      esp_overview_get_height (self->ground) == wide.height)
     {
       take_overview (&self->overview, esp_overview_ref (self->ground));
       self->fresh = TRUE;
       return TRUE;
     }
-  overview = esp_pyramid_compose (self->pyramid, &region, width, height, FALSE, NULL, &error);
+  overview = esp_pyramid_compose (self->pyramid, &wide.region, wide.width, wide.height, FALSE, NULL,
+                                  &error);
   if (overview == NULL)
     return FALSE;
 
@@ -185,46 +145,14 @@ compose (EspOverviewLoader *self)
   return TRUE;
 }
 
-/* what a worker puts together, tiles that are missing included */
-typedef struct
-{
-  EspPyramid *pyramid;
-  EspRegion region;
-  guint width, height;
-} Composition;
-
-static void
-composition_free (gpointer data)
-{
-  Composition *composition = data;
-
-  esp_pyramid_unref (composition->pyramid);
-  g_free (composition);
-}
-
-static void
-compose_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Composition *composition = data;
-  GError *error = NULL;
-  EspOverview *overview = esp_pyramid_compose (composition->pyramid, &composition->region,
-                                               composition->width, composition->height, TRUE,
-                                               cancellable, &error);
-
-  if (overview != NULL)
-    g_task_return_pointer (task, overview, (GDestroyNotify) esp_overview_unref);
-  else
-    g_task_return_error (task, error);
-}
-
 static void go_on (EspOverviewLoader *self); /* one that is painted may be followed by newer ones */
 
 static void
 on_composed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  EspOverviewLoader *self = ESP_OVERVIEW_LOADER (source);
+  g_autoptr (EspOverviewLoader) self = user_data;
   GError *error = NULL;
-  EspOverview *overview = g_task_propagate_pointer (G_TASK (result), &error);
+  EspOverview *overview = esp_pyramid_compose_finish (result, &error);
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -245,16 +173,12 @@ on_composed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 start_composing (EspOverviewLoader *self)
 {
-  Composition *composition = g_new0 (Composition, 1);
-  g_autoptr (GTask) task = NULL;
+  EspWantedPicture wide;
 
-  composition->pyramid = esp_pyramid_ref (self->pyramid);
-  widen (self, &composition->region, &composition->width, &composition->height);
+  widen (self, &wide);
   self->composing = g_cancellable_new ();
-  task = g_task_new (self, self->composing, on_composed, NULL);
-  g_task_set_source_tag (task, start_composing);
-  g_task_set_task_data (task, composition, composition_free);
-  g_task_run_in_thread (task, compose_in_worker);
+  esp_pyramid_compose_async (self->pyramid, &wide.region, wide.width, wide.height, self->composing,
+                             on_composed, g_object_ref (self));
 }
 
 static void
@@ -285,16 +209,15 @@ compose_or_start (EspOverviewLoader *self)
 static void
 want (EspOverviewLoader *self)
 {
-  EspRegion region;
-  guint width, height;
+  EspWantedPicture wide;
 
   if (wants_whole (self))
     {
       esp_pyramid_want_ground (self->pyramid);
       return;
     }
-  widen (self, &region, &width, &height);
-  esp_pyramid_want (self->pyramid, &region, width, height);
+  widen (self, &wide);
+  esp_pyramid_want (self->pyramid, &wide.region, wide.width, wide.height);
 }
 
 static void
@@ -394,8 +317,8 @@ start_scanning (EspOverviewLoader *self)
 
   if (!self->count || self->scanning != NULL)
     return self->scanning != NULL;
-  if (!esp_scan_matrix_try_async (self->matrix, self->width, self->height, cancellable, on_scanned,
-                                  self))
+  if (!esp_scan_matrix_try_async (self->matrix, self->seen.width, self->seen.height, cancellable,
+                                  on_scanned, self))
     return FALSE;
   g_object_ref (self); /* for the callback */
   self->scanning = g_steal_pointer (&cancellable);
@@ -551,8 +474,8 @@ request_quick (EspOverviewLoader *self)
   if ((self->fresh && covers (self)) || (self->fresh && self->error != NULL))
     return;
 
-  overview = esp_overview_new (self->matrix, &self->region, self->width, self->height, 1, NULL,
-                               &error);
+  overview = esp_overview_new (self->matrix, &self->seen.region, self->seen.width,
+                               self->seen.height, 1, NULL, &error);
   if (overview != NULL)
     take_overview (&self->overview, overview);
   take_error (self, error);
@@ -565,18 +488,17 @@ esp_overview_loader_request (EspOverviewLoader *self,
                              guint width,
                              guint height)
 {
+  EspWantedPicture seen;
   gboolean same;
 
-  g_return_if_fail (ESP_IS_OVERVIEW_LOADER (self));
+  g_return_if_fail (ESP_IS_OVERVIEW_LOADER (self) && region != NULL);
 
+  seen = (EspWantedPicture) { *region, width, height };
   if (self->matrix == NULL || width == 0 || height == 0)
     return;
 
-  same = self->wanted && contains (region, &self->region) && contains (&self->region, region) &&
-         self->width == width && self->height == height;
-  self->region = *region;
-  self->width = width;
-  self->height = height;
+  same = self->wanted && esp_wanted_picture_equal (&self->seen, &seen);
+  self->seen = seen;
   self->wanted = TRUE;
   if (self->quick)
     {

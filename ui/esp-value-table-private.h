@@ -7,7 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* What esp-value-table.c (layout, drawing) and esp-value-table-input.c (pointer, keys) share. */
+/* What esp-value-table.c (layout, selection), esp-value-table-draw.c and esp-value-table-input.c
+ * (pointer, keys) share. */
+
+/* pixels beside a number, both sides alike */
+#define ESP_VALUE_TABLE_PADDING 8
 
 struct _EspValueTable
 {
@@ -29,6 +33,11 @@ struct _EspValueTable
   gint64 anchor_row, anchor_column; /* the corner of the selection that stays; -1: no selection */
 };
 
+/* the view's matrix, if there is one to draw; borrowed */
+EspTensor *_esp_value_table_get_matrix (EspValueTable *self);
+/* whole pixels */
+double _esp_value_table_get_scroll (EspValueTable *self, GtkOrientation orientation);
+void _esp_value_table_snapshot (GtkWidget *widget, GtkSnapshot *snapshot);
 /* brings a cell into view */
 void _esp_value_table_reveal (EspValueTable *self, gint64 row, gint64 column);
 /* moves the cursor; the selection goes with it or, if not @extend, goes away */
