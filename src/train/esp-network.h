@@ -3,6 +3,7 @@
 
 #include "esp-dataset.h"
 #include "esp-tree.h"
+#include "esp-unit-reader.h"
 
 G_BEGIN_DECLS
 
@@ -124,6 +125,9 @@ gboolean esp_network_initialize (EspNetwork *self,
                                  guint64 seed,
                                  float *values,
                                  GError **error);
+/* esp-unit-readers.c: which layers take which observed units, by the weights that they have for
+ * each. (element-type EspUnitReader), new */
+GPtrArray *esp_network_find_readers (EspNetwork *self);
 /* the specification again, complete, as Save network writes it. New string. */
 char *esp_network_to_json (EspNetwork *self);
 

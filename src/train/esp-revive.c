@@ -9,9 +9,9 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
-#include "esp-layer-join.h"
 #include "esp-plan.h"
 #include "esp-unit.h"
+#include "esp-unit-flow.h"
 
 /* a parameter that changes */
 typedef struct
@@ -40,17 +40,6 @@ typedef struct
   GError *error;
 } Revival;
 
-/* units as they lie along an axis of a value: owner[i] is the row that index i comes from, or
- * NO_ROW */
-typedef struct
-{
-  guint value;
-  guint axis;
-  guint32 *owner;
-  const gboolean *chosen; /* by row */
-} Flow;
-
-#define NO_ROW G_MAXUINT32
 #define DRAWS 16          /* of a row, until it fires */
 #define MOST_WORK 5000000 /* multiplications that a look whether it does may cost, some ms */
 
@@ -125,173 +114,74 @@ set_number (Revival *self, guint parameter, gsize index, double value)
 /* }}} */
 /* {{{ what leads on */
 
-static void follow (Revival *self, const Flow *flow);
+/* of some units of a module */
+typedef struct
+{
+  Revival *revival;
+  const gboolean *chosen; /* by row */
+} Cut;
 
 /* the rest of the way of a unit can't be cut */
 static void
-leave_open (Revival *self, const char *path)
+leave_open (const EspUnitFlow *flow, const char *path, gpointer user_data)
 {
-  if (self->open == NULL)
-    self->open = g_strdup (path);
+  const Cut *cut = user_data;
+  if (cut->revival->open == NULL)
+    cut->revival->open = g_strdup (path);
 }
 
-/* columns of weights (out, @n, cells), whose rows come in groups with @n columns each */
+/* columns of weights */
 static void
-clear_columns (Revival *self, const Flow *flow, guint parameter, guint groups)
+clear_columns (const EspUnitFlow *flow,
+               EspNetCall *call,
+               guint parameter,
+               guint groups,
+               gpointer user_data)
 {
-  const EspShape *shape = &esp_network_peek_parameter (self->network, parameter)->info.shape;
+  const Cut *cut = user_data;
+  EspNetParameter *own = esp_network_peek_parameter (cut->revival->network, parameter);
+  const EspShape *shape = &own->info.shape;
   gsize rows = (gsize) shape->sizes[0], n = (gsize) shape->sizes[1];
   gsize cells = esp_shape_get_count (shape) / rows / n, rows_each = rows / groups;
-  if (!esp_network_peek_parameter (self->network, parameter)->requires_grad)
+  if (!own->requires_grad)
     {
-      leave_open (self, esp_network_peek_parameter (self->network, parameter)->path);
+      leave_open (flow, own->path, user_data);
       return; /* what is frozen at 0 would never let them speak again */
     }
   for (gsize i = 0; i < n * groups; i++)
     {
-      if (flow->owner[i] == NO_ROW || !flow->chosen[flow->owner[i]])
+      if (flow->owner[i] == ESP_NO_UNIT || !cut->chosen[flow->owner[i]])
         continue;
       for (gsize row = i / n * rows_each; row < (i / n + 1) * rows_each; row++)
         for (gsize cell = 0; cell < cells; cell++)
-          set_number (self, parameter, (row * n + i % n) * cells + cell, 0);
+          set_number (cut->revival, parameter, (row * n + i % n) * cells + cell, 0);
     }
-}
-
-/* input weights of the first layer of an RNN, in both directions */
-static gboolean
-clear_recurrent (Revival *self, const Flow *flow, EspNetModule *module)
-{
-  EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
-  guint n = esp_layer_get_parameters (module->layer, infos);
-  gboolean found = FALSE;
-  for (guint i = 0; i < n; i++)
-    if (g_str_equal (infos[i].name, "weight_ih_l0") ||
-        g_str_equal (infos[i].name, "weight_ih_l0_reverse"))
-      {
-        clear_columns (self, flow, module->parameters[i], 1);
-        found = TRUE;
-      }
-  return found;
 }
 
 /* a normalisation of channels, at its beginning again for those that are chosen */
 static void
-reset_norm (Revival *self, const Flow *flow, EspNetModule *module)
+reset_norm (const EspUnitFlow *flow, EspNetCall *call, gpointer user_data)
 {
+  const Cut *cut = user_data;
   EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
-  guint n = esp_layer_get_parameters (module->layer, infos);
+  guint n = esp_layer_get_parameters (call->module->layer, infos);
   for (guint i = 0; i < n; i++)
     for (guint64 c = 0;
          infos[i].kind != ESP_PARAMETER_COUNTER && c < esp_shape_get_count (&infos[i].shape); c++)
-      if (flow->owner[c] != NO_ROW && flow->chosen[flow->owner[c]])
-        set_number (self, module->parameters[i], c, infos[i].begin_value);
+      if (flow->owner[c] != ESP_NO_UNIT && cut->chosen[flow->owner[c]])
+        set_number (cut->revival, call->module->parameters[i], c, infos[i].begin_value);
 }
 
-static void
-follow_view (Revival *self, const Flow *flow, EspNetCall *call, guint out)
-{
-  if (esp_shape_equal (&call->in[0], &call->out))
-    {
-      Flow next = *flow;
-      next.value = out;
-      follow (self, &next);
-      return;
-    }
-  if (call->out.ndim != 1)
-    {
-      leave_open (self, call->path);
-      return;
-    }
-  gsize rows, units, positions, count = esp_shape_get_count (&call->out);
-  g_autofree guint32 *owner = g_new (guint32, count);
-  esp_unit_split (&call->in[0], flow->axis, &rows, &units, &positions);
-  for (gsize i = 0; i < count; i++)
-    owner[i] = flow->owner[i / positions % units];
-  follow (self, &(Flow) { out, 0, owner, flow->chosen });
-}
-
-static void
-follow_concat (Revival *self, const Flow *flow, EspNetCall *call, guint input, guint out)
-{
-  JsonObject *settings = call->module->layer->settings;
-  guint dim = (guint) esp_shape_find_dim (
-      &call->out, json_object_get_int_member_with_default (settings, "dim", 1));
-  gsize size = (gsize) call->out.sizes[flow->axis], offset = 0;
-  g_autofree guint32 *owner = g_new (guint32, size);
-  for (guint i = 0; i < input && dim == flow->axis; i++)
-    offset += (gsize) call->in[i].sizes[dim];
-  for (gsize i = 0; i < size; i++)
-    owner[i] = i >= offset && i - offset < (gsize) call->in[input].sizes[flow->axis]
-                   ? flow->owner[i - offset]
-                   : NO_ROW;
-  follow (self, &(Flow) { out, flow->axis, owner, flow->chosen });
-}
-
-static void
-follow_into (Revival *self, const Flow *flow, guint index, guint input)
-{
-  EspNetCall *call = esp_network_peek_call (self->network, index);
-  const EspLayerClass *klass = call->module->layer->klass;
-  guint out = self->network->inputs->len + index, last = call->in[input].ndim - 1;
-  if (klass->flags & ESP_LAYER_VIEW)
-    follow_view (self, flow, call, out);
-  /* a pool or a normalisation has channels along the first axis, the others take numbers one by
-   * one */
-  else if (klass->flags & ESP_LAYER_UNITWISE &&
-           (flow->axis == 0 ||
-            (call->module->n_parameters == 0 && esp_shape_equal (&call->in[0], &call->out))))
-    {
-      reset_norm (self, flow, call->module);
-      follow (self, &(Flow) { out, flow->axis, flow->owner, flow->chosen });
-    }
-  else if (klass->flags & ESP_LAYER_ROWS_LAST && flow->axis == last)
-    clear_columns (self, flow, call->module->parameters[0], 1);
-  else if (klass->flags & ESP_LAYER_ROWS_FIRST && flow->axis == 0)
-    {
-      const EspShape *shape =
-          &esp_network_peek_parameter (self->network, call->module->parameters[0])->info.shape;
-      clear_columns (self, flow, call->module->parameters[0],
-                     (guint) (call->in[0].sizes[0] / shape->sizes[1]));
-    }
-  else if (klass == &esp_layer_concat)
-    follow_concat (self, flow, call, input, out);
-  else if (flow->axis != last || !clear_recurrent (self, flow, call->module))
-    leave_open (self, call->path);
-}
-
-static void
-follow (Revival *self, const Flow *flow)
-{
-  if (flow->value == self->network->output)
-    leave_open (
-        self,
-        esp_network_peek_call (self->network, flow->value - self->network->inputs->len)->path);
-  for (guint i = flow->value - self->network->inputs->len + 1; i < self->network->calls->len; i++)
-    {
-      EspNetCall *call = esp_network_peek_call (self->network, i);
-      for (guint j = 0; j < call->n_in; j++)
-        if (call->from[j] == flow->value)
-          follow_into (self, flow, i, j);
-    }
-}
+static const EspUnitSink cutting = { clear_columns, reset_norm, leave_open };
 
 /* from all places of the module */
 static void
-cut (Revival *self, EspNetModule *module, const gboolean *chosen)
+cut_module (Revival *self, EspNetModule *module, const gboolean *chosen)
 {
+  Cut cut = { self, chosen };
   for (guint i = 0; i < self->network->calls->len; i++)
-    {
-      EspNetCall *call = esp_network_peek_call (self->network, i);
-      gsize rows, units, positions;
-      if (call->module != module)
-        continue;
-      guint axis = esp_unit_find_axis (self->network, i);
-      esp_unit_split (&call->out, axis, &rows, &units, &positions);
-      g_autofree guint32 *owner = g_new (guint32, units);
-      for (gsize u = 0; u < units; u++)
-        owner[u] = (guint32) u;
-      follow (self, &(Flow) { self->network->inputs->len + i, axis, owner, chosen });
-    }
+    if (esp_network_peek_call (self->network, i)->module == module)
+      esp_unit_follow (self->network, i, &cutting, &cut);
 }
 
 /* }}} */
@@ -393,7 +283,7 @@ revive (Revival *self)
   g_clear_pointer (&self->open, g_free);
   g_hash_table_iter_init (&iter, self->rows);
   while (g_hash_table_iter_next (&iter, &module, &rows))
-    cut (self, module, ((const Rows *) rows)->chosen);
+    cut_module (self, module, ((const Rows *) rows)->chosen);
   g_hash_table_iter_init (&iter, self->rows);
   while (g_hash_table_iter_next (&iter, &module, &rows))
     draw_rows (self, module, rows);
