@@ -66,8 +66,10 @@ esp_document_finalize (GObject *object)
   esp_document_stop_training (self);
   g_clear_object (&self->network);
   g_clear_object (&self->checkpoint);
+  g_clear_object (&self->log);
   g_clear_pointer (&self->snapshot, esp_snapshot_unref);
   g_clear_pointer (&self->pairing, esp_pairing_free);
+  g_clear_pointer (&self->readers, g_ptr_array_unref);
   g_clear_pointer (&self->findings, g_hash_table_unref);
   g_free (self->title);
   G_OBJECT_CLASS (esp_document_parent_class)->finalize (object);
@@ -122,6 +124,7 @@ esp_document_class_init (EspDocumentClass *klass)
 static void
 esp_document_init (EspDocument *self)
 {
+  self->log = esp_event_log_new ();
   self->findings = g_hash_table_new_full (NULL, NULL, g_object_unref, free_found);
 }
 
@@ -167,7 +170,7 @@ esp_document_new_for_trainer (EspTrainer *trainer)
 
   self = new_for_training (esp_trainer_get_network (trainer), trainer);
   /* what it did before is saved */
-  self->last_step = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
+  self->logged = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
   esp_document_set_modified (self, FALSE);
   return self;
 }
@@ -242,6 +245,14 @@ esp_document_get_trainer (EspDocument *self)
   g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
 
   return self->trainer;
+}
+
+EspEventLog *
+esp_document_get_event_log (EspDocument *self)
+{
+  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
+
+  return self->log;
 }
 
 gboolean
@@ -386,15 +397,6 @@ esp_document_find_finish (EspDocument *self, GAsyncResult *result, GError **erro
   esp_finder_add_taken (
       all, esp_document_get_unit_findings (self, g_task_get_task_data (G_TASK (result))));
   return all;
-}
-
-GPtrArray *
-esp_document_get_unit_findings (EspDocument *self, EspPlace *place)
-{
-  g_return_val_if_fail (ESP_IS_DOCUMENT (self) && ESP_IS_PLACE (place), NULL);
-
-  return self->snapshot != NULL ? esp_findings_from_units (place, self->snapshot)
-                                : esp_finder_new_list ();
 }
 
 /* --- saving --- */

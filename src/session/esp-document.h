@@ -2,6 +2,7 @@
 #pragma once
 
 #include "esp-checkpoint.h"
+#include "esp-event-log.h"
 #include "esp-finding.h"
 #include "esp-pairing.h"
 #include "esp-revive.h"
@@ -37,6 +38,7 @@ char *esp_document_dup_subtitle (EspDocument *self);    /* "safetensors · 146 t
 EspTree *esp_document_get_tree (EspDocument *self);
 EspCheckpoint *esp_document_get_checkpoint (EspDocument *self); /* NULL for a network */
 EspTrainer *esp_document_get_trainer (EspDocument *self);       /* NULL for a checkpoint */
+EspEventLog *esp_document_get_event_log (EspDocument *self);
 gboolean esp_document_get_modified (EspDocument *self);
 /* which tensor of an optimizer's state belongs to which parameter; made when first asked for.
  * Borrowed. */
@@ -51,8 +53,9 @@ gboolean esp_document_update (EspDocument *self);
 EspSnapshot *esp_document_get_snapshot (
     EspDocument *self); /* the one shown now; NULL for a checkpoint. Borrowed. */
 
-/* Commands on a live network; nothing else may call the trainer's. None waits: what a command did
- * is there with the "updated" that follows. */
+/* Commands on a live network. All go through the event log, then to the trainer; nothing else may
+ * call the trainer's commands. None waits: what a command did is there with the "updated" that
+ * follows, the log has it then with the step at which it took place. */
 void esp_document_play (EspDocument *self);
 void esp_document_pause (EspDocument *self);
 void esp_document_step (EspDocument *self);
@@ -118,9 +121,14 @@ GPtrArray *esp_document_find_finish (EspDocument *self, GAsyncResult *result, GE
 /* what was found at @place and is kept; NULL if nobody looked yet, or the tensor changed since.
  * Borrowed. */
 GPtrArray *esp_document_peek_findings (EspDocument *self, EspPlace *place);
-/* observed dead and silent units of the layer at @place, from the snapshot alone: cheap, at once.
- * NULL-safe for checkpoints (empty). */
+/* esp-document-units.c: observed units in trouble, from the snapshot alone: cheap, at once. All
+ * empty for checkpoints. Those of the layer at @place, in words and without (element-type
+ * EspUnitMark); how many at each place (element-type EspUnitTally); which inputs of the weight at
+ * @place (element-type EspUnitInput). New. */
 GPtrArray *esp_document_get_unit_findings (EspDocument *self, EspPlace *place);
+GArray *esp_document_mark_units (EspDocument *self, EspPlace *place);
+GArray *esp_document_tally_units (EspDocument *self);
+GArray *esp_document_get_unit_inputs (EspDocument *self, EspPlace *place);
 
 /* the data, by the suffix of @path: as PyTorch's state dict (.pt), a network with its history
  * (.espalier), else as safetensors; ties are kept; atomic; in a worker;

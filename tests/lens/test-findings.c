@@ -20,8 +20,8 @@
 static char *
 describe (GPtrArray *findings)
 {
-  static const char *const kinds[] = { "nan",         "zero", "constant", "zero-unit",
-                                       "never-fires", "dead", "silent" };
+  static const char *const kinds[] = { "nan",  "zero",   "constant", "zero-unit", "never-fires",
+                                       "dead", "silent", "dormant",  "saturated" };
   static const char *const severities[] = { "note", "warning", "error" };
   GString *text = g_string_new (NULL);
 
@@ -546,12 +546,15 @@ add_units (EspSnapshot *snapshot,
            guint64 c)
 {
   guint64 fired[] = { a, b, c };
+  double magnitude[] = { 1, 1, 1 };
   EspUnitCounts counts = { .path = (char *) path,
                            .source_path = (char *) source,
                            .n_units = G_N_ELEMENTS (fired),
                            .examples = examples,
                            .positions = 1,
                            .fired = fired,
+                           .magnitude = magnitude,
+                           .has_rows = TRUE,
                            .can_die = can_die };
 
   esp_snapshot_add_units (snapshot, &counts);
@@ -688,9 +691,9 @@ test_live_network (void)
   first = find_units (tree, snapshot, "0.weight");
   shared = find_units (tree, snapshot, "2.weight");
   again = find_units (tree, snapshot, "4");
-  g_assert_nonnull (strstr (first, DEAD ("3", "64 examples")));
-  g_assert_nonnull (strstr (shared, DEAD ("5", "64 examples")));
-  g_assert_nonnull (strstr (again, DEAD ("5", "64 examples")));
+  g_assert_nonnull (strstr (first, "Unit 3: dead. Fired on 0 of 64 examples"));
+  g_assert_nonnull (strstr (shared, "Unit 5: dead. Fired on 0 of 64 examples"));
+  g_assert_nonnull (strstr (again, "Unit 5: dead. Fired on 0 of 64 examples"));
 }
 
 /* weights of a live network, whose tree says that a ReLU comes before and after */
