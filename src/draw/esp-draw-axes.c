@@ -75,14 +75,32 @@ draw_label (cairo_t *cr, const Axis *axis, const char *text, double position)
     esp_draw_text (cr, text, position, axis->edge, ESP_ALIGN_MIDDLE);
 }
 
+/* the marks on what an axis counts; @n: (out) */
+static const EspRowMark *
+get_marks (const EspHeatmapScene *scene, const Axis *axis, guint *n)
+{
+  gboolean own = axis->vertical != scene->marks_on_columns;
+
+  *n = own ? scene->n_marks : scene->n_input_marks;
+  return own ? scene->marks : scene->input_marks;
+}
+
+/* middle of what a mark is about */
+static double
+get_middle (const Axis *axis, const EspRowMark *mark)
+{
+  return axis->start + ((double) mark->row + (double) MAX (mark->span, 1) / 2) * axis->size;
+}
+
 static gboolean
 is_marked (const EspHeatmapScene *scene, const Axis *axis, double position)
 {
-  if (axis->vertical == scene->marks_on_columns)
-    return FALSE;
-  for (guint i = 0; i < scene->n_marks; i++)
-    if (scene->marks[i].kind == ESP_ROW_DEAD &&
-        fabs (axis->start + ((double) scene->marks[i].row + 0.5) * axis->size - position) < 12)
+  guint n;
+  const EspRowMark *marks = get_marks (scene, axis, &n);
+
+  for (guint i = 0; i < n; i++)
+    if (marks[i].kind != ESP_ROW_SILENT && marks[i].kind != ESP_ROW_ZERO &&
+        fabs (get_middle (axis, &marks[i]) - position) < 12)
       return TRUE;
 
   return FALSE;
@@ -169,31 +187,84 @@ draw_index_pill (cairo_t *cr, const Axis *axis)
     esp_draw_pill (cr, text, middle, axis->edge, ESP_ALIGN_MIDDLE);
 }
 
-/* a barred circle in the place of a dead unit's index */
+/* a barred circle */
 static void
-draw_dead_signs (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
+draw_dead (cairo_t *cr, double x, double y)
+{
+  cairo_new_sub_path (cr);
+  cairo_arc (cr, x, y, 5, 0, 2 * G_PI);
+  cairo_move_to (cr, x - 3.5, y - 3.5);
+  cairo_line_to (cr, x + 3.5, y + 3.5);
+  cairo_stroke (cr);
+}
+
+/* a crescent */
+static void
+draw_dormant (cairo_t *cr, double x, double y)
+{
+  cairo_new_sub_path (cr);
+  cairo_arc (cr, x, y, 5.5, -G_PI / 3, G_PI * 5 / 6);
+  cairo_arc_negative (cr, x - 1, y - 2, 4.4, G_PI * 0.84, -G_PI * 0.32);
+  cairo_close_path (cr);
+  cairo_fill (cr);
+}
+
+/* an arrow that is stopped */
+static void
+draw_saturated (cairo_t *cr, double x, double y)
+{
+  cairo_move_to (cr, x - 5, y - 5);
+  cairo_line_to (cr, x + 5, y - 5);
+  cairo_move_to (cr, x, y + 5.5);
+  cairo_line_to (cr, x, y - 2.5);
+  cairo_move_to (cr, x - 3.5, y + 1);
+  cairo_line_to (cr, x, y - 2.5);
+  cairo_line_to (cr, x + 3.5, y + 1);
+  cairo_stroke (cr);
+}
+
+static void
+draw_sign (cairo_t *cr, const EspPalette *palette, EspRowMarkKind kind, double x, double y)
+{
+  cairo_set_line_width (cr, 1.5);
+  esp_draw_set_color (cr, kind == ESP_ROW_DEAD ? palette->danger : esp_palette_get_amber (palette));
+  switch (kind)
+    {
+    case ESP_ROW_DEAD:
+      draw_dead (cr, x, y);
+      break;
+    case ESP_ROW_DORMANT:
+      draw_dormant (cr, x, y);
+      break;
+    case ESP_ROW_SATURATED:
+      draw_saturated (cr, x, y);
+      break;
+    case ESP_ROW_SILENT:
+    case ESP_ROW_ZERO:
+    default:
+      break;
+    }
+}
+
+/* in the place of the index of what is marked */
+static void
+draw_signs (cairo_t *cr, const EspHeatmapScene *scene, const Axis *axis)
 {
   double last = -G_MAXDOUBLE;
+  guint n;
+  const EspRowMark *marks = get_marks (scene, axis, &n);
 
-  cairo_set_line_width (cr, 1.5);
-  esp_draw_set_color (cr, scene->palette->danger);
-  for (guint i = 0; i < scene->n_marks; i++)
+  for (guint i = 0; i < n; i++)
     {
-      double middle = axis->start + ((double) scene->marks[i].row + 0.5) * axis->size;
+      double middle = get_middle (axis, &marks[i]);
       double x = axis->vertical ? axis->edge - 5 : middle;
       double y = axis->vertical ? middle : axis->edge;
 
-      if (scene->marks[i].kind != ESP_ROW_DEAD || middle < axis->from ||
+      if (marks[i].kind == ESP_ROW_SILENT || marks[i].kind == ESP_ROW_ZERO || middle < axis->from ||
           middle > axis->from + axis->extent || fabs (middle - last) < 12)
         continue;
       last = middle;
-      x = floor (x) + 0.5;
-      y = floor (y) + 0.5;
-      cairo_new_sub_path (cr);
-      cairo_arc (cr, x, y, 5, 0, 2 * G_PI);
-      cairo_move_to (cr, x - 3.5, y - 3.5);
-      cairo_line_to (cr, x + 3.5, y + 3.5);
-      cairo_stroke (cr);
+      draw_sign (cr, scene->palette, marks[i].kind, floor (x) + 0.5, floor (y) + 0.5);
     }
 }
 
@@ -237,7 +308,8 @@ esp_draw_axes (cairo_t *cr, const EspHeatmapScene *scene, int factor)
   draw_labels (cr, scene, &columns);
   if (scene->geometry.rows > 1)
     draw_labels (cr, scene, &rows);
-  draw_dead_signs (cr, scene, scene->marks_on_columns ? &columns : &rows);
+  draw_signs (cr, scene, &rows);
+  draw_signs (cr, scene, &columns);
   draw_index_pill (cr, &columns);
   if (scene->geometry.rows > 1)
     draw_index_pill (cr, &rows);

@@ -17,12 +17,15 @@ typedef enum
   ESP_ROW_DEAD,   /* framed red, faint hatch */
   ESP_ROW_SILENT, /* framed amber, dashed */
   ESP_ROW_ZERO, /* all weights 0: a red triangle beyond the end, with "zero" where there is room */
+  ESP_ROW_DORMANT,   /* an amber edge, a crescent for its index */
+  ESP_ROW_SATURATED, /* an amber edge, an arrow at its stop for its index */
 } EspRowMarkKind;
 
 typedef struct
 {
   gint64 row;
   EspRowMarkKind kind;
+  gint64 span; /* rows that belong to it, as the blocks of a mosaic have; 0 is 1 */
 } EspRowMark;
 
 /**
@@ -50,6 +53,9 @@ typedef struct
   gboolean marks_on_columns; /* row marks go on columns instead (Keras kernels) */
   const EspRowMark *marks;
   guint n_marks;
+  const EspRowMark
+      *input_marks;    /* where units in trouble come in: across @marks, edges and signs */
+  guint n_input_marks; /* alone */
   gint64 cursor_row, cursor_column;   /* cell cursor, -1 none */
   gint64 hover_row, hover_column;     /* cell under the pointer, -1 none */
   gboolean has_outlier;               /* a ring round a cell that its colour doesn't show: */

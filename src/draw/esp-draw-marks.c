@@ -14,6 +14,7 @@
 #define MARK 12
 /* a row lower than this has no room for a frame of its own */
 #define THIN_ROW 6
+#define EDGE 3 /* pixels of a bar beside a row or column that is marked */
 
 /* the marker of one place: a 12 px square with white and black edge */
 static void
@@ -341,34 +342,54 @@ draw_row_mark (cairo_t *cr, EspRowMarkKind kind, const EspPalette *palette, doub
 
 /* stage rectangle of a marked row or column, cut to what is in view; FALSE if it isn't */
 static gboolean
-get_mark_box (const EspHeatmapScene *scene, gint64 index, double box[4])
+get_mark_box (const EspHeatmapScene *scene,
+              const EspRowMark *mark,
+              gboolean on_columns,
+              double box[4])
 {
   double x, y, width, height, cell_x, cell_y, cell_width, cell_height;
   double from, extent, start, end;
-  gint64 n = scene->marks_on_columns ? scene->geometry.columns : scene->geometry.rows;
+  gint64 n = on_columns ? scene->geometry.columns : scene->geometry.rows;
 
-  if (index < 0 || index >= n)
+  if (mark->row < 0 || mark->row >= n)
     return FALSE;
   esp_heatmap_geometry_matrix_box (&scene->geometry, &x, &y, &width, &height);
-  esp_heatmap_geometry_cell_box (&scene->geometry, index, index, &cell_x, &cell_y, &cell_width,
+  esp_heatmap_geometry_cell_box (&scene->geometry, on_columns ? 0 : mark->row,
+                                 on_columns ? mark->row : 0, &cell_x, &cell_y, &cell_width,
                                  &cell_height);
-  from = scene->marks_on_columns ? cell_x : cell_y;
-  extent = scene->marks_on_columns ? cell_width : cell_height;
+  from = on_columns ? cell_x : cell_y;
+  extent = (on_columns ? cell_width : cell_height) * (double) CLAMP (mark->span, 1, n - mark->row);
   if (extent < THIN_ROW)
     {
       from += (extent - THIN_ROW) / 2;
       extent = THIN_ROW;
     }
-  start = fmax (round (from), floor (scene->marks_on_columns ? x : y) - 2);
-  end = fmin (round (from + extent), ceil (scene->marks_on_columns ? x + width : y + height) + 2);
+  start = fmax (round (from), floor (on_columns ? x : y) - 2);
+  end = fmin (round (from + extent), ceil (on_columns ? x + width : y + height) + 2);
   if (end - start < 2)
     return FALSE;
 
-  box[0] = scene->marks_on_columns ? start : floor (x);
-  box[1] = scene->marks_on_columns ? floor (y) : start;
-  box[2] = scene->marks_on_columns ? end - start : ceil (width);
-  box[3] = scene->marks_on_columns ? ceil (height) : end - start;
+  box[0] = on_columns ? start : floor (x);
+  box[1] = on_columns ? floor (y) : start;
+  box[2] = on_columns ? end - start : ceil (width);
+  box[3] = on_columns ? ceil (height) : end - start;
   return TRUE;
+}
+
+/* a bar outside the matrix, where its indices stand */
+static void
+draw_edge (cairo_t *cr,
+           EspRowMarkKind kind,
+           const EspPalette *palette,
+           gboolean on_columns,
+           const double box[4])
+{
+  if (on_columns)
+    cairo_rectangle (cr, box[0], box[1] - EDGE - 1, box[2], EDGE);
+  else
+    cairo_rectangle (cr, box[0] - EDGE - 1, box[1], EDGE, box[3]);
+  esp_draw_set_color (cr, kind == ESP_ROW_DEAD ? palette->danger : esp_palette_get_amber (palette));
+  cairo_fill (cr);
 }
 
 /* beyond the end of a row (below a column) whose weights are all 0 */
@@ -392,24 +413,48 @@ draw_zero_mark (cairo_t *cr, const EspHeatmapScene *scene, double box[4])
     esp_draw_text (cr, word, x + 10, y, ESP_ALIGN_START);
 }
 
-void
-esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene)
+static void
+draw_mark (cairo_t *cr,
+           const EspHeatmapScene *scene,
+           EspRowMarkKind kind,
+           gboolean on_columns,
+           double box[4])
+{
+  if (kind == ESP_ROW_ZERO)
+    draw_zero_mark (cr, scene, box);
+  else if (kind == ESP_ROW_DORMANT || kind == ESP_ROW_SATURATED ||
+           on_columns != scene->marks_on_columns)
+    draw_edge (cr, kind, scene->palette, on_columns, box);
+  else
+    draw_row_mark (cr, kind, scene->palette, box);
+}
+
+static void
+draw_marks (cairo_t *cr,
+            const EspHeatmapScene *scene,
+            const EspRowMark *marks,
+            guint n,
+            gboolean on_columns)
 {
   double last = -G_MAXDOUBLE;
 
-  for (guint i = 0; i < scene->n_marks; i++)
+  for (guint i = 0; i < n; i++)
     {
       double box[4], from;
 
-      if (!get_mark_box (scene, scene->marks[i].row, box))
+      if (!get_mark_box (scene, &marks[i], on_columns, box))
         continue;
-      from = scene->marks_on_columns ? box[0] : box[1];
+      from = on_columns ? box[0] : box[1];
       if (fabs (from - last) < THIN_ROW / 2.0) /* it would cover the one before */
         continue;
       last = from;
-      if (scene->marks[i].kind == ESP_ROW_ZERO)
-        draw_zero_mark (cr, scene, box);
-      else
-        draw_row_mark (cr, scene->marks[i].kind, scene->palette, box);
+      draw_mark (cr, scene, marks[i].kind, on_columns, box);
     }
+}
+
+void
+esp_draw_row_marks (cairo_t *cr, const EspHeatmapScene *scene)
+{
+  draw_marks (cr, scene, scene->input_marks, scene->n_input_marks, !scene->marks_on_columns);
+  draw_marks (cr, scene, scene->marks, scene->n_marks, scene->marks_on_columns);
 }
