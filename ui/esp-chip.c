@@ -152,6 +152,21 @@ esp_chip_set_note (EspChip *self, EspSeverity severity, const char *icon_name, c
   set_accessible_name (self, text);
 }
 
+void
+esp_chip_set_number (EspChip *self,
+                     EspSeverity severity,
+                     const char *icon_name,
+                     guint number,
+                     const char *said)
+{
+  g_autofree char *text = g_strdup_printf ("%u", number);
+
+  g_return_if_fail (ESP_IS_CHIP (self) && said != NULL);
+
+  esp_chip_set_note (self, severity, icon_name, text);
+  set_accessible_name (self, said);
+}
+
 char *
 esp_chip_dup_text (EspChip *self)
 {

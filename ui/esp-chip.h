@@ -25,6 +25,12 @@ void esp_chip_set_note (EspChip *self,
                         EspSeverity severity,
                         const char *icon_name,
                         const char *text);
+/* the same where there is room for a number only, which @said tells in words */
+void esp_chip_set_number (EspChip *self,
+                          EspSeverity severity,
+                          const char *icon_name,
+                          guint number,
+                          const char *said);
 
 /* what the chip says in words: "Tie A", "2 dead". New string. */
 char *esp_chip_dup_text (EspChip *self);

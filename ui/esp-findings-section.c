@@ -56,7 +56,8 @@ get_icon (const EspFinding *finding)
 static gboolean
 is_observed (const EspFinding *finding)
 {
-  return finding->kind == ESP_FINDING_DEAD_UNIT || finding->kind == ESP_FINDING_SILENT_UNIT;
+  return finding->kind == ESP_FINDING_DEAD_UNIT || finding->kind == ESP_FINDING_SILENT_UNIT ||
+         finding->kind == ESP_FINDING_DORMANT_UNIT || finding->kind == ESP_FINDING_SATURATED_UNIT;
 }
 
 /* the telling element, or the first weight of the unit; of a module's findings none, since they

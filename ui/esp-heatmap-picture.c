@@ -85,6 +85,7 @@ fill_scene (EspHeatmap *self, EspHeatmapScene *scene, EspPalette *palette)
                                           &self->ground_pixels);
     }
   scene->marks = esp_view_get_marks (self->view, &scene->n_marks, &scene->marks_on_columns);
+  scene->input_marks = esp_view_get_input_marks (self->view, &scene->n_input_marks);
   scene->cursor_row = self->cursor_row;
   scene->cursor_column = self->cursor_column;
   scene->hover_row = self->hover_row >= 0 ? self->hover_row : self->linked_row;

@@ -99,14 +99,26 @@ describe_pixel (EspHeatmap *self, gint64 row, gint64 column)
     }
 }
 
+/* " · Unit 5: dead", in one line; new string */
+static char *
+dup_note (EspHeatmap *self, gint64 row, gint64 column)
+{
+  g_autofree char *note = esp_view_dup_unit_note (self->view, row, column);
+  g_auto (GStrv) lines = note != NULL ? g_strsplit (note, "\n", -1) : NULL;
+  g_autofree char *joined = lines != NULL ? g_strjoinv (" · ", lines) : NULL;
+
+  return joined != NULL ? g_strdup_printf (" · %s", joined) : g_strdup ("");
+}
+
 char *
 _esp_heatmap_dup_status (EspHeatmap *self, gint64 row, gint64 column)
 {
   g_autofree char *where = esp_plane_describe_cell (esp_view_get_plane (self->view), row, column);
   g_autofree char *value = read_value (self, row, column);
+  g_autofree char *note = dup_note (self, row, column);
 
-  return value != NULL ? g_markup_printf_escaped ("%s: <b>%s</b>", where, value)
-                       : g_markup_escape_text (where, -1);
+  return value != NULL ? g_markup_printf_escaped ("%s: <b>%s</b>%s", where, value, note)
+                       : g_markup_printf_escaped ("%s%s", where, note);
 }
 
 /* what a screen reader says: which tensor, which cell */
@@ -115,6 +127,7 @@ _esp_heatmap_update_accessible (EspHeatmap *self)
 {
   EspTensor *tensor = self->view != NULL ? esp_view_get_tensor (self->view) : NULL;
   g_autofree char *shape = NULL, *name = NULL, *where = NULL, *value = NULL, *cell = NULL;
+  g_autofree char *note = NULL;
 
   if (tensor == NULL || !esp_heatmap_is_shown (self))
     return;
@@ -133,7 +146,9 @@ _esp_heatmap_update_accessible (EspHeatmap *self)
   where = esp_plane_describe_cell (esp_view_get_plane (self->view), self->cursor_row,
                                    self->cursor_column);
   value = read_value (self, self->cursor_row, self->cursor_column);
-  cell = value != NULL ? g_strdup_printf ("%s: %s", where, value) : g_strdup (where);
+  note = dup_note (self, self->cursor_row, self->cursor_column);
+  cell = g_strdup_printf ("%s%s%s%s", where, value != NULL ? ": " : "", value != NULL ? value : "",
+                          note);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, cell,
                                   -1);
 }
@@ -145,7 +160,7 @@ create_tooltip_markup (EspHeatmap *self)
   g_autofree char *where = esp_plane_describe_cell (esp_view_get_plane (self->view),
                                                     self->hover_row, self->hover_column);
   g_autofree char *pixel = describe_pixel (self, self->hover_row, self->hover_column);
-  const char *unit = esp_view_get_unit_title (self->view, self->hover_row, self->hover_column);
+  g_autofree char *unit = esp_view_dup_unit_note (self->view, self->hover_row, self->hover_column);
   g_autofree char *escaped = g_markup_escape_text (where, -1);
   GString *markup = g_string_new (NULL);
 

@@ -215,6 +215,15 @@ on_go_to_tensor (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+on_go_to_view (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  EspSession *session = esp_session_watch_get_session (ESP_INSPECTOR (widget)->watch);
+
+  if (session)
+    esp_session_set_view (session, g_variant_get_string (parameter, NULL));
+}
+
+static void
 esp_inspector_class_init (EspInspectorClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -236,6 +245,7 @@ esp_inspector_class_init (EspInspectorClass *klass)
   gtk_widget_class_bind_template_child (widget_class, EspInspector, sections);
   gtk_widget_class_install_action (widget_class, "inspector.go-to-cell", "x", on_go_to_cell);
   gtk_widget_class_install_action (widget_class, "inspector.go-to-tensor", "x", on_go_to_tensor);
+  gtk_widget_class_install_action (widget_class, "inspector.go-to-view", "s", on_go_to_view);
 }
 
 static void

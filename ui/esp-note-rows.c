@@ -87,18 +87,19 @@ set_tone (GtkWidget *image, EspNoteTone tone)
     }
 }
 
-/* @action takes a number; NULL leads nowhere */
+/* @action NULL leads nowhere; @target is taken if it is floating */
 static void
-set_target (GtkWidget *row, const char *icon_name, const char *action, gint64 number)
+set_target (GtkWidget *row, const char *icon_name, const char *action, GVariant *target)
 {
   GtkWidget *arrow = g_object_get_data (G_OBJECT (row), "arrow");
+  g_autoptr (GVariant) own = target ? g_variant_ref_sink (target) : NULL;
 
   gtk_widget_set_visible (arrow, action != NULL);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), action != NULL);
   if (action)
     {
       gtk_image_set_from_icon_name (GTK_IMAGE (arrow), icon_name);
-      gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "x", number);
+      gtk_actionable_set_action_target_value (GTK_ACTIONABLE (row), own);
     }
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), action);
 }
@@ -150,7 +151,7 @@ esp_note_rows_add (EspNoteRows *self,
       g_ptr_array_add (self->rows, made);
     }
   fill_row (g_ptr_array_index (self->rows, self->n_used), tone, icon_name, title, details);
-  set_target (g_ptr_array_index (self->rows, self->n_used++), NULL, NULL, -1);
+  set_target (g_ptr_array_index (self->rows, self->n_used++), NULL, NULL, NULL);
 }
 
 static GtkWidget *
@@ -166,7 +167,8 @@ esp_note_rows_set_cell (EspNoteRows *self, gint64 cell)
   GtkWidget *row = get_last (self);
 
   if (row)
-    set_target (row, "find-location-symbolic", cell >= 0 ? "inspector.go-to-cell" : NULL, cell);
+    set_target (row, "find-location-symbolic", cell >= 0 ? "inspector.go-to-cell" : NULL,
+                g_variant_new_int64 (cell));
 }
 
 void
@@ -175,7 +177,17 @@ esp_note_rows_set_tensor (EspNoteRows *self, gint64 tensor)
   GtkWidget *row = get_last (self);
 
   if (row)
-    set_target (row, "go-next-symbolic", tensor >= 0 ? "inspector.go-to-tensor" : NULL, tensor);
+    set_target (row, "go-next-symbolic", tensor >= 0 ? "inspector.go-to-tensor" : NULL,
+                g_variant_new_int64 (tensor));
+}
+
+void
+esp_note_rows_set_view (EspNoteRows *self, const char *view)
+{
+  GtkWidget *row = get_last (self);
+
+  if (row)
+    set_target (row, "go-next-symbolic", "inspector.go-to-view", g_variant_new_string (view));
 }
 
 void
@@ -188,7 +200,7 @@ esp_note_rows_end (EspNoteRows *self)
       g_autofree char *text = g_strdup_printf (ngettext ("%u more", "%u more", n), n);
 
       fill_row (last, ESP_NOTE_PLAIN, "view-more-symbolic", text, NULL);
-      set_target (GTK_WIDGET (last), NULL, NULL, -1);
+      set_target (GTK_WIDGET (last), NULL, NULL, NULL);
     }
   while (self->rows->len > self->n_used)
     {

@@ -43,6 +43,8 @@ void esp_note_rows_add (EspNoteRows *self,
 void esp_note_rows_set_cell (EspNoteRows *self, gint64 cell);
 /* the same to a tensor of the document, by its index; -1 to nowhere */
 void esp_note_rows_set_tensor (EspNoteRows *self, gint64 tensor);
+/* the same to a view of the live network, by its name */
+void esp_note_rows_set_view (EspNoteRows *self, const char *view);
 void esp_note_rows_end (EspNoteRows *self);
 
 G_END_DECLS

@@ -43,9 +43,14 @@ esp_plane_set_place (EspPlane *self, EspPlace *place)
   const char *const *axes = place != NULL ? esp_axes_get (place) : NULL;
 
   self->unit_axis = 0;
+  self->input_axis = -1;
   for (guint axis = 0; axes != NULL && axis < self->ndim; axis++)
-    if (g_str_equal (axes[axis], "out"))
-      self->unit_axis = (int) axis;
+    {
+      if (g_str_equal (axes[axis], "out"))
+        self->unit_axis = (int) axis;
+      else if (g_str_equal (axes[axis], "in"))
+        self->input_axis = (int) axis;
+    }
 }
 
 /* --- order --- */
@@ -286,19 +291,6 @@ esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64
   if (self->orders[1].places != NULL)
     *column = self->orders[1].places[*column];
   return here;
-}
-
-gint64
-esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column)
-{
-  if (self->as_mosaic) /* rows of blocks, not of cells */
-    return -1;
-  if (self->ndim > 0 && self->unit_axis == self->row_axis)
-    return esp_plane_get_label (self, FALSE, row);
-  if (self->ndim > 0 && self->unit_axis == self->column_axis)
-    return esp_plane_get_label (self, TRUE, column);
-
-  return -1;
 }
 
 static char *

@@ -24,6 +24,7 @@ typedef struct
   guint ndim;
   int row_axis, column_axis; /* -1: a strip, a scalar */
   int unit_axis;             /* which axis counts the layer's units: "out" */
+  int input_axis;            /* and which what they take: "in", -1 if that isn't known */
   gint64 *shape;             /* (ndim) */
   gint64 *index;             /* (ndim), of no meaning for the two axes */
   gboolean as_mosaic;        /* all of it instead: kernels side by side */
@@ -74,8 +75,18 @@ guint64 esp_plane_get_flat_index (const EspPlane *self, gint64 row, gint64 colum
 /* the other way: the cell of the matrix that a C-order index lies in. FALSE if it lies in another
  * matrix, one with other indices of the fixed axes; these are then set to it if @go. */
 gboolean esp_plane_locate (EspPlane *self, guint64 flat, gboolean go, gint64 *row, gint64 *column);
-/* unit that a cell belongs to, -1 if the units aren't along one of the two axes */
-gint64 esp_plane_get_unit (const EspPlane *self, gint64 row, gint64 column);
+/* esp-plane-marks.c: index along an axis of the tensor that a cell belongs to, -1 if that axis is
+ * neither of the two, nor of a mosaic's blocks */
+gint64 esp_plane_get_along (const EspPlane *self, int axis, gint64 row, gint64 column);
+/* Puts marks on indices of @axis where these are in the matrix as it is shown, in order, into
+ * @placed (element-type EspRowMark), and says whether they are columns there. FALSE, and none, if
+ * they are nowhere. */
+gboolean esp_plane_place_marks (const EspPlane *self,
+                                int axis,
+                                const EspRowMark *marks,
+                                guint n,
+                                GArray *placed,
+                                gboolean *on_columns);
 
 /* "[0, 3, :, :]". New string. */
 char *esp_plane_to_string (const EspPlane *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tables by place. Ties: from each member up to the root, once. Units: only a live network has any,
- * and that has tens of modules, so that each update simply asks for all of them. Findings of a
+ * and each update takes over how many are in trouble at each of their layers. Findings of a
  * checkpoint come one tensor at a time, as people look at them, and are added up to the root. */
 
 #include "config.h"
@@ -19,7 +19,6 @@ struct _EspTreeMarks
 {
   EspDocument *document;
   GHashTable *ties;  /* EspPlace of a module -> Below */
-  GPtrArray *layers; /* EspPlace: modules with parameters of their own */
   GHashTable *own;   /* EspPlace -> EspTreeCounts */
   GHashTable *below; /* EspPlace -> EspTreeCounts: its own and those of all below */
 };
@@ -59,22 +58,6 @@ collect_ties (EspTreeMarks *self)
     }
 }
 
-static void
-collect_layers (EspTreeMarks *self)
-{
-  EspTree *tree = esp_document_get_tree (self->document);
-  EspPlace *last = NULL;
-
-  for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
-    {
-      EspPlace *layer = esp_place_get_parent (esp_tree_get_tensor (tree, i));
-
-      if (layer && layer != last)
-        g_ptr_array_add (self->layers, layer);
-      last = layer;
-    }
-}
-
 EspTreeMarks *
 esp_tree_marks_new (EspDocument *document)
 {
@@ -85,12 +68,9 @@ esp_tree_marks_new (EspDocument *document)
   self = g_new0 (EspTreeMarks, 1);
   self->document = g_object_ref (document);
   self->ties = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  self->layers = g_ptr_array_new ();
   self->own = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->below = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   collect_ties (self);
-  if (esp_document_get_trainer (document))
-    collect_layers (self);
   return self;
 }
 
@@ -100,7 +80,6 @@ esp_tree_marks_free (EspTreeMarks *self)
   if (!self)
     return;
   g_hash_table_unref (self->ties);
-  g_ptr_array_unref (self->layers);
   g_hash_table_unref (self->own);
   g_hash_table_unref (self->below);
   g_object_unref (self->document);
@@ -136,14 +115,11 @@ esp_tree_marks_get_counts (EspTreeMarks *self,
   *counts = found ? *found : (EspTreeCounts) { 0 };
 }
 
+/* of a file; a live network's units are told as numbers */
 static void
 count_finding (EspTreeCounts *counts, const EspFinding *finding)
 {
-  if (finding->kind == ESP_FINDING_DEAD_UNIT)
-    counts->dead++;
-  else if (finding->kind == ESP_FINDING_SILENT_UNIT)
-    counts->silent++;
-  else if (finding->severity == ESP_SEVERITY_ERROR)
+  if (finding->severity == ESP_SEVERITY_ERROR)
     counts->errors++;
   else if (finding->severity == ESP_SEVERITY_WARNING)
     counts->warnings++;
@@ -162,7 +138,8 @@ count_findings (GPtrArray *findings)
 static gboolean
 is_nothing (const EspTreeCounts *counts)
 {
-  return !counts->dead && !counts->silent && !counts->errors && !counts->warnings;
+  return !counts->dead && !counts->silent && !counts->dormant && !counts->saturated &&
+         !counts->errors && !counts->warnings;
 }
 
 /* TRUE if that is news */
@@ -191,34 +168,50 @@ add_below (EspTreeMarks *self, EspPlace *place, const EspTreeCounts *counts)
         }
       sum->dead += counts->dead;
       sum->silent += counts->silent;
+      sum->dormant += counts->dormant;
+      sum->saturated += counts->saturated;
       sum->errors += counts->errors;
       sum->warnings += counts->warnings;
     }
 }
 
+/* A shared layer's dead units are the same ones at each of its places: the modules above count them
+ * once, its other places show their own. */
+static void
+add_tally (EspTreeMarks *self, EspPlace *layer, const EspTreeCounts *counts)
+{
+  EspTreeCounts above = *counts;
+
+  if (esp_place_get_first (layer) == layer)
+    {
+      add_below (self, layer, counts);
+      return;
+    }
+  above.dead = 0;
+  add_below (self, esp_place_get_parent (layer), &above);
+  g_hash_table_insert (self->below, layer, g_memdup2 (counts, sizeof *counts));
+}
+
 gboolean
 esp_tree_marks_update (EspTreeMarks *self)
 {
+  g_autoptr (GArray) tallies = esp_document_tally_units (self->document);
   gboolean changed = FALSE;
 
-  if (self->layers->len == 0)
+  if (tallies->len == 0)
     return FALSE;
   g_hash_table_remove_all (self->below);
-  for (guint i = 0; i < self->layers->len; i++)
+  for (guint i = 0; i < tallies->len; i++)
     {
-      EspPlace *layer = g_ptr_array_index (self->layers, i);
-      g_autoptr (GPtrArray) findings = esp_document_get_unit_findings (self->document, layer);
-      EspTreeCounts counts = count_findings (findings);
+      const EspUnitTally *tally = &g_array_index (tallies, EspUnitTally, i);
+      EspTreeCounts counts = { .dead = tally->dead,
+                               .silent = tally->silent,
+                               .dormant = tally->dormant,
+                               .saturated = tally->saturated };
 
-      changed |= set_own (self, layer, &counts);
-      if (is_nothing (&counts))
-        continue;
-      /* a shared layer's dead units are the same ones at each of its places: the modules above
-       * count them once, its other places show their own */
-      if (esp_place_get_first (layer) == layer)
-        add_below (self, layer, &counts);
-      else
-        g_hash_table_insert (self->below, layer, g_memdup2 (&counts, sizeof counts));
+      changed |= set_own (self, tally->place, &counts);
+      if (!is_nothing (&counts))
+        add_tally (self, tally->place, &counts);
     }
   return changed;
 }
@@ -233,8 +226,6 @@ esp_tree_marks_update_place (EspTreeMarks *self, EspPlace *place)
   if (!set_own (self, place, &counts))
     return FALSE;
   /* unsigned differences add up to what is right, whatever their sign */
-  counts.dead -= before.dead;
-  counts.silent -= before.silent;
   counts.errors -= before.errors;
   counts.warnings -= before.warnings;
   add_below (self, place, &counts);

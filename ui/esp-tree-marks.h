@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * EspTreeMarks:
  *
  * What the rows of one document's tree carry besides their names: which ties lie below a module,
- * how many units of a live network never fire, what was found in a tensor that somebody looked at.
- * Made once for a document; the units are counted again when esp_tree_marks_update() is called.
+ * how many units of a live network are in trouble, what was found in a tensor that somebody looked
+ * at. Made once for a document; the units are counted again when esp_tree_marks_update() is called.
  */
 typedef struct _EspTreeMarks EspTreeMarks;
 
@@ -24,8 +24,10 @@ typedef struct
 
 typedef struct
 {
-  guint dead;     /* units that never fired */
-  guint silent;   /* at one of several places */
+  guint dead;    /* units that never fired */
+  guint silent;  /* at one of several places */
+  guint dormant; /* units that hardly say anything */
+  guint saturated;
   guint errors;   /* findings: NaN and the like */
   guint warnings; /* the others that should be looked at */
 } EspTreeCounts;

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #define N_CHIPS (ESP_TREE_MARKS_MAX_TIES + 1)
+#define N_BADGES 4
 
 struct _EspTreeName
 {
@@ -19,8 +20,8 @@ struct _EspTreeName
   GtkWidget *box;
   GtkWidget *icon;
   GtkWidget *label;
-  GtkWidget *chips[N_CHIPS]; /* ties, then how many more; NULL until needed */
-  GtkWidget *badge;          /* NULL until needed */
+  GtkWidget *chips[N_CHIPS];   /* ties, then how many more; NULL until needed */
+  GtkWidget *badges[N_BADGES]; /* what is worst first; NULL until needed */
 
   GtkTreeListRow *row;
   EspPlace *place; /* borrowed from row */
@@ -79,45 +80,86 @@ update_ties (EspTreeName *self)
     }
 }
 
-static void
-set_badge (EspTreeName *self, EspSeverity severity, const char *icon, const char *text)
+/* what a badge is for; the words are told where there is room for a number only */
+typedef struct
 {
-  esp_chip_set_note (need_chip (self, &self->badge), severity, icon, text);
+  guint number;
+  EspSeverity severity;
+  const char *icon;
+  char *words; /* owned, NULL: a number says it */
+} Badge;
+
+static void
+clear_badge (gpointer data)
+{
+  g_free (((Badge *) data)->words);
 }
 
-/* one badge, for what is worst */
 static void
-update_badge (EspTreeName *self)
+add_badge (GArray *badges, guint number, EspSeverity severity, const char *icon, char *take_words)
 {
-  EspTreeCounts counts;
-  g_autofree char *text = NULL;
+  Badge badge = { number, severity, icon, take_words };
 
+  if (number > 0)
+    g_array_append_val (badges, badge);
+  else
+    g_free (take_words);
+}
+
+/* the worst first: of a file what was found, of a network its units */
+static GArray *
+list_badges (EspTreeName *self)
+{
+  GArray *badges = g_array_new (FALSE, FALSE, sizeof (Badge));
+  EspTreeCounts counts;
+
+  g_array_set_clear_func (badges, clear_badge);
   esp_tree_marks_get_counts (self->marks, self->place, is_closed (self), &counts);
   if (counts.errors)
-    {
-      text = g_strdup_printf ("%u", counts.errors + counts.warnings);
-      set_badge (self, ESP_SEVERITY_ERROR, "dialog-error-symbolic", text);
-    }
-  else if (counts.dead)
-    {
-      /* Translators: units of a layer that never fire, on a small badge */
-      text = g_strdup_printf (ngettext ("%u dead", "%u dead", counts.dead), counts.dead);
-      set_badge (self, ESP_SEVERITY_ERROR, "action-unavailable-symbolic", text);
-    }
-  else if (counts.warnings)
-    {
-      text = g_strdup_printf ("%u", counts.warnings);
-      set_badge (self, ESP_SEVERITY_WARNING, "dialog-warning-symbolic", text);
-    }
-  else if (counts.silent)
-    {
-      /* Translators: units that never fire at one of several places, on a small badge */
-      text = g_strdup_printf (ngettext ("%u silent", "%u silent", counts.silent), counts.silent);
-      set_badge (self, ESP_SEVERITY_WARNING, "weather-clear-night-symbolic", text);
-    }
+    add_badge (badges, counts.errors + counts.warnings, ESP_SEVERITY_ERROR, "dialog-error-symbolic",
+               NULL);
   else
+    add_badge (badges, counts.warnings, ESP_SEVERITY_WARNING, "dialog-warning-symbolic", NULL);
+  /* Translators: units of a layer that never fire, on a small badge */
+  add_badge (badges, counts.dead, ESP_SEVERITY_ERROR, "action-unavailable-symbolic",
+             g_strdup_printf (ngettext ("%u dead", "%u dead", counts.dead), counts.dead));
+  /* Translators: units that never fire at one of several places, on a small badge */
+  add_badge (badges, counts.silent, ESP_SEVERITY_WARNING, "audio-volume-muted-symbolic",
+             g_strdup_printf (ngettext ("%u silent", "%u silent", counts.silent), counts.silent));
+  /* Translators: units that hardly say anything beside the others of their layer, on a badge */
+  add_badge (
+      badges, counts.dormant, ESP_SEVERITY_WARNING, "weather-clear-night-symbolic",
+      g_strdup_printf (ngettext ("%u dormant", "%u dormant", counts.dormant), counts.dormant));
+  /* Translators: units that hardly react any more, on a small badge */
+  add_badge (badges, counts.saturated, ESP_SEVERITY_WARNING, "go-top-symbolic",
+             g_strdup_printf (ngettext ("%u saturated", "%u saturated", counts.saturated),
+                              counts.saturated));
+  return badges;
+}
+
+/* a single one says its word; more of them would leave no room for the name */
+static void
+update_badges (EspTreeName *self)
+{
+  g_autoptr (GArray) badges = list_badges (self);
+
+  for (guint i = 0; i < N_BADGES; i++)
     {
-      hide_chip (self->badge);
+      const Badge *badge = &g_array_index (badges, Badge, i);
+      g_autofree char *number = NULL;
+
+      if (i >= badges->len)
+        {
+          hide_chip (self->badges[i]);
+          continue;
+        }
+      number = g_strdup_printf ("%u", badge->number);
+      if (badges->len == 1 || !badge->words)
+        esp_chip_set_note (need_chip (self, &self->badges[i]), badge->severity, badge->icon,
+                           badge->words ? badge->words : number);
+      else
+        esp_chip_set_number (need_chip (self, &self->badges[i]), badge->severity, badge->icon,
+                             badge->number, badge->words);
     }
 }
 
@@ -164,7 +206,8 @@ update_spoken (EspTreeName *self)
     g_string_append_printf (text, ", %s", esp_wrapper_get_title (self->place));
   for (guint i = 0; i < ESP_TREE_MARKS_MAX_TIES; i++)
     append_chip (text, self->chips[i]);
-  append_chip (text, self->badge);
+  for (guint i = 0; i < N_BADGES; i++)
+    append_chip (text, self->badges[i]);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, text->str,
                                   -1);
 }
@@ -177,11 +220,12 @@ esp_tree_name_update_marks (EspTreeName *self)
   if (!self->place || !self->marks)
     return;
   update_ties (self);
-  update_badge (self);
+  update_badges (self);
   update_spoken (self);
-  if (self->badge && gtk_widget_get_visible (self->badge))
-    gtk_box_reorder_child_after (GTK_BOX (self->box), self->badge,
-                                 gtk_widget_get_last_child (self->box));
+  for (guint i = 0; i < N_BADGES; i++)
+    if (self->badges[i] && gtk_widget_get_visible (self->badges[i]))
+      gtk_box_reorder_child_after (GTK_BOX (self->box), self->badges[i],
+                                   gtk_widget_get_last_child (self->box));
 }
 
 static const char *
@@ -244,18 +288,34 @@ show_place (EspTreeName *self, const char *title)
   set_css_class (self->label, "implied", !esp_place_is_stored (self->place));
 }
 
-char *
-esp_tree_name_dup_tooltip (EspTreeName *self)
+/* the badges in words, below what a tooltip says otherwise; takes @text */
+static char *
+add_badges (EspTreeName *self, char *take_text)
 {
-  const char *path;
-  g_autofree char *shown = NULL;
+  GString *text = g_string_new (take_text);
+  const char *separator = "\n";
 
-  g_return_val_if_fail (ESP_IS_TREE_NAME (self), NULL);
+  g_free (take_text);
+  for (guint i = 0; i < N_BADGES; i++)
+    {
+      g_autofree char *said = NULL;
 
-  if (!self->place)
-    return NULL;
-  path = esp_place_get_path (self->place);
-  shown = *path ? esp_path_escape (path) : g_strdup (gtk_label_get_text (GTK_LABEL (self->label)));
+      if (!self->badges[i] || !gtk_widget_get_visible (self->badges[i]))
+        continue;
+      said = esp_chip_dup_text (ESP_CHIP (self->badges[i]));
+      g_string_append_printf (text, "%s%s", separator, said);
+      separator = ", ";
+    }
+  return g_string_free (text, FALSE);
+}
+
+static char *
+dup_description (EspTreeName *self)
+{
+  const char *path = esp_place_get_path (self->place);
+  g_autofree char *shown = *path ? esp_path_escape (path)
+                                 : g_strdup (gtk_label_get_text (GTK_LABEL (self->label)));
+
   if (esp_place_get_parameter (self->place))
     return g_strdup_printf ("%s\n%s", shown, get_role_title (self->place));
   if (*esp_module_get_class (esp_place_get_module (self->place)))
@@ -266,6 +326,14 @@ esp_tree_name_dup_tooltip (EspTreeName *self)
       return g_strdup_printf ("%s\n%s", shown, class_name);
     }
   return g_steal_pointer (&shown);
+}
+
+char *
+esp_tree_name_dup_tooltip (EspTreeName *self)
+{
+  g_return_val_if_fail (ESP_IS_TREE_NAME (self), NULL);
+
+  return self->place ? add_badges (self, dup_description (self)) : NULL;
 }
 
 void

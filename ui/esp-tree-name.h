@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * EspTreeName:
  *
- * First cell of a row of the tree: expander, icon, name, the letters of ties, a badge for dead
- * units. Its row is coloured when it is linked with what is selected.
+ * First cell of a row of the tree: expander, icon, name, the letters of ties, badges for units in
+ * trouble. Its row is coloured when it is linked with what is selected.
  */
 #define ESP_TYPE_TREE_NAME (esp_tree_name_get_type ())
 G_DECLARE_FINAL_TYPE (EspTreeName, esp_tree_name, ESP, TREE_NAME, GtkWidget)

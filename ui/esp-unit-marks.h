@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /**
  * EspUnitMarks:
  *
- * What was found about single units of a layer (dead, silent, all weights zero), as marks on the
- * rows of its weight. For a live network what was observed, anew with each snapshot; for a file
- * what a worker finds. Main thread only.
+ * What was found about single units of a layer (dead, silent, dormant, saturated, all weights
+ * zero), as marks on the rows of its weight. For a live network what was observed, anew with each
+ * snapshot; for a file what a worker finds. Main thread only.
  *
  * Signal "changed".
  */
@@ -24,5 +24,10 @@ void esp_unit_marks_set_place (EspUnitMarks *self, EspDocument *document, EspPla
 const EspRowMark *esp_unit_marks_get (EspUnitMarks *self, guint *n); /* borrowed */
 /* "Unit 5: dead"; borrowed, NULL if there is nothing */
 const char *esp_unit_marks_get_title (EspUnitMarks *self, gint64 unit);
+
+/* the same of the weight's axis "in": units in trouble of the layer before come in there */
+const EspRowMark *esp_unit_marks_get_inputs (EspUnitMarks *self, guint *n);
+/* "Input 5: unit 5 of 1 is dead"; borrowed until the next call, NULL if there is nothing */
+const char *esp_unit_marks_get_input_title (EspUnitMarks *self, gint64 index);
 
 G_END_DECLS

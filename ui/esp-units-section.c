@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Dead and silent units come out of the newest snapshot at once; nothing is scanned. */
+/* Units in trouble come out of the newest snapshot at once; nothing is scanned. Their number first,
+ * with the way to the list of all units, then each with its evidence. */
 
 #include "config.h"
 
@@ -38,8 +39,8 @@ count_observed (EspSnapshot *snapshot, EspPlace *place, guint64 *examples)
     {
       const EspUnitCounts *counts = esp_snapshot_get_units (snapshot, i);
 
-      if (!counts->can_die || !(covers (esp_place_get_path (owner), counts->source_path) ||
-                                covers (esp_place_get_path (owner), counts->path)))
+      if (!(covers (esp_place_get_path (owner), counts->source_path) ||
+            covers (esp_place_get_path (owner), counts->path)))
         continue;
       n_units += counts->n_units;
       *examples = MAX (*examples, counts->examples);
@@ -60,8 +61,8 @@ set_caption (EspUnitsSection *self, guint64 examples, guint64 step)
   esp_section_set_caption (ESP_SECTION (self), text);
 }
 
-/* what never fires in the layers below a container, each shared layer once, with the layer's path
- * in front */
+/* what is in trouble in the layers below a container, dead units of shared layers once, with the
+ * layer's path in front */
 static void
 collect_below (EspDocument *document, EspPlace *place, GPtrArray *findings)
 {
@@ -93,25 +94,91 @@ collect_below (EspDocument *document, EspPlace *place, GPtrArray *findings)
 }
 
 static void
+add_part (GString *text, const char *format, guint n)
+{
+  g_autoptr (GString) number = g_string_new (NULL);
+
+  if (n == 0)
+    return;
+  g_string_printf (number, "%u", n);
+  if (text->len > 0)
+    g_string_append (text, " · ");
+  g_string_append (text, format);
+  g_string_replace (text, "%u", number->str, 0);
+}
+
+static void
+add_summary (EspUnitsSection *self, GPtrArray *findings, guint n_units)
+{
+  guint dead = 0, silent = 0, dormant = 0, saturated = 0;
+  g_autoptr (GString) title = g_string_new (NULL);
+  g_autofree char *details = NULL;
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      EspFindingKind kind = ((const EspFinding *) g_ptr_array_index (findings, i))->kind;
+
+      dead += kind == ESP_FINDING_DEAD_UNIT;
+      silent += kind == ESP_FINDING_SILENT_UNIT;
+      dormant += kind == ESP_FINDING_DORMANT_UNIT;
+      saturated += kind == ESP_FINDING_SATURATED_UNIT;
+    }
+  add_part (title, ngettext ("%u dead", "%u dead", dead), dead);
+  add_part (title, ngettext ("%u silent", "%u silent", silent), silent);
+  add_part (title, ngettext ("%u dormant", "%u dormant", dormant), dormant);
+  add_part (title, ngettext ("%u saturated", "%u saturated", saturated), saturated);
+  /* TRANSLATORS: stands below "2 dead · 1 dormant" */
+  details = g_strdup_printf (ngettext ("Of %u unit", "Of %u units", n_units), n_units);
+  esp_note_rows_add (&self->rows, dead ? ESP_NOTE_ERROR : ESP_NOTE_WARNING, "view-list-symbolic",
+                     title->str, details);
+  esp_note_rows_set_view (&self->rows, "units");
+}
+
+static const char *
+get_icon (EspFindingKind kind)
+{
+  switch (kind)
+    {
+    case ESP_FINDING_DEAD_UNIT:
+      return "action-unavailable-symbolic";
+    case ESP_FINDING_SILENT_UNIT:
+      return "audio-volume-muted-symbolic";
+    case ESP_FINDING_SATURATED_UNIT:
+      return "go-top-symbolic";
+    case ESP_FINDING_DORMANT_UNIT:
+      return "weather-clear-night-symbolic";
+    case ESP_FINDING_NAN:
+    case ESP_FINDING_ZERO:
+    case ESP_FINDING_CONSTANT:
+    case ESP_FINDING_ZERO_UNIT:
+    case ESP_FINDING_NEVER_FIRES:
+    default:
+      return "dialog-information-symbolic";
+    }
+}
+
+static void
 fill (EspUnitsSection *self, GPtrArray *findings, guint n_units)
 {
   esp_note_rows_begin (&self->rows);
+  if (findings->len > 0)
+    add_summary (self, findings, n_units);
   for (guint i = 0; i < findings->len; i++)
     {
       const EspFinding *finding = g_ptr_array_index (findings, i);
-      gboolean dead = finding->kind == ESP_FINDING_DEAD_UNIT;
 
-      esp_note_rows_add (&self->rows, dead ? ESP_NOTE_ERROR : ESP_NOTE_WARNING,
-                         dead ? "action-unavailable-symbolic" : "weather-clear-night-symbolic",
-                         finding->title, finding->details);
+      esp_note_rows_add (&self->rows,
+                         finding->kind == ESP_FINDING_DEAD_UNIT ? ESP_NOTE_ERROR : ESP_NOTE_WARNING,
+                         get_icon (finding->kind), finding->title, finding->details);
     }
   if (findings->len == 0)
     {
-      g_autofree char *text =
-          g_strdup_printf (ngettext ("The unit fires", "All %u units fire", n_units), n_units);
+      g_autofree char *text = g_strdup_printf (
+          ngettext ("The unit is at work", "All %u units are at work", n_units), n_units);
 
       esp_note_rows_add (&self->rows, ESP_NOTE_OK, "emblem-ok-symbolic", text,
-                         _ ("Each on one example at least"));
+                         _ ("None is dead, dormant or saturated"));
+      esp_note_rows_set_view (&self->rows, "units");
     }
   esp_note_rows_end (&self->rows);
 }

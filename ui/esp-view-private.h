@@ -27,7 +27,7 @@ struct _EspView
   char *title, *details;
   EspPlane plane;
   EspUnitMarks *marks;
-  GArray *placed; /* the marks in the order of the matrix */
+  GArray *placed, *placed_inputs; /* the marks in the order of the matrix */
   EspLook *look;
 
   /* state */

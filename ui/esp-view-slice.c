@@ -206,54 +206,51 @@ esp_view_set_cell (EspView *self, gint64 row, gint64 column)
       row < 0 || column < 0 ? -1 : (gint64) esp_plane_get_flat_index (&self->plane, row, column));
 }
 
-static int
-compare_marks (gconstpointer a, gconstpointer b)
+const EspRowMark *
+esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
 {
-  gint64 left = ((const EspRowMark *) a)->row, right = ((const EspRowMark *) b)->row;
+  const EspRowMark *marks;
 
-  return (left > right) - (left < right);
-}
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-/* marks know units; these stand where the order puts them */
-static const EspRowMark *
-place_marks (EspView *self, const EspRowMark *marks, guint n, gboolean on_columns)
-{
-  const gint64 *places = self->plane.orders[on_columns ? 1 : 0].places;
-
-  if (places == NULL || n == 0)
-    return marks;
-  g_array_set_size (self->placed, 0);
-  g_array_append_vals (self->placed, marks, n);
-  for (guint i = 0; i < n; i++)
-    {
-      EspRowMark *mark = &g_array_index (self->placed, EspRowMark, i);
-
-      mark->row = places[mark->row];
-    }
-  g_array_sort (self->placed, compare_marks);
+  *on_columns = FALSE;
+  marks = esp_unit_marks_get (self->marks, n);
+  if (!esp_plane_place_marks (&self->plane, self->plane.unit_axis, marks, *n, self->placed,
+                              on_columns) &&
+      esp_plane_place_marks (&self->plane, self->plane.input_axis, NULL, 0, self->placed,
+                             on_columns))
+    *on_columns = !*on_columns;
+  *n = self->placed->len;
   return (const EspRowMark *) (gpointer) self->placed->data;
 }
 
 const EspRowMark *
-esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns)
+esp_view_get_input_marks (EspView *self, guint *n)
 {
+  const EspRowMark *marks;
+  gboolean on_columns;
+
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  *n = 0;
-  *on_columns = self->plane.unit_axis == self->plane.column_axis;
-  if (esp_plane_get_unit (&self->plane, 0, 0) < 0)
-    return NULL;
-
-  return place_marks (self, esp_unit_marks_get (self->marks, n), *n, *on_columns);
+  marks = esp_unit_marks_get_inputs (self->marks, n);
+  esp_plane_place_marks (&self->plane, self->plane.input_axis, marks, *n, self->placed_inputs,
+                         &on_columns);
+  *n = self->placed_inputs->len;
+  return (const EspRowMark *) (gpointer) self->placed_inputs->data;
 }
 
-const char *
-esp_view_get_unit_title (EspView *self, gint64 row, gint64 column)
+char *
+esp_view_dup_unit_note (EspView *self, gint64 row, gint64 column)
 {
-  gint64 unit;
+  gint64 unit, input;
+  const char *own, *comes_in;
 
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
-  unit = esp_plane_get_unit (&self->plane, row, column);
-  return unit >= 0 ? esp_unit_marks_get_title (self->marks, unit) : NULL;
+  unit = esp_plane_get_along (&self->plane, self->plane.unit_axis, row, column);
+  input = esp_plane_get_along (&self->plane, self->plane.input_axis, row, column);
+  own = unit >= 0 ? esp_unit_marks_get_title (self->marks, unit) : NULL;
+  comes_in = input >= 0 ? esp_unit_marks_get_input_title (self->marks, input) : NULL;
+  return own && comes_in ? g_strdup_printf ("%s\n%s", own, comes_in)
+                         : g_strdup (own ? own : comes_in);
 }

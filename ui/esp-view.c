@@ -283,6 +283,7 @@ esp_view_finalize (GObject *object)
   esp_session_watch_free (self->watch);
   g_object_unref (self->marks);
   g_array_unref (self->placed);
+  g_array_unref (self->placed_inputs);
   g_object_unref (self->look);
 
   G_OBJECT_CLASS (esp_view_parent_class)->finalize (object);
@@ -325,6 +326,7 @@ esp_view_init (EspView *self)
   self->channel = -1;
   self->marks = esp_unit_marks_new ();
   self->placed = g_array_new (FALSE, FALSE, sizeof (EspRowMark));
+  self->placed_inputs = g_array_new (FALSE, FALSE, sizeof (EspRowMark));
   g_signal_connect_object (self->marks, "changed", G_CALLBACK (on_marks), self, G_CONNECT_SWAPPED);
   self->look = esp_look_new ();
   g_signal_connect_object (self->look, "changed", G_CALLBACK (on_look), self, G_CONNECT_SWAPPED);

@@ -83,10 +83,13 @@ gboolean esp_view_get_cell (EspView *self, gint64 *row, gint64 *column);
 /* -1 for none; shared with all views of the session */
 void esp_view_set_cell (EspView *self, gint64 row, gint64 column);
 
-/* units that were found dead, silent or all zero; borrowed */
+/* units that were found in trouble or all zero; and, across them, what comes in from such units of
+ * the layer before. Borrowed. */
 const EspRowMark *esp_view_get_marks (EspView *self, guint *n, gboolean *on_columns);
-/* what was found about the unit of a cell: "Unit 5: dead"; borrowed or NULL */
-const char *esp_view_get_unit_title (EspView *self, gint64 row, gint64 column);
+const EspRowMark *esp_view_get_input_marks (EspView *self, guint *n);
+/* what was found about the unit and the input of a cell, a line each: "Unit 5: dead"; new string or
+ * NULL */
+char *esp_view_dup_unit_note (EspView *self, gint64 row, gint64 column);
 
 /* values -> colours */
 EspStats *esp_view_get_stats (EspView *self);     /* borrowed; NULL while they are computed */

@@ -40,6 +40,7 @@ typedef struct _EspTrainer EspTrainer;
 /* session */
 typedef struct _EspSession EspSession;
 typedef struct _EspDocument EspDocument;
+typedef struct _EspEventLog EspEventLog;
 
 /**
  * EspProgressFunc:

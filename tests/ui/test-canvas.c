@@ -453,7 +453,7 @@ test_plane (void)
   g_assert_cmpstr (text, ==, "[1, 2, :, :]");
   g_assert_cmpstr (cell, ==, "Element [1, 2, 3, 4]");
   g_assert_cmpuint (esp_plane_get_flat_index (&plane, 3, 4), ==, 119);
-  g_assert_cmpint (esp_plane_get_unit (&plane, 3, 4), ==, -1);
+  g_assert_cmpint (esp_plane_get_along (&plane, plane.unit_axis, 3, 4), ==, -1);
   matrix = esp_plane_apply (&plane, tensor, NULL);
   read = esp_plane_read_cell (matrix, 3, 4, NULL);
   g_assert_cmpstr (read, ==, "−119");

@@ -29,8 +29,9 @@ def main(d):
     dead.click(fx=0.3)
 
     def told():
-        return list(d.inspector.find_all("list item", re.compile("^Error: .*dead")))
+        return list(d.inspector.find_all("list item", re.compile("^Error: Unit [0-9]+: dead$")))
 
+    d.note(re.compile("^Error: %d dead" % count))
     d.wait(lambda: len(told()) == count, "%d dead units in the inspector" % count)
     d.check(all(re.search("0 of 200 examples", node.description) for node in told()), "with the count of examples: %s" % [node.description for node in told()])
 
