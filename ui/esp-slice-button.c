@@ -246,6 +246,19 @@ on_mosaic (GtkCheckButton *check, EspSliceButton *self)
     self->chosen = g_idle_add (on_chosen, self);
 }
 
+/* by relation: newer versions of GTK name a drop-down after what is chosen in it, whatever its
+ * label says */
+static void
+attach_drop_down (EspSliceButton *self, const char *title, GtkWidget *drop_down, int row)
+{
+  GtkWidget *label = create_label (title);
+
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                  label, NULL, -1);
+  attach (self, label, 0, row, 1);
+  attach (self, drop_down, 1, row, 3);
+}
+
 static GtkDropDown *
 add_direction (EspSliceButton *self, const char *title, int row)
 {
@@ -261,10 +274,7 @@ add_direction (EspSliceButton *self, const char *title, int row)
       gtk_string_list_take (list, g_strdup_printf ("%s (%s)", name, size));
     }
   drop_down = gtk_drop_down_new (G_LIST_MODEL (g_steal_pointer (&list)), NULL);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  -1);
-  attach (self, create_label (title), 0, row, 1);
-  attach (self, drop_down, 1, row, 3);
+  attach_drop_down (self, title, drop_down, row);
   return GTK_DROP_DOWN (drop_down);
 }
 
@@ -286,11 +296,8 @@ add_order (EspSliceButton *self, const char *title, int row)
                                 _ ("By largest value"), _ ("By smallest value"), NULL };
   GtkWidget *drop_down = gtk_drop_down_new_from_strings (kinds);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  -1);
   g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (on_order), self, 0);
-  attach (self, create_label (title), 0, row, 1);
-  attach (self, drop_down, 1, row, 3);
+  attach_drop_down (self, title, drop_down, row);
   return GTK_DROP_DOWN (drop_down);
 }
 
