@@ -40,7 +40,6 @@ typedef struct _EspTrainer EspTrainer;
 /* session */
 typedef struct _EspSession EspSession;
 typedef struct _EspDocument EspDocument;
-typedef struct _EspEventLog EspEventLog;
 
 /**
  * EspProgressFunc:

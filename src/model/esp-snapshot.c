@@ -19,7 +19,6 @@ struct _EspSnapshot
   double loss;
   double accuracy;
   double test_loss, test_accuracy;
-  double rate;
   guint n_parameters;
   EspTensor **channels;   /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
   EspMeter *meters;       /* (n_parameters) */
@@ -71,7 +70,6 @@ esp_snapshot_new (guint n_parameters)
   self->accuracy = NAN;
   self->test_loss = NAN;
   self->test_accuracy = NAN;
-  self->rate = NAN;
   self->n_parameters = n_parameters;
   self->channels = g_new0 (EspTensor *, (gsize) n_parameters * ESP_N_CHANNELS);
   self->meters = g_new (EspMeter, n_parameters);
@@ -339,22 +337,6 @@ esp_snapshot_get_test_accuracy (EspSnapshot *self)
   g_return_val_if_fail (self != NULL, NAN);
 
   return self->test_accuracy;
-}
-
-void
-esp_snapshot_set_rate (EspSnapshot *self, double rate)
-{
-  g_return_if_fail (self != NULL);
-
-  self->rate = rate;
-}
-
-double
-esp_snapshot_get_rate (EspSnapshot *self)
-{
-  g_return_val_if_fail (self != NULL, NAN);
-
-  return self->rate;
 }
 
 static double

@@ -68,8 +68,6 @@ void esp_snapshot_set_loss (EspSnapshot *self,
                             double accuracy); /* NaN if there is none */
 /* over the examples to test with; NaN if there are none */
 void esp_snapshot_set_test (EspSnapshot *self, double loss, double accuracy);
-/* the learning rate that the last step took; NaN before the first */
-void esp_snapshot_set_rate (EspSnapshot *self, double rate);
 void esp_snapshot_set_channel (EspSnapshot *self,
                                guint parameter,
                                EspChannel channel,
@@ -92,7 +90,6 @@ double esp_snapshot_get_loss (EspSnapshot *self); /* of the last batch */
 double esp_snapshot_get_accuracy (EspSnapshot *self);
 double esp_snapshot_get_test_loss (EspSnapshot *self);
 double esp_snapshot_get_test_accuracy (EspSnapshot *self);
-double esp_snapshot_get_rate (EspSnapshot *self);
 /* share of outputs of unit @unit that were > 0 (on-rate), that were saturated; and its dormant
  * score, E|h| over the mean of that over the layer (arXiv 2302.12902): dormant at 0.025 and below
  */

@@ -15,7 +15,6 @@ struct _EspDocument
   EspCheckpoint *checkpoint;
   EspNetwork *network;
   EspTrainer *trainer;
-  EspEventLog *log;
   EspSnapshot *snapshot;
   EspPairing *pairing; /* NULL until somebody asks */
   GPtrArray *readers;  /* EspUnitReader; likewise */
@@ -24,7 +23,7 @@ struct _EspDocument
   GQueue pending;       /* owned Pending: commands on their way, oldest first */
 
   /* state */
-  guint64 logged; /* the last step that the log knows of */
+  guint64 last_step; /* that was shown, or that a change was made at */
   gboolean modified;
   guint64 changes; /* counts everything that a save would have to follow */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A document's live network: snapshots that come in, commands that go out. This is the only caller
- * of the trainer's commands: what changes the numbers is carried out between two steps and logged,
- * so that specification, seed and log determine every value. Hot: esp_document_update(), once a
- * frame. */
+ * of the trainer's commands: what changes the numbers is carried out between two steps and
+ * answered, so that what can be undone is what was done. Hot: esp_document_update(), once a frame.
+ */
 
 #include "config.h"
 
@@ -45,9 +45,8 @@ show_snapshot (EspDocument *self, EspSnapshot *snapshot)
 typedef struct
 {
   guint64 ticket;
-  guint64 change;  /* ticket of the change that it makes, takes back or does again */
-  gboolean logged; /* it is an event */
-  EspEvent event;
+  guint64 change; /* ticket of the change that it makes, takes back or does again, or 0 */
+  gboolean resets;
   EspDocumentDone done; /* or NULL */
   gpointer user_data;
 } Pending;
@@ -85,42 +84,13 @@ expect (EspDocument *self, guint64 ticket)
   return pending;
 }
 
+/* more steps are work that isn't saved */
 static void
-expect_event (EspDocument *self, guint64 ticket, guint64 change, const EspEvent *event)
+note_step (EspDocument *self, guint64 step)
 {
-  Pending *pending = expect (self, ticket);
-
-  pending->change = change;
-  pending->logged = TRUE;
-  pending->event = *event;
-}
-
-/* what lies between two events of the log are steps */
-static void
-log_steps (EspDocument *self, guint64 step)
-{
-  EspEvent event = { .kind = ESP_EVENT_STEPS, .step = step };
-
-  if (step > self->logged)
-    {
-      esp_event_log_add (self->log, &event);
-      esp_document_set_modified (self, TRUE);
-    }
-  self->logged = step;
-}
-
-/* an event takes place at the step that its report names; a way to another step isn't steps done */
-static void
-log_event (EspDocument *self, EspEvent *event, const EspReport *report)
-{
-  gboolean travels = event->kind == ESP_EVENT_UNDO || event->kind == ESP_EVENT_REDO;
-
-  if (!travels)
-    log_steps (self, report->step);
-  event->step = report->step;
-  event->before = report->before;
-  esp_event_log_add (self->log, event);
-  self->logged = event->kind == ESP_EVENT_RESET ? 0 : report->step;
+  if (step > self->last_step)
+    esp_document_set_modified (self, TRUE);
+  self->last_step = step;
 }
 
 static void
@@ -131,12 +101,15 @@ take_report (EspDocument *self, const EspReport *report)
   if (pending == NULL || pending->ticket != report->ticket)
     return;
   g_queue_pop_head (&self->pending);
-  if (pending->logged && report->done)
-    log_event (self, &pending->event, report);
-  if (pending->logged && !report->done)
+  if (pending->change != 0 && report->done)
+    self->last_step = report->step; /* undo and redo travel there, nothing is done */
+  else if (pending->change != 0)
     g_signal_emit_by_name (self, "refused", pending->change);
-  if (pending->logged && report->done && pending->event.kind == ESP_EVENT_RESET)
-    esp_document_set_modified (self, FALSE);
+  if (pending->resets)
+    {
+      self->last_step = 0;
+      esp_document_set_modified (self, FALSE);
+    }
   if (pending->done != NULL)
     {
       show_snapshot (self, report->snapshot);
@@ -180,7 +153,7 @@ esp_document_update (EspDocument *self)
       g_clear_pointer (&self->snapshot, esp_snapshot_unref);
       self->snapshot = snapshot;
       show_snapshot (self, snapshot);
-      log_steps (self, esp_snapshot_get_step (snapshot));
+      note_step (self, esp_snapshot_get_step (snapshot));
       g_signal_emit_by_name (self, "updated");
     }
   return snapshot != NULL;
@@ -289,18 +262,16 @@ esp_document_set_speed (EspDocument *self, double steps_per_second)
 void
 esp_document_reset (EspDocument *self)
 {
-  EspEvent event = { .kind = ESP_EVENT_RESET };
-
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
-  expect_event (self, esp_trainer_reset (self->trainer), 0, &event);
+  expect (self, esp_trainer_reset (self->trainer))->resets = TRUE;
   g_signal_emit_by_name (self, "forgot");
 }
 
 static void
-note_change (EspDocument *self, guint64 ticket, const EspEvent *event, const char *label)
+note_change (EspDocument *self, guint64 ticket, const char *label)
 {
-  expect_event (self, ticket, ticket, event);
+  expect (self, ticket)->change = ticket;
   esp_document_set_modified (self, TRUE);
   g_signal_emit_by_name (self, "changed", ticket, label);
 }
@@ -308,14 +279,11 @@ note_change (EspDocument *self, guint64 ticket, const EspEvent *event, const cha
 void
 esp_document_set_learning_rate (EspDocument *self, double rate)
 {
-  EspEvent event = { .kind = ESP_EVENT_LEARNING_RATE, .after = rate };
-
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
   if (esp_trainer_get_learning_rate (self->trainer) == rate)
     return;
-  note_change (self, esp_trainer_set_learning_rate (self->trainer, rate), &event,
-               _ ("Set learning rate"));
+  note_change (self, esp_trainer_set_learning_rate (self->trainer, rate), _ ("Set learning rate"));
 }
 
 /* index of the parameter at @place in the network; -1 with an error */
@@ -336,7 +304,6 @@ find_parameter (EspDocument *self, EspPlace *place, GError **error)
 gboolean
 esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double value, GError **error)
 {
-  EspEvent event = { .kind = ESP_EVENT_EDIT, .index = index, .after = (float) value };
   g_autofree char *label = NULL;
   int id;
 
@@ -351,10 +318,9 @@ esp_document_edit (EspDocument *self, EspPlace *place, guint64 index, double val
                    _ ("There is no element %" PRIu64 " in %s"), index, esp_place_get_path (place));
       return FALSE;
     }
-  event.parameter = id;
   /* Translators: what can be undone; %s is the path of a parameter */
   label = g_strdup_printf (_ ("Edit %s"), esp_place_get_path (place));
-  note_change (self, esp_trainer_edit (self->trainer, id, index, (float) value), &event, label);
+  note_change (self, esp_trainer_edit (self->trainer, id, index, (float) value), label);
   return TRUE;
 }
 
@@ -364,9 +330,7 @@ esp_document_put_events (EspDocument *self,
                          guint n,
                          const char *label)
 {
-  EspEvent event = { .kind = ESP_EVENT_CHANGE, .parameter = events[0].parameter };
-
-  note_change (self, esp_trainer_change (self->trainer, events, n), &event, label);
+  note_change (self, esp_trainer_change (self->trainer, events, n), label);
 }
 
 static gboolean
@@ -443,21 +407,17 @@ esp_document_change (EspDocument *self,
 void
 esp_document_undo (EspDocument *self, guint64 ticket)
 {
-  EspEvent event = { .kind = ESP_EVENT_UNDO };
-
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
-  expect_event (self, esp_trainer_undo (self->trainer, ticket), ticket, &event);
+  expect (self, esp_trainer_undo (self->trainer, ticket))->change = ticket;
   esp_document_set_modified (self, TRUE);
 }
 
 void
 esp_document_redo (EspDocument *self, guint64 ticket)
 {
-  EspEvent event = { .kind = ESP_EVENT_REDO };
-
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
-  expect_event (self, esp_trainer_redo (self->trainer, ticket), ticket, &event);
+  expect (self, esp_trainer_redo (self->trainer, ticket))->change = ticket;
   esp_document_set_modified (self, TRUE);
 }

@@ -66,7 +66,6 @@ esp_document_finalize (GObject *object)
   esp_document_stop_training (self);
   g_clear_object (&self->network);
   g_clear_object (&self->checkpoint);
-  g_clear_object (&self->log);
   g_clear_pointer (&self->snapshot, esp_snapshot_unref);
   g_clear_pointer (&self->pairing, esp_pairing_free);
   g_clear_pointer (&self->readers, g_ptr_array_unref);
@@ -124,7 +123,6 @@ esp_document_class_init (EspDocumentClass *klass)
 static void
 esp_document_init (EspDocument *self)
 {
-  self->log = esp_event_log_new ();
   self->findings = g_hash_table_new_full (NULL, NULL, g_object_unref, free_found);
 }
 
@@ -170,7 +168,7 @@ esp_document_new_for_trainer (EspTrainer *trainer)
 
   self = new_for_training (esp_trainer_get_network (trainer), trainer);
   /* what it did before is saved */
-  self->logged = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
+  self->last_step = self->snapshot != NULL ? esp_snapshot_get_step (self->snapshot) : 0;
   esp_document_set_modified (self, FALSE);
   return self;
 }
@@ -245,14 +243,6 @@ esp_document_get_trainer (EspDocument *self)
   g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
 
   return self->trainer;
-}
-
-EspEventLog *
-esp_document_get_event_log (EspDocument *self)
-{
-  g_return_val_if_fail (ESP_IS_DOCUMENT (self), NULL);
-
-  return self->log;
 }
 
 gboolean

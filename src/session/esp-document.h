@@ -2,7 +2,6 @@
 #pragma once
 
 #include "esp-checkpoint.h"
-#include "esp-event-log.h"
 #include "esp-finding.h"
 #include "esp-pairing.h"
 #include "esp-revive.h"
@@ -38,7 +37,6 @@ char *esp_document_dup_subtitle (EspDocument *self);    /* "safetensors · 146 t
 EspTree *esp_document_get_tree (EspDocument *self);
 EspCheckpoint *esp_document_get_checkpoint (EspDocument *self); /* NULL for a network */
 EspTrainer *esp_document_get_trainer (EspDocument *self);       /* NULL for a checkpoint */
-EspEventLog *esp_document_get_event_log (EspDocument *self);
 gboolean esp_document_get_modified (EspDocument *self);
 /* which tensor of an optimizer's state belongs to which parameter; made when first asked for.
  * Borrowed. */
@@ -53,9 +51,8 @@ gboolean esp_document_update (EspDocument *self);
 EspSnapshot *esp_document_get_snapshot (
     EspDocument *self); /* the one shown now; NULL for a checkpoint. Borrowed. */
 
-/* Commands on a live network. All go through the event log, then to the trainer; nothing else may
- * call the trainer's commands. None waits: what a command did is there with the "updated" that
- * follows, the log has it then with the step at which it took place. */
+/* Commands on a live network; nothing else may call the trainer's. None waits: what a command did
+ * is there with the "updated" that follows. */
 void esp_document_play (EspDocument *self);
 void esp_document_pause (EspDocument *self);
 void esp_document_step (EspDocument *self);

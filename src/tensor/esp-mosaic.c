@@ -77,23 +77,3 @@ esp_mosaic_apply (const EspMosaic *self,
   /* no more than there are elements, or there are none */
   return esp_rearrange_take (view, shape[0] * shape[1], shape[2] * shape[3], NULL, NULL, error);
 }
-
-void
-esp_mosaic_get_index (const EspMosaic *self,
-                      EspTensor *tensor,
-                      gint64 row,
-                      gint64 column,
-                      gint64 *index)
-{
-  gint64 rows = esp_tensor_get_shape (tensor)[self->row];
-  gint64 columns = esp_tensor_get_shape (tensor)[self->column];
-
-  g_return_if_fail (index != NULL && rows > 0 && columns > 0);
-
-  if (self->block_row != NONE)
-    index[self->block_row] = row / rows;
-  if (self->block_column != NONE)
-    index[self->block_column] = column / columns;
-  index[self->row] = row % rows;
-  index[self->column] = column % columns;
-}

@@ -35,11 +35,5 @@ EspTensor *esp_mosaic_apply (const EspMosaic *self,
                              gint64 *block_rows,
                              gint64 *block_columns,
                              GError **error);
-/* the indices in @tensor (one an axis) of a cell of the matrix */
-void esp_mosaic_get_index (const EspMosaic *self,
-                           EspTensor *tensor,
-                           gint64 row,
-                           gint64 column,
-                           gint64 *index);
 
 G_END_DECLS

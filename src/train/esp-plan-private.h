@@ -60,8 +60,7 @@ struct _EspPlan
   guint64 observe_work; /* of one example */
 
   /* state */
-  double rate;         /* of group 0, before the schedule */
-  double current_rate; /* of group 0 in the last step */
+  double rate; /* of group 0, before the schedule */
   double loss;
   guint64 step, epoch, position; /* position: examples of this epoch that are done */
   gsize rows;                    /* of the last batch */

@@ -104,7 +104,6 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
   const EspPlanView *view = esp_plan_get_view (self);
   esp_snapshot_set_step (snapshot, esp_plan_get_step (self), esp_plan_get_epoch (self));
   esp_snapshot_set_loss (snapshot, esp_plan_get_loss (self), view != NULL ? view->accuracy : NAN);
-  esp_snapshot_set_rate (snapshot, esp_plan_get_rate (self));
   if (view != NULL)
     esp_snapshot_set_test (snapshot, view->test_loss, view->test_accuracy);
   for (guint i = 0; i < network->parameters->len; i++)

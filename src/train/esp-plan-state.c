@@ -13,7 +13,7 @@
 typedef struct
 {
   guint64 step, epoch, position;
-  double rate, current_rate, loss;
+  double rate, loss;
 } Header;
 
 gsize
@@ -73,7 +73,6 @@ esp_plan_save_state (EspPlan *self, guint8 *state)
     .epoch = self->epoch,
     .position = self->position,
     .rate = self->rate,
-    .current_rate = self->current_rate,
     .loss = self->loss,
   };
   move_state (self, &header, state, TRUE);
@@ -89,7 +88,6 @@ esp_plan_load_state (EspPlan *self, const guint8 *state)
   self->position = header.position;
   self->step = header.step;
   self->rate = header.rate;
-  self->current_rate = header.current_rate;
   self->loss = header.loss;
   self->has_before = FALSE;
   self->has_view = FALSE;

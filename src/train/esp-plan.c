@@ -42,7 +42,6 @@ reset_optimizer (EspPlan *self)
         for (gsize j = 0; j < self->runs[i].count; j++)
           moment[j] = (EspReal) value;
       }
-  self->current_rate = NAN;
 }
 
 void
@@ -205,7 +204,6 @@ run_update (EspPlan *self)
       const EspOptimizerSettings *own = &settings[self->runs[i].group];
       update_run (self, &self->runs[i], own, own->rate);
     }
-  self->current_rate = settings[0].rate;
 }
 
 static void
@@ -315,18 +313,6 @@ esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value)
   memcpy (cell, &count, sizeof count);
 }
 
-double
-esp_plan_read_cell (EspPlan *self, guint parameter, guint64 index)
-{
-  EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
-  const EspReal *cell = self->parameters + self->offsets[parameter] + index;
-  gint64 count;
-  if (own->info.kind != ESP_PARAMETER_COUNTER)
-    return (double) *cell;
-  memcpy (&count, cell, sizeof count);
-  return (double) count;
-}
-
 void
 esp_plan_set_rate (EspPlan *self, double rate)
 {
@@ -337,12 +323,6 @@ double
 esp_plan_get_base_rate (EspPlan *self)
 {
   return self->rate;
-}
-
-double
-esp_plan_get_rate (EspPlan *self)
-{
-  return self->current_rate;
 }
 
 guint64

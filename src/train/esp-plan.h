@@ -36,12 +36,9 @@ void esp_plan_limit_rows (EspPlan *self, guint64 rows);
 /* all numbers of a parameter, or of its moment @channel - 1; its own count of them */
 void esp_plan_fill (EspPlan *self, guint parameter, guint channel, const EspReal *values);
 void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value);
-double esp_plan_read_cell (EspPlan *self, guint parameter, guint64 index);
 /* the optimiser's learning rate, before the schedule, of parameters in no group of their own */
 void esp_plan_set_rate (EspPlan *self, double rate);
 double esp_plan_get_base_rate (EspPlan *self);
-/* the one that the last step took for them; NaN before the first */
-double esp_plan_get_rate (EspPlan *self);
 
 guint64 esp_plan_get_step (EspPlan *self);
 guint64 esp_plan_get_epoch (EspPlan *self); /* passes over the data that are complete */

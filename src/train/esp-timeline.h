@@ -41,7 +41,6 @@ typedef struct
 {
   guint64 ticket;        /* the command's */
   guint64 step;          /* after which it was carried out; of one that went somewhere: where to */
-  double before;         /* the cell or setting that it changed, if it was one; else NaN */
   gboolean done;         /* FALSE: it was refused, nothing changed */
   EspSnapshot *snapshot; /* of a mark: what there was just then; else NULL. Owned by who takes it */
 } EspReport;

@@ -5,15 +5,13 @@
 #include "config.h"
 #include "esp-train-loop-private.h"
 
-#include <math.h>
-
 #define SEEK_US (G_USEC_PER_SEC / 10) /* between looks on a long way to another step */
 #define SEEK_BURST 64                 /* steps of it without a look at the clock */
 
 static void
-report (EspTrainLoop *self, const EspCommand *command, gboolean done, double before)
+report (EspTrainLoop *self, const EspCommand *command, gboolean done)
 {
-  EspReport own = { command->ticket, esp_plan_get_step (self->plan), before, done, NULL };
+  EspReport own = { command->ticket, esp_plan_get_step (self->plan), done, NULL };
   g_array_append_val (self->own_reports, own);
 }
 
@@ -21,21 +19,10 @@ report (EspTrainLoop *self, const EspCommand *command, gboolean done, double bef
 static void
 mark (EspTrainLoop *self, const EspCommand *command)
 {
-  EspReport own = { command->ticket, esp_plan_get_step (self->plan), NAN, TRUE, NULL };
+  EspReport own = { command->ticket, esp_plan_get_step (self->plan), TRUE, NULL };
   own.snapshot = esp_plan_make_snapshot (self->plan, self->network);
   g_array_append_val (self->own_reports, own);
   self->stale = TRUE;
-}
-
-/* the number that @event is about to change, if it is a single one */
-static double
-get_before (EspTrainLoop *self, const EspHistoryEvent *event)
-{
-  if (event->kind == ESP_HISTORY_RATE)
-    return esp_plan_get_base_rate (self->plan);
-  if (event->kind != ESP_HISTORY_EDIT)
-    return NAN;
-  return esp_plan_read_cell (self->plan, event->parameter, event->index);
 }
 
 /* settings and edits wait for the end of a step that is under way. @id: 0 for what nobody takes
@@ -57,11 +44,7 @@ static void
 change_numbers (EspTrainLoop *self, const EspCommand *command)
 {
   const EspHistoryEvent *events = (const EspHistoryEvent *) (gpointer) command->events->data;
-  if (esp_plan_get_stage (self->plan) != ESP_STAGE_UPDATED)
-    esp_train_loop_run_asked (self, 1);
-  double before = command->events->len == 1 ? get_before (self, events) : NAN;
-  gboolean done = change (self, events, command->events->len, command->ticket);
-  report (self, command, done, before);
+  report (self, command, change (self, events, command->events->len, command->ticket));
 }
 
 void
@@ -126,7 +109,7 @@ go_back (EspTrainLoop *self, const EspCommand *command)
   gboolean done = esp_history_undo (self->history, self->plan, command->count, &branch, &step);
   if (done)
     esp_train_loop_seek (self, branch, step, command->serial);
-  report (self, command, done, NAN);
+  report (self, command, done);
 }
 
 static void
@@ -142,7 +125,7 @@ go_forth (EspTrainLoop *self, const EspCommand *command)
       esp_train_loop_seek (self, branch, step, command->serial);
       done = n == 0 || change (self, events, n, command->count);
     }
-  report (self, command, done, NAN);
+  report (self, command, done);
 }
 
 static void
@@ -181,7 +164,7 @@ esp_train_loop_execute_change (EspTrainLoop *self, const EspCommand *command)
       go_forth (self, command);
       return TRUE;
     case ESP_COMMAND_RESET:
-      report (self, command, TRUE, NAN);
+      report (self, command, TRUE);
       reset (self);
       return TRUE;
     case ESP_COMMAND_MARK:

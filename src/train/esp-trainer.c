@@ -290,16 +290,6 @@ esp_trainer_set_learning_rate (EspTrainer *self, double rate)
 }
 
 guint64
-esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values)
-{
-  EspHistoryEvent event = { .kind = ESP_HISTORY_FILL,
-                            .parameter = parameter,
-                            .index = channel,
-                            .numbers = values };
-  return esp_trainer_change (self, &event, 1);
-}
-
-guint64
 esp_trainer_undo (EspTrainer *self, guint64 ticket)
 {
   g_return_val_if_fail (ESP_IS_TRAINER (self), 0);

@@ -96,9 +96,6 @@ double esp_trainer_get_seconds (EspTrainer *self); /* spent in the training loop
 void esp_trainer_advance (EspTrainer *self);
 void esp_trainer_step_example (EspTrainer *self);
 void esp_trainer_step_epoch (EspTrainer *self);
-/* All numbers of parameter @parameter, or of moment @channel - 1 of it: @values holds as many
- * floats. What several calls in a row do is one moment of the run. */
-guint64 esp_trainer_fill (EspTrainer *self, guint parameter, guint channel, GBytes *values);
 
 /* Time machine: every step up to the head of a branch can be gone to; the numbers there are the
  * same bytes as the first time. Pauses; a later seek overtakes one that is under way. From there

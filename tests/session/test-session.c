@@ -307,6 +307,12 @@ test_templates (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
+static void
+count_change (EspDocument *document, guint64 ticket, const char *label, guint *count)
+{
+  (*count)++;
+}
+
 /* commands don't wait: this does */
 static void
 settle (EspDocument *document)
@@ -320,7 +326,6 @@ test_steps (void)
 {
   g_autoptr (EspSession) session = open_network ("d2l-shared");
   EspDocument *document = esp_session_get_document (session);
-  EspEventLog *log = esp_document_get_event_log (document);
   g_autofree char *subtitle = esp_document_dup_subtitle (document);
   /* the one parameter whose gradient no ReLU can stop */
   EspPlace *weight = find (session, "6.bias");
@@ -347,18 +352,12 @@ test_steps (void)
   stepped = read_cell (weight, ESP_CHANNEL_DATA, 0);
   g_assert_cmpfloat (stepped, !=, start);
   g_assert_true (isfinite (read_cell (weight, ESP_CHANNEL_GRAD, 0)));
-  /* neighbouring steps are one entry */
-  g_assert_cmpuint (esp_event_log_get_length (log), ==, 1);
-  g_assert_cmpint (esp_event_log_get (log, 0)->kind, ==, ESP_EVENT_STEPS);
-  g_assert_cmpuint (esp_event_log_get (log, 0)->step, ==, 3);
 
   esp_document_reset (document);
   settle (document);
   g_assert_cmpfloat (read_cell (weight, ESP_CHANNEL_DATA, 0), ==, start);
   g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (document)), ==, 0);
   g_assert_false (esp_document_get_modified (document));
-  g_assert_cmpint (esp_event_log_get (log, 1)->kind, ==, ESP_EVENT_RESET);
-  g_assert_cmpuint (esp_event_log_get (log, 1)->step, ==, 3);
 }
 
 static void
@@ -366,42 +365,36 @@ test_edit (void)
 {
   g_autoptr (EspSession) session = open_network ("d2l-shared");
   EspDocument *document = esp_session_get_document (session);
-  EspEventLog *log = esp_document_get_event_log (document);
   EspPlace *two = find (session, "2.weight"), *four = find (session, "4.weight");
-  float before = read_cell (two, ESP_CHANNEL_DATA, 9);
+  guint changed = 0;
   g_autoptr (GError) error = NULL;
-  const EspEvent *event;
 
+  g_signal_connect (document, "changed", G_CALLBACK (count_change), &changed);
   g_assert_true (esp_document_edit (document, four, 9, 2.5, &error));
   settle (document);
   g_assert_no_error (error);
   g_assert_cmpfloat (read_cell (two, ESP_CHANNEL_DATA, 9), ==, 2.5);
   g_assert_cmpfloat (read_cell (four, ESP_CHANNEL_DATA, 9), ==, 2.5);
   g_assert_true (esp_document_get_modified (document));
-  event = esp_event_log_get (log, 0);
-  g_assert_cmpint (event->kind, ==, ESP_EVENT_EDIT);
-  g_assert_cmpfloat (event->before, ==, before);
-  g_assert_cmpfloat (event->after, ==, 2.5);
-  g_assert_cmpuint (event->index, ==, 9);
-  g_assert_cmpuint (event->step, ==, 0);
 
   g_assert_false (esp_document_edit (document, four, 64, 1, &error));
   g_assert_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS);
   g_clear_error (&error);
   g_assert_false (esp_document_edit (document, find (session, "4"), 0, 1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  g_assert_cmpuint (esp_event_log_get_length (log), ==, 1);
+  g_assert_cmpuint (changed, ==, 1);
 }
 
-/* an edit and a rate while it plays: carried out at steps that the log knows; it plays on */
+/* an edit and a rate while it plays: carried out between steps that can be gone back to; it plays
+ * on */
 static void
 test_edit_while_playing (void)
 {
   g_autoptr (EspSession) session = open_network ("d2l-mlp");
   EspDocument *document = esp_session_get_document (session);
   EspTrainer *trainer = esp_document_get_trainer (document);
-  EspEventLog *log = esp_document_get_event_log (document);
-  guint n;
+  EspTimeline timeline;
+  float end;
 
   esp_document_set_speed (document, INFINITY);
   esp_document_play (document);
@@ -414,20 +407,16 @@ test_edit_while_playing (void)
   settle (document);
   g_assert_false (esp_trainer_is_playing (trainer));
 
-  n = esp_event_log_get_length (log);
-  g_assert_cmpuint (n, >=, 2);
-  for (guint i = 0; i < n; i++)
-    {
-      const EspEvent *event = esp_event_log_get (log, i);
-
-      /* whatever isn't steps takes place at the step that the steps before it reached */
-      if (event->kind != ESP_EVENT_STEPS)
-        g_assert_cmpuint (event->step, ==,
-                          i > 0 && esp_event_log_get (log, i - 1)->kind == ESP_EVENT_STEPS
-                              ? esp_event_log_get (log, i - 1)->step
-                          : i > 0 ? esp_event_log_get (log, i - 1)->step
-                                  : 0);
-    }
+  /* to the beginning and the same way again, with both where they were */
+  esp_trainer_get_timeline (trainer, &timeline);
+  end = read_cell (find (session, "0.weight"), ESP_CHANNEL_DATA, 0);
+  esp_document_seek (document, timeline.branch, 0);
+  settle (document);
+  g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (document)), ==, 0);
+  esp_document_seek (document, timeline.branch, timeline.step);
+  settle (document);
+  g_assert_cmpfloat (read_cell (find (session, "0.weight"), ESP_CHANNEL_DATA, 0), ==, end);
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.125);
 }
 
 static void
@@ -555,28 +544,6 @@ test_findings_follow (void)
   g_assert_true (has_kind (after, ESP_FINDING_NAN));
 }
 
-/* --- the log --- */
-
-static void
-test_event_log (void)
-{
-  g_autoptr (EspEventLog) log = esp_event_log_new ();
-  EspEvent steps = { .kind = ESP_EVENT_STEPS, .step = 5 };
-  EspEvent edit = { .kind = ESP_EVENT_EDIT, .step = 5, .after = 1 };
-
-  esp_event_log_add (log, &steps);
-  steps.step = 9;
-  esp_event_log_add (log, &steps);
-  edit.step = 9;
-  esp_event_log_add (log, &edit);
-  esp_event_log_add (log, &edit);
-  steps.step = 12;
-  esp_event_log_add (log, &steps);
-  g_assert_cmpuint (esp_event_log_get_length (log), ==, 4);
-  g_assert_cmpuint (esp_event_log_get (log, 0)->step, ==, 9);
-  g_assert_cmpuint (esp_event_log_get (log, 3)->step, ==, 12);
-}
-
 static void
 remove_folder (void)
 {
@@ -614,7 +581,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/save-while-playing", test_save_while_playing);
   g_test_add_func ("/session/findings", test_findings);
   g_test_add_func ("/session/findings-follow", test_findings_follow);
-  g_test_add_func ("/session/event-log", test_event_log);
   status = g_test_run ();
   remove_folder ();
   g_free (folder);

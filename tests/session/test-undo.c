@@ -105,7 +105,6 @@ test_values (void)
 {
   g_autoptr (EspSession) session = open_network ("d2l-mlp");
   EspTrainer *trainer = esp_document_get_trainer (esp_session_get_document (session));
-  EspEventLog *log = esp_document_get_event_log (esp_session_get_document (session));
   float weight = read_cell (session, "0.weight", 0), stepped;
   double rate = esp_trainer_get_learning_rate (trainer);
 
@@ -140,11 +139,6 @@ test_values (void)
   undo (session);
   edit (session, "0.bias", 2);
   assert_names (session, "Edit 0.bias", NULL);
-  settle (session);
-  g_assert_cmpint (esp_event_log_get (log, esp_event_log_get_length (log) - 1)->kind, ==,
-                   ESP_EVENT_EDIT);
-  g_assert_cmpint (esp_event_log_get (log, esp_event_log_get_length (log) - 2)->kind, ==,
-                   ESP_EVENT_UNDO);
 }
 
 /* several parameters at once are one entry; what doesn't fit is refused and changes nothing */
@@ -427,18 +421,16 @@ test_no_waiting (void)
   g_autoptr (EspSession) session = open_network ("d2l-mlp"), reopened = esp_session_new ();
   EspDocument *document = esp_session_get_document (session);
   EspTrainer *trainer = esp_document_get_trainer (document);
-  EspEventLog *log = esp_document_get_event_log (document);
   g_autofree char *folder = g_dir_make_tmp ("espalier-undo-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "saved.safetensors", NULL);
   g_autoptr (GError) error = NULL;
   Gate gate = { .open = FALSE };
   Waiter waiter = { 0 };
+  EspTimeline timeline;
   float shown;
-  guint n;
 
   run_steps (session, 200);
   shown = read_cell (session, "0.weight", 0);
-  n = esp_event_log_get_length (log);
   shut_gate (&gate, trainer);
   esp_document_seek (document, 0, 199);
   edit (session, "0.weight", 5);
@@ -449,7 +441,9 @@ test_no_waiting (void)
   esp_document_reset (document);
   /* all have come back, and the trainer has done none of it */
   esp_document_update (document);
-  g_assert_cmpuint (esp_event_log_get_length (log), ==, n);
+  esp_trainer_get_timeline (trainer, &timeline);
+  g_assert_cmpuint (timeline.step, ==, 200);
+  g_assert_cmpuint (timeline.n_branches, ==, 1);
   g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, shown);
   g_assert_false (waiter.done);
 
@@ -459,15 +453,12 @@ test_no_waiting (void)
   g_assert_true (esp_document_save_finish (document, waiter.result, &error));
   g_assert_no_error (error);
   g_object_unref (waiter.result);
-  g_assert_cmpuint (esp_event_log_get_length (log), ==, n + 5);
-  for (guint i = 0; i < 5; i++)
-    {
-      static const EspEventKind kinds[] = { ESP_EVENT_EDIT, ESP_EVENT_LEARNING_RATE, ESP_EVENT_UNDO,
-                                            ESP_EVENT_REDO, ESP_EVENT_RESET };
-
-      g_assert_cmpint (esp_event_log_get (log, n + i)->kind, ==, kinds[i]);
-      g_assert_cmpuint (esp_event_log_get (log, n + i)->step, ==, 199);
-    }
+  /* all was done, and last of all the reset, which leaves the rate alone */
+  esp_trainer_get_timeline (trainer, &timeline);
+  g_assert_cmpuint (timeline.step, ==, 0);
+  g_assert_cmpuint (timeline.n_branches, ==, 1);
+  g_assert_cmpfloat (timeline.rate, ==, 0.5);
+  g_assert_false (esp_document_get_modified (document));
   /* as it was when it was asked for, not as it is by now */
   g_assert_nonnull (esp_session_load (reopened, path, NULL, &error));
   g_assert_cmpfloat (read_cell (reopened, "0.weight", 0), ==, 5);

@@ -162,12 +162,17 @@ check_numbers (JsonObject *entry, EspNetwork *network, EspSnapshot *before, EspR
 static void
 apply (EspTrainer *trainer, EspRevival *revival)
 {
+  g_autofree EspHistoryEvent *events = g_new0 (EspHistoryEvent, revival->numbers->len);
   for (guint i = 0; i < revival->numbers->len; i++)
     {
       EspRevivedNumbers *own = &g_array_index (revival->numbers, EspRevivedNumbers, i);
-      guint channel = own->channel == ESP_CHANNEL_DATA ? 0 : own->channel - ESP_CHANNEL_MOMENT1 + 1;
-      esp_trainer_fill (trainer, own->parameter, channel, own->floats);
+      events[i].kind = ESP_HISTORY_FILL;
+      events[i].parameter = own->parameter;
+      events[i].index = own->channel == ESP_CHANNEL_DATA ? 0
+                                                         : own->channel - ESP_CHANNEL_MOMENT1 + 1;
+      events[i].numbers = own->floats;
     }
+  esp_trainer_change (trainer, events, revival->numbers->len);
 }
 
 /* rows of a shared layer count once */
