@@ -7,6 +7,7 @@
 #include "esp-history-private.h"
 
 #define FIRST_DISTANCE 16 /* steps: copying a state costs less than one of them */
+#define ALLOCATION 16     /* bytes that a block of memory takes besides its own, about */
 #define FIRST_LARGE 256   /* the same for states of over a megabyte */
 
 GArray *
@@ -103,23 +104,39 @@ esp_history_clear (EspHistory *self, EspPlan *plan)
   esp_history_find_due (self);
 }
 
+/* what one takes of memory */
+static gsize
+get_frame_size (EspHistory *self)
+{
+  return self->state_size + sizeof (EspHistoryFrame) + sizeof (gpointer) + 2 * ALLOCATION;
+}
+
+/* there may be hundreds of thousands, so they are moved up and not removed one by one */
+static void
+thin_out_branch (EspHistory *self, EspHistoryBranch *branch)
+{
+  gpointer *frames = branch->frames->pdata;
+  guint kept = 0, n = branch->frames->len;
+  for (guint i = 0; i < n; i++)
+    {
+      EspHistoryFrame *frame = frames[i];
+      if ((frame->step - branch->fork) % self->distance == 0)
+        {
+          frames[i] = frames[kept];
+          frames[kept++] = frame;
+        }
+    }
+  g_ptr_array_set_size (branch->frames, (gint) kept); /* frees the others */
+  self->n_frames -= n - kept;
+}
+
 /* every second key frame of each branch goes, counted from its fork */
 static void
 thin_out (EspHistory *self)
 {
   self->distance *= 2;
   for (guint b = 0; b < self->branches->len; b++)
-    {
-      EspHistoryBranch *branch = esp_history_peek_branch (self, b);
-      for (guint i = branch->frames->len; i-- > 0;)
-        {
-          EspHistoryFrame *frame = g_ptr_array_index (branch->frames, i);
-          if ((frame->step - branch->fork) % self->distance == 0)
-            continue;
-          g_ptr_array_remove_index (branch->frames, i);
-          self->n_frames--;
-        }
-    }
+    thin_out_branch (self, esp_history_peek_branch (self, b));
 }
 
 /* whether a key frame belongs here; if not, the branch counts on from where the last one would */
@@ -134,7 +151,7 @@ static void
 take_frame (EspHistory *self, EspPlan *plan)
 {
   EspHistoryBranch *branch = esp_history_peek_branch (self, self->current);
-  guint64 step = esp_plan_get_step (plan), most = self->bytes / self->state_size;
+  guint64 step = esp_plan_get_step (plan), most = self->bytes / get_frame_size (self);
   if (!is_frame_step (self, branch, step) || most == 0)
     return;
   if (self->n_frames >= most)
@@ -301,7 +318,7 @@ esp_history_get_distance (EspHistory *self)
 gsize
 esp_history_get_size (EspHistory *self)
 {
-  gsize size = self->n_frames * (self->state_size + sizeof (EspHistoryFrame));
+  gsize size = self->n_frames * get_frame_size (self);
   for (guint b = 0; b < self->branches->len; b++)
     size += esp_history_peek_branch (self, b)->events->len * sizeof (EspHistoryEvent);
   return size;
