@@ -20,6 +20,7 @@
 #include "esp-network-change.h"
 #include "esp-path.h"
 #include "esp-profile.h"
+#include "esp-part.h"
 #include "esp-pyramid.h"
 #include "esp-rearrange.h"
 #include "esp-reload.h"

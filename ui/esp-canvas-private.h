@@ -31,6 +31,7 @@ struct _EspCanvas
   EspSecondHeatmap *beside;
   GtkWidget *channels;
   GtkWidget *channel_button;
+  GtkDropDown *part;
   GtkBox *wide_choices, *narrow_choices;
   GtkWidget *choices;
   GtkWidget *view_menu;

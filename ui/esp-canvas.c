@@ -88,7 +88,7 @@ update_scalar (EspCanvas *self)
 
   if (esp_view_get_kind (self->view) != ESP_VIEW_SCALAR)
     return;
-  value = esp_plane_read_cell (esp_view_get_matrix (self->view), 0, 0, &error);
+  value = esp_plane_read_cell (esp_view_get_cells (self->view), 0, 0, &error);
   gtk_label_set_label (self->scalar, value != NULL ? value : error->message);
 }
 
@@ -245,10 +245,27 @@ update_channel (EspCanvas *self)
   update_channel_menu (self, channel);
 }
 
+/* of complex values */
+static void
+update_part (EspCanvas *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->part), esp_view_has_parts (self->view));
+  gtk_drop_down_set_selected (self->part, esp_look_get_part (esp_view_get_look (self->view)));
+}
+
+static void
+on_part (EspCanvas *self)
+{
+  if (esp_view_has_parts (self->view))
+    esp_look_set_part (esp_view_get_look (self->view),
+                       (EspPart) gtk_drop_down_get_selected (self->part));
+}
+
 static void
 on_tensor_changed (EspCanvas *self)
 {
   update_channel (self);
+  update_part (self);
   if (self->session != NULL)
     esp_path_bar_set_place (self->path, self->session, esp_view_get_place (self->view));
   update_histogram (self);
@@ -306,6 +323,7 @@ static int
 get_wide_width (EspCanvas *self)
 {
   int taken = 2 * MARGIN + get_natural_width (self->channels) +
+              get_natural_width (GTK_WIDGET (self->part)) +
               get_natural_width (GTK_WIDGET (self->slice));
 
   for (GtkWidget *child = gtk_widget_get_first_child (self->choices); child != NULL;
@@ -414,6 +432,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, beside);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channels);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, channel_button);
+  gtk_widget_class_bind_template_child (widget_class, EspCanvas, part);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, wide_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, narrow_choices);
   gtk_widget_class_bind_template_child (widget_class, EspCanvas, choices);
@@ -436,6 +455,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, show_stage);
   gtk_widget_class_bind_template_callback (widget_class, on_data);
   gtk_widget_class_bind_template_callback (widget_class, on_gradient);
+  gtk_widget_class_bind_template_callback (widget_class, on_part);
 }
 
 static void

@@ -33,12 +33,12 @@ struct _EspColormapButton
 
 G_DEFINE_FINAL_TYPE (EspColormapButton, esp_colormap_button, ADW_TYPE_BIN)
 
-static gboolean
-is_signed (EspColormapButton *self)
+static EspColormapKind
+get_kind (EspColormapButton *self)
 {
   const EspNorm *norm = self->view != NULL ? esp_view_get_norm (self->view) : NULL;
 
-  return norm == NULL || norm->lo < 0;
+  return norm != NULL ? norm->kind : ESP_COLORMAP_DIVERGING;
 }
 
 static void
@@ -107,7 +107,7 @@ static void
 update_rows (EspColormapButton *self)
 {
   EspLook *look = esp_view_get_look (self->view);
-  const EspColormap *chosen = esp_look_get_colormap (look, is_signed (self));
+  const EspColormap *chosen = esp_look_get_colormap (look, get_kind (self));
   GtkListBoxRow *row;
 
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->list, i)) != NULL; i++)
@@ -117,7 +117,7 @@ update_rows (EspColormapButton *self)
       gtk_widget_set_opacity (g_object_get_data (G_OBJECT (row), "tick"), map == chosen);
       set_swatch (g_object_get_data (G_OBJECT (row), "swatch"),
                   map != NULL ? map
-                              : esp_colormap_get_default (is_signed (self), esp_style_is_dark ()),
+                              : esp_colormap_get_default (get_kind (self), esp_style_is_dark ()),
                   esp_look_get_inverted (look));
     }
 }
@@ -126,10 +126,10 @@ static void
 update (EspColormapButton *self)
 {
   EspLook *look = esp_view_get_look (self->view);
-  const EspColormap *chosen = esp_look_get_colormap (look, is_signed (self));
+  const EspColormap *chosen = esp_look_get_colormap (look, get_kind (self));
 
   self->updating = TRUE;
-  set_swatch (self->swatch, esp_look_choose_colormap (look, is_signed (self)), FALSE);
+  set_swatch (self->swatch, esp_look_choose_colormap (look, get_kind (self)), FALSE);
   gtk_label_set_label (GTK_LABEL (self->label), chosen != NULL ? chosen->name : _ ("Auto"));
   gtk_check_button_set_active (self->invert, esp_look_get_inverted (look));
   if (gtk_widget_get_visible (self->popover))
@@ -140,7 +140,7 @@ update (EspColormapButton *self)
 static void
 on_row (EspColormapButton *self, GtkListBoxRow *row)
 {
-  esp_look_set_colormap (esp_view_get_look (self->view), is_signed (self),
+  esp_look_set_colormap (esp_view_get_look (self->view), get_kind (self),
                          g_object_get_data (G_OBJECT (row), "colormap"));
 }
 

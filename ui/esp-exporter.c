@@ -60,6 +60,7 @@ set_look (Take *take, EspView *view)
 {
   const EspNorm *norm = esp_view_get_norm (view);
 
+  take->picture.phase = norm != NULL && norm->kind == ESP_COLORMAP_CYCLIC;
   take->picture.reduction = esp_look_get_reduction (esp_view_get_look (view));
   if (norm == NULL)
     return;
@@ -98,7 +99,8 @@ take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap, gboolean values
   take->widget = g_object_ref (widget);
   take->values = values;
   /* a file of values has them as they are stored */
-  take->matrix = esp_tensor_ref (values ? esp_view_get_plain (view) : esp_view_get_matrix (view));
+  take->matrix = values ? esp_plane_apply (plane, esp_view_get_tensor (view), NULL)
+                        : esp_tensor_ref (esp_view_get_matrix (view));
   take->title = dup_title (view);
   take->row_axis = esp_plane_dup_axis_name (plane, place, plane->row_axis);
   take->column_axis = esp_plane_dup_axis_name (plane, place, plane->column_axis);
@@ -111,7 +113,7 @@ take_new (GtkWidget *widget, EspView *view, EspHeatmap *heatmap, gboolean values
       take->picture.block_rows = plane->block_rows;
       take->picture.block_columns = plane->block_columns;
     }
-  take->note = esp_view_dup_order_note (view);
+  take->note = esp_view_dup_note (view);
   take->picture.note = take->note;
   take->picture.row_labels = take->row_labels = dup_order (plane, FALSE);
   take->picture.column_labels = take->column_labels = dup_order (plane, TRUE);

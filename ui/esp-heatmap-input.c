@@ -369,7 +369,7 @@ on_copy (GtkWidget *widget, GVariant *args, gpointer unused)
   if (!is_shown (self) || self->cursor_row < 0)
     return GDK_EVENT_PROPAGATE;
 
-  esp_copy_region (widget, esp_view_get_matrix (self->view),
+  esp_copy_region (widget, esp_view_get_cells (self->view),
                    &(EspRegion) { self->cursor_row, self->cursor_column, 1, 1 });
   return GDK_EVENT_STOP;
 }

@@ -36,6 +36,24 @@ find_pixel (EspHeatmap *self, gint64 row, gint64 column, gint64 *rows, gint64 *c
   return &esp_overview_get_row (overview, (guint) MIN (y, height - 1))[MIN (x, width - 1)];
 }
 
+/* of a complex value the part that is shown, too */
+static char *
+read_cell (EspView *view, gint64 row, gint64 column)
+{
+  g_autofree char *value = esp_plane_read_cell (esp_view_get_cells (view), row, column, NULL);
+  g_autofree char *part = NULL;
+
+  if (value == NULL || !esp_view_has_parts (view))
+    return g_steal_pointer (&value);
+  part = esp_plane_read_cell (esp_view_get_matrix (view), row, column, NULL);
+  if (part == NULL)
+    return g_steal_pointer (&value);
+  /* TRANSLATORS: a complex number, a part of it by name, that part */
+  return g_strdup_printf (_ ("%s; %s %s"), value,
+                          esp_draw_describe_part (esp_look_get_part (esp_view_get_look (view))),
+                          part);
+}
+
 /* the exact value; where reading takes a worker, what the picture knows of it. NULL if nothing. */
 static char *
 read_value (EspHeatmap *self, gint64 row, gint64 column)
@@ -44,7 +62,7 @@ read_value (EspHeatmap *self, gint64 row, gint64 column)
   const EspPixel *pixel;
 
   if (esp_view_is_direct (self->view))
-    return esp_plane_read_cell (esp_view_get_matrix (self->view), row, column, NULL);
+    return read_cell (self->view, row, column);
 
   pixel = find_pixel (self, row, column, &rows, &columns);
   if (pixel == NULL || rows > 1 || columns > 1)

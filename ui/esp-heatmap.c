@@ -230,7 +230,7 @@ get_load_flags (EspHeatmap *self)
     return 0;
   if (esp_view_is_quick (self->view))
     return ESP_LOAD_QUICK;
-  return matrix == esp_view_get_tensor (self->view) ? ESP_LOAD_COUNT : 0;
+  return matrix == esp_view_get_shown (self->view) ? ESP_LOAD_COUNT : 0;
 }
 
 static void

@@ -80,7 +80,7 @@ choose_axis (EspLevels *self)
     }
   if (norm->lo >= 0) /* data of one sign have no other side */
     self->axis[0] = fmax (self->axis[0], fmin (norm->lo, 0));
-  if (norm->scale == ESP_SCALE_RANK || !isfinite (width))
+  if (norm->scale == ESP_SCALE_RANK || norm->kind == ESP_COLORMAP_CYCLIC || !isfinite (width))
     {
       self->axis[0] = norm->lo;
       self->axis[1] = norm->hi;
@@ -101,7 +101,7 @@ get_axis (EspLevels *self)
 static char *
 dup_note (EspLevels *self)
 {
-  g_autofree char *order = esp_view_dup_order_note (self->view);
+  g_autofree char *order = esp_view_dup_note (self->view);
   EspReduction reduction = esp_look_get_reduction (esp_view_get_look (self->view));
   const char *shows = esp_heatmap_reduces (self->heatmap) ? esp_draw_describe_reduction (reduction)
                                                           : NULL;
@@ -113,7 +113,8 @@ static void
 update (EspLevels *self)
 {
   const EspNorm *norm = get_norm (self);
-  gboolean movable = norm != NULL && norm->scale != ESP_SCALE_RANK;
+  gboolean movable = norm != NULL && norm->scale != ESP_SCALE_RANK &&
+                     norm->kind != ESP_COLORMAP_CYCLIC;
   g_autofree char *lo = NULL, *hi = NULL, *label = NULL, *note = NULL;
 
   gtk_widget_queue_draw (GTK_WIDGET (self));

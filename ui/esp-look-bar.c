@@ -69,6 +69,7 @@ update (EspLookBar *self)
 {
   EspLook *look = esp_view_get_look (self->view);
   gboolean locked = esp_look_get_locked (look);
+  const EspNorm *norm = esp_view_get_norm (self->view);
 
   self->updating = TRUE;
   gtk_drop_down_set_selected (self->reduction, esp_look_get_reduction (look));
@@ -76,7 +77,7 @@ update (EspLookBar *self)
   gtk_button_set_icon_name (GTK_BUTTON (self->lock),
                             locked ? "changes-prevent-symbolic" : "changes-allow-symbolic");
   gtk_widget_set_sensitive (GTK_WIDGET (self->lock),
-                            locked || esp_view_get_norm (self->view) != NULL);
+                            locked || (norm != NULL && norm->kind != ESP_COLORMAP_CYCLIC));
   self->updating = FALSE;
 }
 

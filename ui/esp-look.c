@@ -23,7 +23,8 @@ struct _EspLook
   EspRangeKind kind; /* unless a range is typed */
   EspRange range;    /* percentiles, symmetry, the typed ends */
   gboolean has_typed, locked;
-  const EspColormap *colormaps[2]; /* for data of one sign, for signed data; NULL: the default */
+  const EspColormap *colormaps[3]; /* by EspColormapKind; NULL: the default */
+  EspPart part;
   gboolean inverted;
 };
 
@@ -39,7 +40,11 @@ static const char *const range_names[ESP_N_RANGES] = {
   [ESP_RANGE_MIN_MAX] = "all",
   [ESP_RANGE_PERCENTILES] = "percentiles",
 };
-static const char *const colormap_keys[] = { "sequential-colormap", "diverging-colormap" };
+static const char *const colormap_keys[] = {
+  [ESP_COLORMAP_SEQUENTIAL] = "sequential-colormap",
+  [ESP_COLORMAP_DIVERGING] = "diverging-colormap",
+  [ESP_COLORMAP_CYCLIC] = "cyclic-colormap",
+};
 
 G_DEFINE_FINAL_TYPE (EspLook, esp_look, G_TYPE_OBJECT)
 
@@ -302,25 +307,47 @@ esp_look_set_locked (EspLook *self, gboolean locked)
   tell (self);
 }
 
-const EspColormap *
-esp_look_get_colormap (EspLook *self, gboolean signed_data)
+EspPart
+esp_look_get_part (EspLook *self)
 {
-  g_return_val_if_fail (ESP_IS_LOOK (self), NULL);
+  g_return_val_if_fail (ESP_IS_LOOK (self), ESP_PART_MAGNITUDE);
 
-  return self->colormaps[signed_data ? 1 : 0];
+  return self->part;
 }
 
 void
-esp_look_set_colormap (EspLook *self, gboolean signed_data, const EspColormap *colormap)
+esp_look_set_part (EspLook *self, EspPart part)
 {
-  guint i = signed_data ? 1 : 0;
-
   g_return_if_fail (ESP_IS_LOOK (self));
+  g_return_if_fail (part < ESP_N_PARTS);
 
-  if (self->colormaps[i] == colormap)
+  if (self->part == part)
     return;
-  self->colormaps[i] = colormap;
-  esp_settings_set_string (colormap_keys[i], colormap != NULL ? colormap->name : "");
+  self->part = part;
+  if (!self->locked) /* a typed range is for one part */
+    self->has_typed = FALSE;
+  tell (self);
+}
+
+const EspColormap *
+esp_look_get_colormap (EspLook *self, EspColormapKind kind)
+{
+  g_return_val_if_fail (ESP_IS_LOOK (self), NULL);
+  g_return_val_if_fail (kind < G_N_ELEMENTS (colormap_keys), NULL);
+
+  return self->colormaps[kind];
+}
+
+void
+esp_look_set_colormap (EspLook *self, EspColormapKind kind, const EspColormap *colormap)
+{
+  g_return_if_fail (ESP_IS_LOOK (self));
+  g_return_if_fail (kind < G_N_ELEMENTS (colormap_keys));
+
+  if (self->colormaps[kind] == colormap)
+    return;
+  self->colormaps[kind] = colormap;
+  esp_settings_set_string (colormap_keys[kind], colormap != NULL ? colormap->name : "");
   tell (self);
 }
 
@@ -347,14 +374,14 @@ esp_look_set_inverted (EspLook *self, gboolean inverted)
 /* --- what follows from them --- */
 
 const EspColormap *
-esp_look_choose_colormap (EspLook *self, gboolean signed_data)
+esp_look_choose_colormap (EspLook *self, EspColormapKind kind)
 {
-  const EspColormap *map;
-
   g_return_val_if_fail (ESP_IS_LOOK (self), NULL);
+  g_return_val_if_fail (kind < G_N_ELEMENTS (colormap_keys), NULL);
 
-  map = self->colormaps[signed_data ? 1 : 0];
-  return map != NULL ? map : esp_colormap_get_default (signed_data, esp_style_is_dark ());
+  if (self->colormaps[kind] != NULL)
+    return self->colormaps[kind];
+  return esp_colormap_get_default (kind, esp_style_is_dark ());
 }
 
 /* what a person chose, on top of a range */
@@ -373,7 +400,7 @@ finish_norm (EspLook *self, EspStats *stats, gboolean typed, EspNorm *norm)
     esp_norm_set_ranks (norm, stats);
   if (self->threshold > 0)
     norm->threshold = self->threshold;
-  norm->colormap = esp_look_choose_colormap (self, norm->lo < 0);
+  norm->colormap = esp_look_choose_colormap (self, norm->kind);
   norm->inverted = self->inverted;
 }
 
@@ -407,4 +434,15 @@ esp_look_init_norm_for_range (EspLook *self, double lo, double hi, gboolean type
     }
   esp_norm_init_for_range (norm, lo, hi, esp_style_is_dark ());
   finish_norm (self, NULL, typed, norm);
+}
+
+void
+esp_look_init_norm_for_phase (EspLook *self, EspNorm *norm)
+{
+  g_return_if_fail (ESP_IS_LOOK (self));
+  g_return_if_fail (norm != NULL);
+
+  esp_norm_init_for_phase (norm);
+  norm->colormap = esp_look_choose_colormap (self, norm->kind);
+  norm->inverted = self->inverted;
 }

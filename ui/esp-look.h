@@ -46,13 +46,17 @@ void esp_look_clear_typed (EspLook *self);
 gboolean esp_look_get_locked (EspLook *self);
 void esp_look_set_locked (EspLook *self, gboolean locked);
 
-/* chosen maps for signed data and for others; NULL: the default of the style */
-const EspColormap *esp_look_get_colormap (EspLook *self, gboolean signed_data);
-void esp_look_set_colormap (EspLook *self, gboolean signed_data, const EspColormap *colormap);
+/* the part of complex values that is shown; as long as the window lasts */
+EspPart esp_look_get_part (EspLook *self);
+void esp_look_set_part (EspLook *self, EspPart part);
+
+/* chosen maps for values of one sign, of two, and for angles; NULL: the default of the style */
+const EspColormap *esp_look_get_colormap (EspLook *self, EspColormapKind kind);
+void esp_look_set_colormap (EspLook *self, EspColormapKind kind, const EspColormap *colormap);
 gboolean esp_look_get_inverted (EspLook *self);
 void esp_look_set_inverted (EspLook *self, gboolean inverted);
 /* the chosen map or the default; never NULL */
-const EspColormap *esp_look_choose_colormap (EspLook *self, gboolean signed_data);
+const EspColormap *esp_look_choose_colormap (EspLook *self, EspColormapKind kind);
 
 /* all of it for a tensor's statistics; @typed: with a typed range that isn't locked, too */
 void esp_look_init_norm (EspLook *self, EspStats *stats, gboolean typed, EspNorm *norm);
@@ -62,4 +66,7 @@ void esp_look_init_norm_for_range (EspLook *self,
                                    double hi,
                                    gboolean typed,
                                    EspNorm *norm);
+/* of angles: the range is a full turn whatever was chosen */
+void esp_look_init_norm_for_phase (EspLook *self, EspNorm *norm);
+
 G_END_DECLS

@@ -108,9 +108,12 @@ update_fields (EspRangeButton *self)
 static void
 update (EspRangeButton *self)
 {
+  const EspNorm *norm = esp_view_get_norm (self->view);
   EspScale scale = esp_look_get_scale (get_look (self));
+  gboolean fixed = norm != NULL && norm->kind == ESP_COLORMAP_CYCLIC;
 
-  gtk_menu_button_set_label (self->button, _ (scale_titles[scale]));
+  gtk_menu_button_set_label (self->button, fixed ? _ ("−π to π") : _ (scale_titles[scale]));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->button), !fixed);
   if (!gtk_widget_get_visible (self->popover))
     return;
   self->updating = TRUE;

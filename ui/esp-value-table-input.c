@@ -204,7 +204,7 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
       region.row = 0;
       region.rows = self->rows;
     }
-  esp_copy_region (widget, esp_view_get_matrix (self->view), &region);
+  esp_copy_region (widget, esp_view_get_cells (self->view), &region);
 }
 
 static void

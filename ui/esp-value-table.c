@@ -35,7 +35,7 @@ EspTensor *
 _esp_value_table_get_matrix (EspValueTable *self)
 {
   return self->view != NULL && esp_view_get_kind (self->view) == ESP_VIEW_MATRIX
-             ? esp_view_get_matrix (self->view)
+             ? esp_view_get_cells (self->view)
              : NULL;
 }
 

@@ -18,6 +18,8 @@ struct _EspView
   EspSessionWatch *watch;
   EspPlace *place;
   EspTensor *tensor;
+  EspTensor *shown;  /* the same, or the part of its complex values that is looked at */
+  EspTensor *cells;  /* the matrix with values as they are stored */
   EspTensor *plain;  /* the matrix as it is stored */
   EspTensor *matrix; /* as it is shown */
   EspStats *stats;
@@ -32,7 +34,8 @@ struct _EspView
 
   /* state */
   EspViewKind kind;
-  int channel; /* -1: the session's */
+  EspPart part; /* what is shown of complex values */
+  int channel;  /* -1: the session's */
   gboolean has_norm;
   EspNorm norm;
   double held;       /* the range of a live tensor, see esp_norm_hold() */
@@ -56,6 +59,8 @@ void _esp_view_set_message (EspView *self, const char *title, const char *detail
 
 /* the matrix of the tensor, or a message; FALSE if there is nothing to scan */
 gboolean _esp_view_take_matrix (EspView *self);
+/* another tensor; NULL for none */
+void _esp_view_set_tensor (EspView *self, EspTensor *tensor);
 /* makes the plane one that the session's cell lies in; TRUE if it was another */
 gboolean _esp_view_show_cell (EspView *self);
 

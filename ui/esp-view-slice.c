@@ -9,6 +9,50 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+void
+_esp_view_set_tensor (EspView *self, EspTensor *tensor)
+{
+  if (tensor != NULL)
+    esp_tensor_ref (tensor);
+  g_clear_pointer (&self->tensor, esp_tensor_unref);
+  g_clear_pointer (&self->shown, esp_tensor_unref);
+  self->tensor = tensor;
+}
+
+/* of complex values, one number each */
+static gboolean
+take_part (EspView *self, GError **error)
+{
+  EspPart part = esp_look_get_part (self->look);
+
+  if (self->shown != NULL && part == self->part)
+    return TRUE;
+  g_clear_pointer (&self->shown, esp_tensor_unref);
+  self->part = part;
+  self->shown = esp_tensor_is_complex (self->tensor)
+                    ? esp_tensor_new_part (self->tensor, part, error)
+                    : esp_tensor_ref (self->tensor);
+  return self->shown != NULL;
+}
+
+static EspTensor *
+arrange (EspView *self, EspTensor *tensor, EspTensor **plain, GError **error)
+{
+  *plain = esp_plane_apply (&self->plane, tensor, error);
+  return *plain != NULL ? esp_plane_arrange (&self->plane, *plain, error) : NULL;
+}
+
+/* the same for the values as they are stored */
+static EspTensor *
+arrange_cells (EspView *self, GError **error)
+{
+  g_autoptr (EspTensor) plain = NULL;
+
+  if (self->shown == self->tensor)
+    return esp_tensor_ref (self->matrix);
+  return arrange (self, self->tensor, &plain, error);
+}
+
 /* the matrix of the tensor, or a message; FALSE if there is nothing to scan */
 gboolean
 _esp_view_take_matrix (EspView *self)
@@ -17,6 +61,7 @@ _esp_view_take_matrix (EspView *self)
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->matrix, esp_tensor_unref);
+  g_clear_pointer (&self->cells, esp_tensor_unref);
   if (reason != NULL)
     {
       _esp_view_set_message (self, _ ("This tensor can't be read"), reason->message);
@@ -33,11 +78,13 @@ _esp_view_take_matrix (EspView *self)
     }
 
   g_clear_pointer (&self->plain, esp_tensor_unref);
-  self->plain = esp_plane_apply (&self->plane, self->tensor, &error);
-  if (self->plain != NULL)
-    self->matrix = esp_plane_arrange (&self->plane, self->plain, &error);
-  if (self->matrix == NULL)
+  if (take_part (self, &error))
+    self->matrix = arrange (self, self->shown, &self->plain, &error);
+  if (self->matrix != NULL)
+    self->cells = arrange_cells (self, &error);
+  if (self->cells == NULL)
     {
+      g_clear_pointer (&self->matrix, esp_tensor_unref);
       _esp_view_set_message (self, _ ("This slice can't be drawn"), error->message);
       return FALSE;
     }
@@ -77,6 +124,30 @@ esp_view_get_plain (EspView *self)
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
   return self->plain;
+}
+
+EspTensor *
+esp_view_get_cells (EspView *self)
+{
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
+
+  return self->cells;
+}
+
+EspTensor *
+esp_view_get_shown (EspView *self)
+{
+  g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
+
+  return self->shown;
+}
+
+gboolean
+esp_view_has_parts (EspView *self)
+{
+  g_return_val_if_fail (ESP_IS_VIEW (self), FALSE);
+
+  return self->matrix != NULL && self->shown != self->tensor;
 }
 
 void
@@ -132,20 +203,29 @@ esp_view_set_order (EspView *self, gboolean columns, EspProfileKind kind, const 
   _esp_view_emit (self, ESP_VIEW_TENSOR_CHANGED);
 }
 
-char *
-esp_view_dup_order_note (EspView *self)
+static char *
+dup_order_note (EspView *self)
 {
-  g_autofree char *note = NULL;
+  g_autofree char *note = esp_plane_dup_order_note (&self->plane);
+
+  /* it stays while the values change */
+  if (note != NULL && esp_view_is_live (self))
+    return g_strdup_printf (_ ("%s when they were sorted"), note);
+  return g_steal_pointer (&note);
+}
+
+char *
+esp_view_dup_note (EspView *self)
+{
+  g_autofree char *order = NULL;
 
   g_return_val_if_fail (ESP_IS_VIEW (self), NULL);
 
   if (self->matrix == NULL)
     return NULL;
-  note = esp_plane_dup_order_note (&self->plane);
-  /* it stays while the values change */
-  if (note != NULL && esp_view_is_live (self))
-    return g_strdup_printf (_ ("%s when they were sorted"), note);
-  return g_steal_pointer (&note);
+  order = dup_order_note (self);
+  return esp_draw_join_notes (
+      esp_view_has_parts (self) ? esp_draw_describe_part (self->part) : NULL, order);
 }
 
 void

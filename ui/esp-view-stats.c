@@ -14,6 +14,12 @@
 /* how long the scan of a matrix waits for the heatmap to say how large its picture is, in ms */
 #define CLAIM 300
 
+static gboolean
+is_phase (EspView *self)
+{
+  return esp_view_has_parts (self) && self->part == ESP_PART_PHASE;
+}
+
 void
 _esp_view_update_norm (EspView *self)
 {
@@ -21,13 +27,17 @@ _esp_view_update_norm (EspView *self)
 
   if (self->stats == NULL)
     {
-      if (self->has_norm)
+      if (self->has_norm && is_phase (self))
+        esp_look_init_norm_for_phase (self->look, &self->norm);
+      else if (self->has_norm)
         esp_look_init_norm_for_range (self->look, self->offered[0], self->offered[1],
                                       self->channel < 0, &self->norm);
       return;
     }
 
   esp_look_init_norm (self->look, self->stats, self->channel < 0, &self->norm);
+  if (is_phase (self))
+    esp_look_init_norm_for_phase (self->look, &self->norm);
   if (esp_view_is_live (self) &&
       !(self->channel < 0 && esp_look_get_typed (self->look, &lo, &hi)) &&
       !esp_look_get_locked (self->look) && esp_look_get_symmetric (self->look) &&
@@ -61,7 +71,7 @@ on_scanned (GObject *source, GAsyncResult *result, gpointer user_data)
   self->stats = g_steal_pointer (&stats);
   _esp_view_update_norm (self);
   _esp_view_emit (self, ESP_VIEW_LOOK_CHANGED);
-  if (self->scanned != self->tensor) /* values of a live network have changed meanwhile */
+  if (self->scanned != self->shown) /* values of a live network have changed meanwhile */
     start_scan (self);
 }
 
@@ -69,9 +79,9 @@ static void
 start_scan (EspView *self)
 {
   g_clear_pointer (&self->scanned, esp_tensor_unref);
-  self->scanned = esp_tensor_ref (self->tensor);
+  self->scanned = esp_tensor_ref (self->shown);
   self->scan = g_cancellable_new ();
-  esp_scan_stats_async (self->tensor, self->scan, on_scanned, g_object_ref (self));
+  esp_scan_stats_async (self->shown, self->scan, on_scanned, g_object_ref (self));
 }
 
 static void
@@ -113,7 +123,7 @@ _esp_view_scan (EspView *self)
 
   if (esp_view_is_quick (self))
     {
-      g_autoptr (EspStats) stats = esp_scan_stats (self->tensor, NULL, NULL, NULL, &error);
+      g_autoptr (EspStats) stats = esp_scan_stats (self->shown, NULL, NULL, NULL, &error);
 
       g_clear_pointer (&self->stats, esp_stats_unref);
       self->stats = g_steal_pointer (&stats);
@@ -126,11 +136,11 @@ _esp_view_scan (EspView *self)
   if (self->scan != NULL) /* when it is done, it looks whether there are newer values */
     return;
 
-  if (self->matrix == self->tensor && esp_tensor_get_count (self->tensor) > ESP_LOAD_LARGE)
+  if (self->matrix == self->shown && esp_tensor_get_count (self->shown) > ESP_LOAD_LARGE)
     {
       end_claim (self);
-      esp_scan_claim (self->tensor);
-      self->claimed = esp_tensor_ref (self->tensor);
+      esp_scan_claim (self->shown);
+      self->claimed = esp_tensor_ref (self->shown);
       self->claim = g_timeout_add (CLAIM, on_claim_over, self);
     }
   start_scan (self);

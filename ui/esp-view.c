@@ -77,6 +77,7 @@ forget (EspView *self)
   _esp_view_cancel_scan (self);
   g_clear_pointer (&self->plain, esp_tensor_unref);
   g_clear_pointer (&self->matrix, esp_tensor_unref);
+  g_clear_pointer (&self->cells, esp_tensor_unref);
   g_clear_pointer (&self->stats, esp_stats_unref);
   g_clear_pointer (&self->title, g_free);
   g_clear_pointer (&self->details, g_free);
@@ -104,7 +105,7 @@ restart (gpointer user_data)
     }
   g_set_object (&self->place, place);
   tensor = find_tensor (self);
-  g_clear_pointer (&self->tensor, esp_tensor_unref);
+  _esp_view_set_tensor (self, NULL);
 
   if (place == NULL)
     self->kind = ESP_VIEW_NOTHING;
@@ -114,7 +115,7 @@ restart (gpointer user_data)
     set_missing (self);
   else
     {
-      self->tensor = esp_tensor_ref (tensor);
+      _esp_view_set_tensor (self, tensor);
       if (!esp_plane_fits (&self->plane, tensor))
         esp_plane_set (&self->plane, place, tensor);
       else if (!same_place)
@@ -151,8 +152,7 @@ on_updated (gpointer user_data)
       return;
     }
 
-  esp_tensor_unref (self->tensor);
-  self->tensor = esp_tensor_ref (tensor);
+  _esp_view_set_tensor (self, tensor);
   if (!_esp_view_take_matrix (self))
     {
       _esp_view_emit (self, ESP_VIEW_TENSOR_CHANGED);
@@ -217,9 +217,27 @@ on_marks (EspView *self)
   _esp_view_emit (self, ESP_VIEW_MARKS_CHANGED);
 }
 
+/* another part of the same values: other numbers at the same places */
+static void
+show_part (EspView *self)
+{
+  _esp_view_cancel_scan (self);
+  g_clear_pointer (&self->stats, esp_stats_unref);
+  self->has_norm = FALSE;
+  self->held = 0;
+  if (_esp_view_take_matrix (self))
+    _esp_view_scan (self);
+  _esp_view_emit (self, ESP_VIEW_TENSOR_CHANGED);
+}
+
 static void
 on_look (EspView *self)
 {
+  if (esp_view_has_parts (self) && esp_look_get_part (self->look) != self->part)
+    {
+      show_part (self);
+      return;
+    }
   _esp_view_update_norm (self);
   _esp_view_emit (self, ESP_VIEW_LOOK_CHANGED);
 }
@@ -262,7 +280,7 @@ esp_view_dispose (GObject *object)
   forget (self);
   esp_session_watch_set_session (self->watch, NULL);
   g_clear_object (&self->place);
-  g_clear_pointer (&self->tensor, esp_tensor_unref);
+  _esp_view_set_tensor (self, NULL);
   esp_plane_clear (&self->plane);
 
   G_OBJECT_CLASS (esp_view_parent_class)->dispose (object);

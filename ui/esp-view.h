@@ -53,6 +53,13 @@ const char *esp_view_get_details (EspView *self);
 EspPlace *esp_view_get_place (EspView *self);   /* borrowed, NULL without a document */
 EspTensor *esp_view_get_tensor (EspView *self); /* of the session's channel; borrowed or NULL */
 EspTensor *esp_view_get_matrix (EspView *self); /* two dimensions; borrowed or NULL */
+/* The same matrix with values as they are stored: where these are complex, that of
+ * esp_view_get_matrix() has one part of them, which the look tells. Borrowed or NULL. */
+EspTensor *esp_view_get_cells (EspView *self);
+/* what the statistics are of: the tensor, or a part of its complex values; borrowed or NULL */
+EspTensor *esp_view_get_shown (EspView *self);
+/* a matrix of complex values, of which a part is shown */
+gboolean esp_view_has_parts (EspView *self);
 /* a network whose values change and can be edited */
 gboolean esp_view_is_live (EspView *self);
 /* values can be read one by one without work in a worker */
@@ -73,8 +80,9 @@ void esp_view_set_mosaic (EspView *self, gboolean as_mosaic);
 void esp_view_set_order (EspView *self, gboolean columns, EspProfileKind kind, const gint64 *order);
 /* the matrix as it is stored, whatever the order; borrowed or NULL */
 EspTensor *esp_view_get_plain (EspView *self);
-/* what the order is, for the legend: new string or NULL */
-char *esp_view_dup_order_note (EspView *self);
+/* which part of complex values is shown and what the order is, for the legend: new string or NULL
+ */
+char *esp_view_dup_note (EspView *self);
 /* the same matrix as another view shows of a tensor of the same shape */
 void esp_view_copy_plane (EspView *self, EspView *from);
 

@@ -13,6 +13,7 @@
 #include "esp-error.h"
 #include "esp-export.h"
 #include "esp-number.h"
+#include "esp-part.h"
 #include "esp-path.h"
 #include "esp-profile.h"
 #include "esp-rearrange.h"
@@ -20,12 +21,13 @@
 
 typedef struct
 {
-  char *slice, *size, *colormap, *scale, *range, *reduce, *out;
+  char *slice, *size, *colormap, *scale, *range, *reduce, *part, *out;
   int width, height;
   EspRange range_id;
   EspScale scale_id;
   double threshold; /* of symlog, 0 unless told */
   EspReduction reduction;
+  EspPart part_id;
   gboolean symmetric, inverted;
   const EspColormap *map;
   char *sort[2]; /* rows, columns */
@@ -178,6 +180,24 @@ parse_sort (Options *self, guint which)
 }
 
 static gboolean
+parse_part (Options *self)
+{
+  gboolean found = TRUE;
+
+  if (self->part != NULL)
+    self->part_id = esp_part_from_name (self->part, &found);
+  if (!found)
+    esp_cli_message (_ ("--part: there is no “%s”; there are magnitude, real, imaginary, phase"),
+                     self->part);
+  if (!found || self->part_id != ESP_PART_PHASE ||
+      (self->range == NULL && self->scale == NULL && !self->symmetric))
+    return found;
+  esp_cli_message (_ ("--part phase: angles have a full turn as their range and no other scale, so "
+                      "--range, --symmetric and --scale can't be given"));
+  return FALSE;
+}
+
+static gboolean
 parse_options (Options *self)
 {
   if (self->out == NULL)
@@ -192,10 +212,24 @@ parse_options (Options *self)
       return FALSE;
     }
   return parse_scale (self) && parse_reduction (self) && parse_size (self) && parse_range (self) &&
-         parse_colormap (self) && parse_sort (self, 0) && parse_sort (self, 1);
+         parse_colormap (self) && parse_part (self) && parse_sort (self, 0) && parse_sort (self, 1);
 }
 
 /* --- picture --- */
+
+/* what is drawn of it: complex values by one number each */
+static EspTensor *
+take_part (const Options *options, EspTensor *tensor, GError **error)
+{
+  if (esp_tensor_is_complex (tensor))
+    return esp_tensor_new_part (tensor, options->part_id, error);
+  if (options->part == NULL)
+    return esp_tensor_ref (tensor);
+  g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_DTYPE,
+               _ ("--part is for complex values; these are %s"),
+               esp_tensor_get_dtype_name (tensor));
+  return NULL;
+}
 
 static EspTensor *
 take_matrix (const Options *options, EspTensor *tensor, GError **error)
@@ -252,14 +286,17 @@ sort_matrix (const Options *options,
 }
 
 static char *
-make_note (const Options *options)
+make_note (const Options *options, EspTensor *tensor)
 {
-  const char *notes[2] = { NULL, NULL };
+  const char *notes[2] = { NULL, NULL }, *part;
+  g_autofree char *order = NULL;
 
   for (guint i = 0; i < 2; i++)
     if (options->sort[i] != NULL)
       notes[i] = esp_draw_describe_order (i == 1, options->sort_kinds[i]);
-  return esp_draw_join_notes (notes[0], notes[1]);
+  order = esp_draw_join_notes (notes[0], notes[1]);
+  part = esp_tensor_is_complex (tensor) ? esp_draw_describe_part (options->part_id) : NULL;
+  return esp_draw_join_notes (part, order);
 }
 
 static char *
@@ -276,17 +313,20 @@ make_title (const char *name, EspTensor *tensor, const Options *options)
 static int
 render (const Options *options, const char *file, const char *name, EspTensor *tensor)
 {
+  g_autoptr (EspTensor) part = NULL;
   g_autoptr (EspTensor) plain = NULL;
   g_autoptr (EspTensor) matrix = NULL;
   g_autoptr (EspOutput) output = NULL;
   g_autofree gint64 *rows = NULL, *columns = NULL;
-  g_autofree char *note = make_note (options);
+  g_autofree char *note = make_note (options, tensor);
   g_autofree char *title = make_title (name, tensor, options);
   GError *error = NULL;
   EspPicture picture;
   gboolean done;
 
-  plain = take_matrix (options, tensor, &error);
+  part = take_part (options, tensor, &error);
+  if (part != NULL)
+    plain = take_matrix (options, part, &error);
   if (plain != NULL)
     matrix = sort_matrix (options, plain, &rows, &columns, &error);
   if (matrix == NULL)
@@ -301,6 +341,7 @@ render (const Options *options, const char *file, const char *name, EspTensor *t
   picture.scale = options->scale_id;
   picture.threshold = options->threshold;
   picture.range = options->range_id;
+  picture.phase = esp_tensor_is_complex (tensor) && options->part_id == ESP_PART_PHASE;
   picture.colormap = options->map;
   picture.inverted = options->inverted;
   picture.title = title;
@@ -326,6 +367,7 @@ clear_options (Options *options)
   g_free (options->scale);
   g_free (options->range);
   g_free (options->reduce);
+  g_free (options->part);
   g_free (options->sort[0]);
   g_free (options->sort[1]);
   g_free (options->out);
@@ -355,6 +397,8 @@ esp_verb_render (int argc, char *argv[])
     { "reduce", 0, 0, G_OPTION_ARG_STRING, &options.reduce,
       N_ ("What a pixel shows of its cells: largest (farthest from 0), mean, min, max or rms"),
       "R" },
+    { "part", 0, 0, G_OPTION_ARG_STRING, &options.part,
+      N_ ("Of complex values: magnitude, real, imaginary or phase"), "P" },
     { "sort-rows", 0, 0, G_OPTION_ARG_STRING, &options.sort[0],
       N_ ("Rows by norm, mean, max (the greatest first) or min (the least first)"), "K" },
     { "sort-columns", 0, 0, G_OPTION_ARG_STRING, &options.sort[1], N_ ("Columns alike"), "K" },

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "esp-number.h"
+#include "esp-part.h"
 #include "esp-path.h"
 
 typedef struct
@@ -26,6 +27,8 @@ typedef struct
 typedef struct
 {
   gboolean hash;
+  char *part; /* of complex values, or NULL: over real and imaginary parts */
+  EspPart part_id;
   EspJsonWriter *json; /* or NULL for text */
   int name_width;
   GHashTable *known; /* EspTie -> Result, of aliases */
@@ -43,13 +46,19 @@ free_result (gpointer data)
 }
 
 static Result *
-scan (EspTensor *tensor, gboolean hash, char *name)
+scan (const Printer *self, EspTensor *tensor, char *name)
 {
   Result *result = g_new0 (Result, 1);
   g_autoptr (GError) error = NULL;
+  g_autoptr (EspTensor) part = NULL;
 
-  result->stats = esp_scan_stats (tensor, esp_cli_progress, name, NULL, &error);
-  if (result->stats != NULL && hash)
+  if (self->part != NULL && esp_tensor_is_complex (tensor))
+    part = esp_tensor_new_part (tensor, self->part_id, &error);
+  else
+    part = esp_tensor_ref (tensor);
+  if (part != NULL)
+    result->stats = esp_scan_stats (part, esp_cli_progress, name, NULL, &error);
+  if (result->stats != NULL && self->hash)
     result->hash = esp_scan_hash (tensor, esp_cli_progress, name, NULL, &error);
   if (error != NULL)
     {
@@ -95,6 +104,11 @@ put_result (Printer *self, const char *name, EspTensor *tensor, const Result *re
       esp_json_writer_string (json, result->error);
       esp_json_writer_end_object (json);
       return;
+    }
+  if (self->part != NULL && esp_tensor_is_complex (tensor))
+    {
+      esp_json_writer_key (json, "part");
+      esp_json_writer_string (json, self->part);
     }
   values = esp_stats_get_values (result->stats);
   put_count (json, "count", values->count);
@@ -165,7 +179,7 @@ show_tensor (Printer *self, EspPlace *place)
     {
       g_autofree char *shown = esp_cli_show_name (path);
 
-      result = scan (tensor, self->hash, shown);
+      result = scan (self, tensor, shown);
       if (alias)
         g_hash_table_insert (self->known, tie, result);
     }
@@ -267,20 +281,33 @@ esp_verb_stats (int argc, char *argv[])
   const GOptionEntry entries[] = {
     { "hash", 0, 0, G_OPTION_ARG_NONE, &printer.hash,
       N_ ("Also a fingerprint of the values, the same whatever the file format"), NULL },
+    { "part", 0, 0, G_OPTION_ARG_STRING, &printer.part,
+      N_ ("Of complex values: magnitude, real, imaginary or phase"), "P" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, N_ ("One JSON object"), NULL },
     { NULL },
   };
+  g_autofree char *part = NULL;
+  gboolean found = TRUE;
   g_auto (GStrv) operands = NULL;
   g_autoptr (EspSession) session = NULL;
   g_autoptr (GPtrArray) places = g_ptr_array_new ();
   g_autoptr (EspJsonWriter) json = NULL;
   int status = ESP_CLI_COULD_NOT;
 
-  if (!esp_cli_parse (argc, argv, entries, "FILE [NAME…] [--hash] [--json]",
+  if (!esp_cli_parse (argc, argv, entries, "FILE [NAME…] [--hash] [--part P] [--json]",
                       _ ("Prints exact statistics over the finite values of each tensor, or of "
                          "those named and those below the modules named."),
                       1, G_MAXUINT, &operands))
     return ESP_CLI_COULD_NOT;
+  part = printer.part;
+  if (part != NULL)
+    printer.part_id = esp_part_from_name (part, &found);
+  if (!found)
+    {
+      esp_cli_message (_ ("--part: there is no “%s”; there are magnitude, real, imaginary, phase"),
+                       part);
+      return ESP_CLI_COULD_NOT;
+    }
   session = esp_cli_open (operands[0]);
   if (session == NULL)
     return ESP_CLI_COULD_NOT;

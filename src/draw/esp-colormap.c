@@ -50,10 +50,16 @@ esp_colormap_from_name (const char *name)
 }
 
 const EspColormap *
-esp_colormap_get_default (gboolean signed_data, gboolean dark)
+esp_colormap_get_default (EspColormapKind kind, gboolean dark)
 {
-  if (!signed_data)
-    return esp_colormap_from_name ("batlow");
-
-  return esp_colormap_from_name (dark ? "berlin" : "vik");
+  switch (kind)
+    {
+    case ESP_COLORMAP_DIVERGING:
+      return esp_colormap_from_name (dark ? "berlin" : "vik");
+    case ESP_COLORMAP_CYCLIC:
+      return esp_colormap_from_name ("romaO");
+    case ESP_COLORMAP_SEQUENTIAL:
+    default:
+      return esp_colormap_from_name ("batlow");
+    }
 }

@@ -22,7 +22,7 @@ typedef struct
 
 const EspColormap *const *esp_colormap_get_all (void);        /* NULL-terminated; by kind */
 const EspColormap *esp_colormap_from_name (const char *name); /* NULL if there is none */
-/* vik or berlin for signed data, batlow otherwise */
-const EspColormap *esp_colormap_get_default (gboolean signed_data, gboolean dark);
+/* batlow for what has one sign, vik or berlin for what has two, romaO for angles */
+const EspColormap *esp_colormap_get_default (EspColormapKind kind, gboolean dark);
 
 G_END_DECLS

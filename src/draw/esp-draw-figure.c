@@ -115,6 +115,24 @@ draw_title (cairo_t *cr, int width, const char *title, const char *note, const E
   esp_draw_text (cr, note, width - ESP_HEATMAP_MARGIN, TITLE / 2.0, ESP_ALIGN_END);
 }
 
+const char *
+esp_draw_describe_part (EspPart part)
+{
+  switch (part)
+    {
+    case ESP_PART_REAL:
+      return _ ("Real part");
+    case ESP_PART_IMAGINARY:
+      return _ ("Imaginary part");
+    case ESP_PART_PHASE:
+      return _ ("Phase");
+    case ESP_PART_MAGNITUDE:
+    case ESP_N_PARTS:
+    default:
+      return _ ("Magnitude");
+    }
+}
+
 char *
 esp_draw_join_notes (const char *first, const char *second)
 {

@@ -7,6 +7,7 @@
 #include "esp-heatmap-geometry.h"
 #include "esp-norm.h"
 #include "esp-palette.h"
+#include "esp-part.h"
 #include "esp-profile.h"
 
 G_BEGIN_DECLS
@@ -90,6 +91,8 @@ void esp_draw_tile (cairo_t *cr,
 const char *esp_draw_describe_reduction (EspReduction reduction);
 /* how rows or columns are sorted, alike */
 const char *esp_draw_describe_order (gboolean columns, EspProfileKind kind);
+/* which part of complex values is shown, alike */
+const char *esp_draw_describe_part (EspPart part);
 /* two notes, each of which may be NULL, as one; new string or NULL */
 char *esp_draw_join_notes (const char *first, const char *second);
 /* legend: colour bar with range below, from 64 pixels of height on with histogram above, from 84

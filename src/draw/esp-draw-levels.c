@@ -152,6 +152,8 @@ describe_range (const EspNorm *norm)
   g_autofree char *high = esp_number_format_value (norm->range.high * 100, 4);
   gboolean even = norm->lo == -norm->hi;
 
+  if (norm->kind == ESP_COLORMAP_CYCLIC)
+    return g_strdup (_ ("A full turn, −π to π"));
   if (norm->range.kind != ESP_RANGE_PERCENTILES)
     return even ? g_strdup_printf (_ ("Range ±%s"), hi)
                 : g_strdup_printf (_ ("Range %s to %s"), lo, hi);

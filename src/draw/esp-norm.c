@@ -146,6 +146,7 @@ set_range (EspNorm *self, double lo, double hi)
 
   self->lo = lo;
   self->hi = hi;
+  self->kind = lo < 0 ? ESP_COLORMAP_DIVERGING : ESP_COLORMAP_SEQUENTIAL;
   self->threshold = fmax (fabs (lo), fabs (hi)) * 1e-3;
 }
 
@@ -162,8 +163,18 @@ esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark)
                              .high = ESP_RANGE_HIGH,
                              .lo = lo,
                              .hi = hi };
-  self->colormap = esp_colormap_get_default (lo < 0, dark);
   set_range (self, lo, hi);
+  self->colormap = esp_colormap_get_default (self->kind, dark);
+}
+
+void
+esp_norm_init_for_phase (EspNorm *self)
+{
+  const double half = (float) G_PI; /* farther from 0 than π itself */
+
+  esp_norm_init_for_range (self, -half, half, FALSE);
+  self->kind = ESP_COLORMAP_CYCLIC;
+  self->colormap = esp_colormap_get_default (self->kind, FALSE);
 }
 
 static void

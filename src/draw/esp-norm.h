@@ -51,6 +51,7 @@ typedef struct
 typedef struct
 {
   const EspColormap *colormap;
+  EspColormapKind kind; /* of the maps that suit such values */
   EspScale scale;
   gboolean inverted; /* the map runs from its end to its beginning */
   double lo, hi;     /* the range; values beyond get the end colours */
@@ -66,6 +67,9 @@ typedef struct
  * don't all look alike; esp_draw_levels() tells how many lie beyond. */
 void esp_norm_init_for_stats (EspNorm *self, EspStats *stats, gboolean dark);
 void esp_norm_init_for_range (EspNorm *self, double lo, double hi, gboolean dark);
+/* For angles: a full turn from −π to π, with room for a float32 that is rounded beyond them.
+ * Neither values nor choices change that range. */
+void esp_norm_init_for_phase (EspNorm *self);
 /* Another range; the rest stays. @stats may be NULL for %ESP_RANGE_TYPED. Ends that follow from
  * percentiles are moved to the next value of the histogram's resolution, so that the cells beyond
  * can be counted exactly. */

@@ -35,11 +35,9 @@ esp_picture_init (EspPicture *self, EspTensor *matrix)
   self->palette = &esp_palette_light;
 }
 
-void
-esp_picture_make_norm (const EspPicture *self, EspStats *stats, EspNorm *norm)
+static void
+choose_range (const EspPicture *self, EspStats *stats, EspNorm *norm)
 {
-  g_return_if_fail (self != NULL && stats != NULL && norm != NULL);
-
   esp_norm_init_for_stats (norm, stats, self->palette->dark);
   if (self->scale == ESP_SCALE_RANK)
     esp_norm_set_ranks (norm, stats);
@@ -49,10 +47,21 @@ esp_picture_make_norm (const EspPicture *self, EspStats *stats, EspNorm *norm)
   if (self->range.kind != ESP_RANGE_AUTO)
     {
       esp_norm_set_range (norm, &self->range, stats);
-      norm->colormap = esp_colormap_get_default (norm->lo < 0, self->palette->dark);
+      norm->colormap = esp_colormap_get_default (norm->kind, self->palette->dark);
     }
   if (self->threshold > 0)
     norm->threshold = self->threshold;
+}
+
+void
+esp_picture_make_norm (const EspPicture *self, EspStats *stats, EspNorm *norm)
+{
+  g_return_if_fail (self != NULL && stats != NULL && norm != NULL);
+
+  if (self->phase)
+    esp_norm_init_for_phase (norm);
+  else
+    choose_range (self, stats, norm);
   if (self->colormap != NULL)
     norm->colormap = self->colormap;
   norm->inverted = self->inverted;

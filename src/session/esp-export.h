@@ -56,6 +56,7 @@ typedef struct
   EspScale scale;
   double threshold; /* of symlog; 0: a thousandth of the range */
   EspRange range;
+  gboolean phase;              /* angles: esp_norm_init_for_phase(), whatever scale and range say */
   const EspColormap *colormap; /* NULL: the usual one for such values */
   gboolean inverted;
   const char *title; /* NULL: none */

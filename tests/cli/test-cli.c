@@ -695,6 +695,37 @@ test_render (void)
   assert_refused (&folder_missing, nowhere, "");
 }
 
+/* phases in a full turn; of what isn't complex there are no parts */
+static void
+test_parts (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "numpy", "types.npz",
+                                                 NULL);
+  g_autofree char *png = g_build_filename (folder, "part.png", NULL);
+  g_auto (Run) phase = run ("render", path, "<c8", "-o", png, "--part", "phase", NULL);
+  g_auto (Run)
+      ranged = run ("render", path, "<c8", "-o", png, "--part", "phase", "--range", "0:1", NULL);
+  g_auto (Run) plain = run ("render", path, "<f4", "-o", png, "--part", "real", NULL);
+  g_auto (Run) wrong = run ("render", path, "<c8", "-o", png, "--part", "x", NULL);
+  g_auto (Run) stats = run ("stats", path, "<c8", "<f4", "--json", "--part", "magnitude", NULL);
+  g_auto (Run) no_stats = run ("stats", path, "<c8", "--part", "x", NULL);
+
+  assert_done (&phase);
+  assert_refused (&ranged, "--part phase", "--range");
+  assert_refused (&plain, path, "float32");
+  assert_refused (&wrong, "--part", "magnitude");
+  assert_refused (&no_stats, "--part", "magnitude");
+  assert_done (&stats);
+  /* x - xi of 0 1 2 3 4 6: the largest magnitude is that of 6 - 6i */
+  g_assert_nonnull (g_strstr_len (g_bytes_get_data (stats.out, NULL),
+                                  (gssize) g_bytes_get_size (stats.out),
+                                  "\"part\":\"magnitude\",\"count\":6,\"min\":0.0,"
+                                  "\"max\":8.48528"));
+  g_assert_nonnull (g_strstr_len (g_bytes_get_data (stats.out, NULL),
+                                  (gssize) g_bytes_get_size (stats.out),
+                                  "\"name\":\"<f4\",\"count\":6,"));
+}
+
 /* --- train --- */
 
 static void
@@ -828,6 +859,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cli/dump-npy", test_dump_npy);
   g_test_add_func ("/cli/dump-replaces", test_dump_replaces);
   g_test_add_func ("/cli/render", test_render);
+  g_test_add_func ("/cli/parts", test_parts);
   g_test_add_func ("/cli/train", test_train);
   g_test_add_func ("/cli/train-specs", test_train_specs);
   g_test_add_func ("/cli/tree-of-network", test_tree_of_network);

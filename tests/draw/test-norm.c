@@ -21,9 +21,11 @@ test_colormaps (void)
   g_assert_cmpuint (n, >=, 12);
   g_assert_null (esp_colormap_from_name ("jet"));
   g_assert_null (esp_colormap_from_name (NULL));
-  g_assert_cmpstr (esp_colormap_get_default (TRUE, FALSE)->name, ==, "vik");
-  g_assert_cmpstr (esp_colormap_get_default (TRUE, TRUE)->name, ==, "berlin");
-  g_assert_cmpstr (esp_colormap_get_default (FALSE, TRUE)->name, ==, "batlow");
+  g_assert_cmpstr (esp_colormap_get_default (ESP_COLORMAP_DIVERGING, FALSE)->name, ==, "vik");
+  g_assert_cmpstr (esp_colormap_get_default (ESP_COLORMAP_DIVERGING, TRUE)->name, ==, "berlin");
+  g_assert_cmpstr (esp_colormap_get_default (ESP_COLORMAP_SEQUENTIAL, TRUE)->name, ==, "batlow");
+  g_assert_cmpint (esp_colormap_get_default (ESP_COLORMAP_CYCLIC, TRUE)->kind, ==,
+                   ESP_COLORMAP_CYCLIC);
 }
 
 /* published ends of the maps */

@@ -6,8 +6,12 @@
 #include "esp-damage.h"
 #include "esp-error.h"
 #include "esp-format.h"
+#include "esp-part.h"
+#include "esp-slice.h"
 #include "esp-source.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* {{{ asking */
@@ -100,6 +104,61 @@ test_types (void)
   g_assert_cmpuint (esp_checkpoint_get_n_warnings (checkpoint), ==, 0);
   g_assert_cmpuint (esp_tree_get_n_tensors (esp_checkpoint_get_tree (checkpoint)), ==,
                     G_N_ELEMENTS (types) + 1);
+}
+
+/* to the bit, but that any NaN is one, and that hypot() and atan2() of another library may round
+ * the last bit of a double otherwise */
+static void
+assert_same (EspTensor *part, EspTensor *wanted, gboolean wide)
+{
+  gsize n = (gsize) esp_tensor_get_count (wanted);
+  g_autofree double *got = g_new (double, n);
+  g_autofree double *want = g_new (double, n);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (esp_tensor_get_dtype (part), ==, esp_tensor_get_dtype (wanted));
+  g_assert_cmpint (esp_tensor_get_dtype (part), ==, wide ? ESP_DTYPE_FLOAT64 : ESP_DTYPE_FLOAT32);
+  g_assert_cmpuint (esp_tensor_get_count (part), ==, n);
+  g_assert_true (esp_tensor_read_f64 (part, 0, n, got, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (esp_tensor_read_f64 (wanted, 0, n, want, NULL, &error));
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    if (!isnan (want[i]) || !isnan (got[i]))
+      g_assert_true ((got[i] == want[i] ||
+                      (wide && fabs (got[i] - want[i]) <= fabs (want[i]) * DBL_EPSILON)) &&
+                     !signbit (got[i]) == !signbit (want[i]));
+}
+
+/* parts of complex values as NumPy computes them, of all of a tensor and of a slice of it that goes
+ * backwards */
+static void
+test_parts (void)
+{
+  static const char *const words[] = { "<c8", ">c8", "<c16", ">c16" };
+  g_autoptr (EspCheckpoint) checkpoint = open_fixture ("complex.npz", "npz");
+
+  for (guint i = 0; i < G_N_ELEMENTS (words) * ESP_N_PARTS; i++)
+    {
+      const char *word = words[i / ESP_N_PARTS];
+      EspPart part = (EspPart) (i % ESP_N_PARTS);
+      g_autofree char *name = g_strconcat (word, ".values", NULL);
+      g_autofree char *wanted = g_strconcat (word, ".", esp_part_get_name (part), NULL);
+      EspTensor *values = find_tensor (checkpoint, name);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EspSlice) slice = esp_slice_parse ("[::-1,3:17:2]", &error);
+      g_autoptr (EspTensor) sliced = esp_slice_apply_matrix (slice, values, &error);
+      g_autoptr (EspTensor) of_slice = esp_tensor_new_part (sliced, part, &error);
+      g_autoptr (EspTensor) whole = esp_tensor_new_part (values, part, &error);
+      g_autoptr (EspTensor)
+          slice_of = esp_slice_apply_matrix (slice, find_tensor (checkpoint, wanted), &error);
+
+      g_test_message ("%s", wanted);
+      g_assert_no_error (error);
+      assert_same (whole, find_tensor (checkpoint, wanted), i / ESP_N_PARTS >= 2);
+      assert_same (of_slice, slice_of, i / ESP_N_PARTS >= 2);
+      g_assert_true (esp_tensor_is_complex (values) && !esp_tensor_is_complex (whole));
+    }
 }
 
 static void
@@ -407,6 +466,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/numpy/types", test_types);
+  g_test_add_func ("/numpy/parts", test_parts);
   g_test_add_func ("/numpy/versions", test_versions);
   g_test_add_func ("/numpy/fortran", test_fortran);
   g_test_add_func ("/numpy/deflated", test_deflated);

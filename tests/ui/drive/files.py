@@ -31,6 +31,14 @@ def write_safetensors(path, tensors, metadata=None):
         out.write(head + data)
 
 
+def write_npy(path, word, shape, data):
+    """word: NumPy's, as in "<c8"; data: bytes in C order"""
+    text = repr({"descr": word, "fortran_order": False, "shape": tuple(shape)}).encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    with open(path, "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data)
+
+
 def write_sparse_safetensors(path, entries):
     """a file of any size whose values are all 0 and take no room on the disk"""
     head, size = safetensors_header(entries)
