@@ -156,10 +156,12 @@ esp_pacer_set_model (EspPacer *self, GListModel *model)
   esp_pacer_stop (self);
   self->done = !model || g_list_model_get_n_items (model) <= self->step;
   self->frames = self->frames_after = 0;
-  /* first to nothing, so that the list doesn't see all of the new model for a moment */
-  gtk_slice_list_model_set_model (self->slice, NULL);
-  gtk_slice_list_model_set_size (self->slice, self->done ? G_MAXUINT : self->step);
+  /* first to a few, so that the list doesn't see all of the new model for a moment, and takes their
+   * widgets for the new items */
+  gtk_slice_list_model_set_size (self->slice, self->step);
   gtk_slice_list_model_set_model (self->slice, model);
+  if (self->done)
+    gtk_slice_list_model_set_size (self->slice, G_MAXUINT);
   self->adjustment = adjustment;
   if (!model)
     return;

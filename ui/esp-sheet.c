@@ -210,6 +210,8 @@ show_module (EspSheet *self, EspPlace *module)
   g_clear_object (&self->places);
   if (module != NULL)
     self->places = esp_place_list_new (module);
+  /* the grid would see all of the new module at once where it looks at all of the old one */
+  esp_pacer_set_model (self->pacer, NULL);
   give_places (self);
   esp_pacer_set_model (self->pacer,
                        module != NULL ? esp_sheet_order_get_model (self->order) : NULL);

@@ -30,6 +30,7 @@ struct _EspWatch
   EspWatchState state;
   gint64 changed_at; /* when @last was seen first, µs */
   gint64 began_at;   /* when something differed first */
+  guint monitor_id;  /* source that is going to monitor the folders */
   guint look_id;     /* source */
   gint64 look_at;    /* when it is due, µs */
   gboolean looking;  /* a worker is at it */
@@ -205,9 +206,12 @@ esp_watch_look (EspWatch *self)
   look_in (self, LOOK_AFTER_EVENT_MS);
 }
 
-static void
-monitor_folders (EspWatch *self)
+/* In a turn of its own: where a folder has many files, the kernel takes its time. What happened
+ * before is looked for then. */
+static gboolean
+monitor_folders (gpointer user_data)
 {
+  EspWatch *self = user_data;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < self->before->len && self->monitors->len < MOST_MONITORS; i++)
@@ -226,6 +230,9 @@ monitor_folders (EspWatch *self)
       g_signal_connect_swapped (monitor, "changed", G_CALLBACK (esp_watch_look), self);
       g_ptr_array_add (self->monitors, monitor);
     }
+  self->monitor_id = 0;
+  esp_watch_look (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -247,6 +254,7 @@ esp_watch_dispose (GObject *object)
   EspWatch *self = ESP_WATCH (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->monitor_id, g_source_remove);
   g_clear_handle_id (&self->look_id, g_source_remove);
   for (guint i = 0; i < self->monitors->len; i++)
     {
@@ -304,7 +312,7 @@ esp_watch_new (EspCheckpoint *checkpoint)
   self->before = g_ptr_array_ref (esp_checkpoint_get_files (checkpoint));
   if (self->before->len > 0)
     {
-      monitor_folders (self);
+      self->monitor_id = g_idle_add (monitor_folders, self);
       look_in (self, LOOK_EVERY_MS);
     }
   return self;
