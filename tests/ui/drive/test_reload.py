@@ -109,7 +109,12 @@ def main(d):
     d.row("layers.41.block.weight")
 
     # by itself from now on
-    d.find("check box", "Always reload").click()
+    always = d.find("check box", "Always reload")
+    always.click()
+    d.pause(1)
+    if not always.has_state("checked"):  # a dialog that was still going took the click
+        always.click()
+    d.wait(lambda: always.has_state("checked"), "the mark in the box")
     write_over(path, 5)
     d.expect_fact("Min", "5")
     for value in (6, 7):
