@@ -59,26 +59,39 @@ on_train (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
-on_copy_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+copy_code (EspWindow *self, char *(*write) (EspNetwork *network, GError **error))
 {
-  EspWindow *self = user_data;
   EspTrainer *trainer = self->document ? esp_document_get_trainer (self->document) : NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *code = NULL;
 
   if (!trainer)
     return;
-  code = esp_network_to_pytorch (esp_trainer_get_network (trainer), &error);
+  code = write (esp_trainer_get_network (trainer), &error);
   if (code)
     gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), code);
   esp_window_tell (self, code ? _ ("Code copied") : error->message);
 }
 
+static void
+on_copy_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  copy_code (user_data, esp_network_to_pytorch);
+}
+
+static void
+on_copy_keras_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  copy_code (user_data, esp_network_to_keras);
+}
+
 void
 esp_window_train_update (EspWindow *self)
 {
-  esp_window_enable (self, "copy-code",
-                     self->document != NULL && esp_document_get_trainer (self->document) != NULL);
+  gboolean network = self->document != NULL && esp_document_get_trainer (self->document) != NULL;
+
+  esp_window_enable (self, "copy-code", network);
+  esp_window_enable (self, "copy-keras-code", network);
   esp_window_enable (self, "train",
                      self->document != NULL &&
                          esp_document_get_checkpoint (self->document) != NULL);
@@ -87,8 +100,11 @@ esp_window_train_update (EspWindow *self)
 void
 esp_window_train_init (EspWindow *self)
 {
-  const GActionEntry entries[] = { { "train", on_train, NULL, NULL, NULL, { 0 } },
-                                   { "copy-code", on_copy_code, NULL, NULL, NULL, { 0 } } };
+  const GActionEntry entries[] = {
+    { "train", on_train, NULL, NULL, NULL, { 0 } },
+    { "copy-code", on_copy_code, NULL, NULL, NULL, { 0 } },
+    { "copy-keras-code", on_copy_keras_code, NULL, NULL, NULL, { 0 } }
+  };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   esp_window_train_update (self);

@@ -11,7 +11,7 @@
 #include <glib/gi18n.h>
 
 #include "esp-network-private.h"
-#include "esp-number.h"
+#include "esp-python.h"
 
 static const struct
 {
@@ -34,6 +34,17 @@ static const struct
             "        return super().forward(x)[0]\n" },
   { "GRU", "class GRU(nn.GRU):\n    def forward(self, x):\n"
            "        return super().forward(x)[0]\n" },
+  { "MultiheadAttention",
+    "class MultiheadAttention(nn.MultiheadAttention):\n"
+    "    def __init__(self, *sizes, is_causal=False, **options):\n"
+    "        super().__init__(*sizes, **options)\n        self.is_causal = is_causal\n\n"
+    "    def forward(self, query, key=None, value=None):\n"
+    "        key = query if key is None else key\n"
+    "        value = key if value is None else value\n"
+    "        mask = None\n"
+    "        if self.is_causal:\n"
+    "            mask = torch.ones(query.shape[1], key.shape[1], dtype=torch.bool).triu(1)\n"
+    "        return super().forward(query, key, value, attn_mask=mask, need_weights=False)[0]\n" },
 };
 
 static int
@@ -43,61 +54,6 @@ find_helper (const char *class_name)
     if (strcmp (helpers[i].name, class_name) == 0)
       return (int) i;
   return -1;
-}
-
-static void
-append_text (GString *out, const char *text)
-{
-  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), text);
-  g_autofree char *quoted = json_to_string (node, FALSE);
-  g_string_append (out, quoted);
-}
-
-static void
-append_value (GString *out, JsonNode *node)
-{
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    {
-      JsonArray *array = json_node_get_array (node);
-      g_string_append_c (out, '(');
-      for (guint i = 0; i < json_array_get_length (array); i++)
-        {
-          append_value (out, json_array_get_element (array, i));
-          g_string_append (out, ", ");
-        }
-      g_string_append_c (out, ')');
-    }
-  else if (JSON_NODE_HOLDS_NULL (node))
-    g_string_append (out, "None");
-  else if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
-    g_string_append (out, json_node_get_boolean (node) ? "True" : "False");
-  else if (json_node_get_value_type (node) == G_TYPE_STRING)
-    append_text (out, json_node_get_string (node));
-  else if (json_node_get_value_type (node) == G_TYPE_INT64)
-    g_string_append_printf (out, "%" G_GINT64_FORMAT, json_node_get_int (node));
-  else
-    {
-      g_autofree char *text = esp_number_format_exact (json_node_get_double (node), FALSE);
-      g_string_append (out, text);
-    }
-}
-
-/* "nn.Linear(in_features=4, out_features=8, bias=True)" */
-static void
-append_object (GString *out, const char *prefix, JsonObject *settings)
-{
-  g_autoptr (GList) names = json_object_get_members (settings);
-  const char *separator = "";
-  g_string_append_printf (out, "%s%s(", prefix, json_object_get_string_member (settings, "class"));
-  for (GList *item = names; item != NULL; item = item->next)
-    {
-      if (strcmp (item->data, "class") == 0)
-        continue;
-      g_string_append_printf (out, "%s%s=", separator, (const char *) item->data);
-      append_value (out, json_object_get_member (settings, item->data));
-      separator = ", ";
-    }
-  g_string_append_c (out, ')');
 }
 
 typedef struct
@@ -115,8 +71,8 @@ append_module (Code *code, EspNetModule *module)
     return number - 1;
   g_autoptr (GString) line = g_string_new (NULL);
   if (module->layer != NULL)
-    append_object (line, find_helper (module->layer->klass->name) < 0 ? "nn." : "",
-                   module->settings);
+    esp_python_append_object (line, find_helper (module->layer->klass->name) < 0 ? "nn." : "",
+                              module->settings, NULL);
   else
     g_string_append (line, "nn.Sequential()");
   number = g_hash_table_size (code->made);
@@ -127,7 +83,7 @@ append_module (Code *code, EspNetModule *module)
       EspNetChild *child = g_ptr_array_index (module->children, i);
       guint inner = append_module (code, child->module);
       g_string_append_printf (code->out, "        m%u.add_module(", number);
-      append_text (code->out, child->name);
+      esp_python_append_text (code->out, child->name);
       g_string_append_printf (code->out, ", m%u)\n", inner);
     }
   if (!module->requires_grad && module->layer != NULL)
@@ -148,9 +104,9 @@ append_ties (EspNetwork *self, GString *out)
           const char *target = json_object_get_string_member (call->module->tie, item->data);
           g_autofree char *owner = g_strndup (target, (gsize) (strrchr (target, '.') - target));
           g_string_append (out, "        self.get_submodule(");
-          append_text (out, call->path);
+          esp_python_append_text (out, call->path);
           g_string_append_printf (out, ").%s = self.get_submodule(", (const char *) item->data);
-          append_text (out, owner);
+          esp_python_append_text (out, owner);
           g_string_append_printf (out, ").%s\n", strrchr (target, '.') + 1);
         }
     }
@@ -182,7 +138,7 @@ append_forward (EspNetwork *self, GString *out)
       EspNetCall *call = esp_network_peek_call (self, i);
       gboolean embedding = strcmp (call->module->layer->klass->name, "Embedding") == 0;
       g_string_append_printf (out, "        v%u = self.get_submodule(", n + i);
-      append_text (out, call->path);
+      esp_python_append_text (out, call->path);
       g_string_append (out, ")(");
       for (guint k = 0; k < call->n_in; k++)
         g_string_append_printf (out, "%sv%u%s", k > 0 ? ", " : "", call->from[k],
@@ -203,12 +159,6 @@ esp_network_to_pytorch (EspNetwork *self, GError **error)
     {
       const char *name = esp_network_peek_call (self, i)->module->layer->klass->name;
       int helper = find_helper (name);
-      if (strcmp (name, "MultiheadAttention") == 0)
-        {
-          g_set_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC,
-                       _ ("There is no code yet for %s"), name);
-          return NULL;
-        }
       if (helper >= 0 && g_hash_table_add (used, (gpointer) name))
         g_string_append_printf (out, "\n\n%s", helpers[helper].text);
     }
@@ -220,7 +170,7 @@ esp_network_to_pytorch (EspNetwork *self, GError **error)
       EspNetChild *child = g_ptr_array_index (self->root->children, i);
       guint number = append_module (&code, child->module);
       g_string_append (out, "        self.add_module(");
-      append_text (out, child->name);
+      esp_python_append_text (out, child->name);
       g_string_append_printf (out, ", m%u)\n", number);
     }
   append_ties (self, out);
@@ -228,7 +178,7 @@ esp_network_to_pytorch (EspNetwork *self, GError **error)
   g_string_append (out, "\n\nnet = Net()\n"
                         "# net.load_state_dict(torch.load(\"net.pt\", weights_only=True))\n"
                         "criterion = ");
-  append_object (out, "nn.", self->loss->settings);
+  esp_python_append_object (out, "nn.", self->loss->settings, NULL);
   g_string_append_c (out, '\n');
   return g_strdup (out->str);
 }

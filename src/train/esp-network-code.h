@@ -9,5 +9,9 @@ G_BEGIN_DECLS
  * gives, and its loss as `criterion`. New string; %ESP_NETWORK_ERROR names a class that there is no
  * code for. */
 char *esp_network_to_pytorch (EspNetwork *self, GError **error);
+/* The same for Keras 3: a functional model `net` that takes and gives the same arrays, and
+ * load_weights(), which reads what Save network writes as safetensors. The error names the module
+ * that Keras has nothing like. */
+char *esp_network_to_keras (EspNetwork *self, GError **error);
 
 G_END_DECLS

@@ -1,79 +1,104 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The code of a network, word for word; that it gives the same outputs is tested in tests/peers. */
+/* The code of networks, word for word: fixtures/code has it, and tests/peers runs the same code in
+ * PyTorch and Keras and compares the numbers. What a framework has nothing like is refused by the
+ * name of its module. */
 
 #include "config.h"
 
+#include <json-glib/json-glib.h>
+#include <string.h>
+
 #include "esp-error.h"
 #include "esp-network-code.h"
+#include "train-fixture.h"
 
 static EspNetwork *
-make (const char *modules)
+load_layers (const char *name)
 {
-  g_autofree char *spec = g_strdup_printf (
-      "{\"espalier\": 1, \"modules\": [%s], \"loss\": {\"class\": \"MSELoss\"}, \"optimizer\": "
-      "{\"class\": \"Adam\"}, \"data\": {\"name\": \"random\", \"inputs\": [4], \"targets\": [1]}}",
-      modules);
+  g_autofree char *file = g_strconcat (name, ".json", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "train", file, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
+
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  JsonObject *document = json_node_get_object (json_parser_get_root (parser));
+  g_autofree char *spec = json_to_string (json_object_get_member (document, "spec"), FALSE);
   EspNetwork *network = esp_network_new_from_json (spec, -1, &error);
 
   g_assert_no_error (error);
   return network;
 }
 
+/* @data: a file's name without ".py" */
 static void
-test_shared (void)
+test_golden (gconstpointer data)
 {
-  static const char wanted[] = "import torch\n"
-                               "from torch import nn\n"
-                               "\n"
-                               "\n"
-                               "class Net(nn.Module):\n"
-                               "    def __init__(self):\n"
-                               "        super().__init__()\n"
-                               "        m0 = nn.Linear(in_features=4, out_features=8, bias=True)\n"
-                               "        self.add_module(\"0\", m0)\n"
-                               "        m1 = nn.ReLU()\n"
-                               "        self.add_module(\"1\", m1)\n"
-                               "        m2 = nn.Linear(in_features=8, out_features=8, bias=True)\n"
-                               "        self.add_module(\"2\", m2)\n"
-                               "        m3 = nn.ReLU()\n"
-                               "        self.add_module(\"3\", m3)\n"
-                               "        self.add_module(\"4\", m2)\n"
-                               "        m4 = nn.ReLU()\n"
-                               "        self.add_module(\"5\", m4)\n"
-                               "        m5 = nn.Linear(in_features=8, out_features=1, bias=True)\n"
-                               "        self.add_module(\"6\", m5)\n"
-                               "\n"
-                               "    def forward(self, x):\n"
-                               "        v0 = x\n"
-                               "        v1 = self.get_submodule(\"0\")(v0)\n"
-                               "        v2 = self.get_submodule(\"1\")(v1)\n"
-                               "        v3 = self.get_submodule(\"2\")(v2)\n"
-                               "        v4 = self.get_submodule(\"3\")(v3)\n"
-                               "        v5 = self.get_submodule(\"4\")(v4)\n"
-                               "        v6 = self.get_submodule(\"5\")(v5)\n"
-                               "        v7 = self.get_submodule(\"6\")(v6)\n"
-                               "        return v7\n"
-                               "\n"
-                               "\n"
-                               "net = Net()\n"
-                               "# net.load_state_dict(torch.load(\"net.pt\", weights_only=True))\n"
-                               "criterion = nn.MSELoss(reduction=\"mean\")\n";
-  g_autoptr (EspNetwork) network = make (
-      "{\"class\": \"Linear\", \"out_features\": 8}, {\"class\": \"ReLU\"}, {\"class\": "
-      "\"Linear\", "
-      "\"out_features\": 8, \"id\": \"shared\"}, {\"class\": \"ReLU\"}, {\"use\": \"shared\"}, "
-      "{\"class\": \"ReLU\"}, {\"class\": \"Linear\", \"out_features\": 1}");
-  g_autofree char *code = esp_network_to_pytorch (network, NULL);
+  const char *dash = strrchr (data, '-');
+  g_autofree char *name = g_strndup (data, (gsize) (dash - (const char *) data));
+  g_autofree char *file = g_strconcat (data, ".py", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "code", file, NULL);
+  g_autofree char *wanted = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspNetwork) network = g_str_has_prefix (name, "layer-") ? load_layers (name)
+                                                                     : train_load_template (name);
+  g_autofree char *code = strcmp (dash, "-keras") == 0 ? esp_network_to_keras (network, &error)
+                                                       : esp_network_to_pytorch (network, &error);
 
+  g_assert_no_error (error);
+  g_file_get_contents (path, &wanted, NULL, &error);
+  g_assert_no_error (error);
   g_assert_cmpstr (code, ==, wanted);
+}
+
+static void
+test_refused (void)
+{
+  static const struct
+  {
+    const char *name, *place, *setting;
+  } rows[] = { { "layer-batch-norm1d", "module 1 (BatchNorm1d)", "momentum" },
+               { "layer-batch-norm1d-rows", "module 3 (BatchNorm1d)", "track_running_stats" },
+               { "layer-conv-transpose2d", "module 3 (ConvTranspose2d)", "groups" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (EspNetwork) network = load_layers (rows[i].name);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *code = esp_network_to_keras (network, &error);
+
+      g_assert_null (code);
+      g_assert_error (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC);
+      g_assert_nonnull (strstr (error->message, rows[i].place));
+      g_assert_nonnull (strstr (error->message, rows[i].setting));
+    }
 }
 
 int
 main (int argc, char *argv[])
 {
+  g_autofree char *folder = NULL;
+  g_autoptr (GDir) files = NULL;
+  g_autoptr (GStringChunk) names = g_string_chunk_new (4096);
+  g_autoptr (GError) error = NULL;
+  const char *file;
+  guint n = 0;
+
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/network-code/shared", test_shared);
+  folder = g_test_build_filename (G_TEST_DIST, "fixtures", "code", NULL);
+  files = g_dir_open (folder, 0, &error);
+  g_assert_no_error (error);
+  while ((file = g_dir_read_name (files)) != NULL)
+    {
+      g_autofree char *name = g_strndup (file, strlen (file) - strlen (".py"));
+      g_autofree char *path = g_strconcat ("/network-code/", name, NULL);
+
+      g_assert_true (g_str_has_suffix (file, ".py"));
+      g_test_add_data_func (path, g_string_chunk_insert (names, name), test_golden);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 22);
+  g_test_add_func ("/network-code/refused", test_refused);
   return g_test_run ();
 }

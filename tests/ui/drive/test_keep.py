@@ -5,6 +5,10 @@ import drive
 import files
 
 
+def typed(d):
+    return [node.text for node in d.screen.walk() if node.role == "entry"]
+
+
 def main(d):
     d.start()
     d.find("push button", "Shared layer").press()
@@ -31,11 +35,15 @@ def main(d):
     d.press("One step")
     d.wait(lambda: d.steps() == 6, "step 6")
     d.wait(lambda: d.fact("Min") != shown, "another value")
-    # its code
-    d.key("F10")
-    # by its position: GTK 4.18 tells no names of menu items
-    d.wait(lambda: (lambda found: found[8] if len(found) > 8 else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
-    d.find("label", "Code copied")
+    # its code, found by its position: GTK 4.18 tells no names of menu items
+    for place, begins in ((8, "import torch"), (9, "import keras")):
+        d.key("F10")
+        d.wait(lambda: (lambda found: found[place] if len(found) > place else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
+        d.find("label", "Code copied")
+        d.key("ctrl+f")
+        d.key("ctrl+a", "ctrl+v")
+        d.wait(lambda: any(text.startswith(begins) and "net = " in text for text in typed(d)), "the code in the clipboard")
+        d.key("ctrl+a", "BackSpace", "Escape")
 
 
 drive.run(main)
