@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A network as Python that builds it in PyTorch: modules under the names that the saved weights
- * have, the calls in their order with what each takes, and the loss. Classes that PyTorch has no
- * module for (Select, Permute, Add, Concat, recurrent layers that give one value) are defined where
- * they are used. */
+ * have, the calls in their order with what each takes, and how it is trained. Classes that PyTorch
+ * has no module for (Select, Permute, Add, Concat, recurrent layers that give one value) are
+ * defined where they are used. */
 
 #include "config.h"
 #include "esp-network-code.h"
 
 #include <string.h>
-#include <glib/gi18n.h>
 
-#include "esp-network-private.h"
+#include "esp-network-code-private.h"
 #include "esp-python.h"
 
 static const struct
@@ -175,10 +174,9 @@ esp_network_to_pytorch (EspNetwork *self, GError **error)
     }
   append_ties (self, out);
   append_forward (self, out);
-  g_string_append (out, "\n\nnet = Net()\n"
-                        "# net.load_state_dict(torch.load(\"net.pt\", weights_only=True))\n"
-                        "criterion = ");
-  esp_python_append_object (out, "nn.", self->loss->settings, NULL);
-  g_string_append_c (out, '\n');
+  g_string_append (out, "\n\nnet = Net()\n");
+  esp_code_append_beginnings (out, self);
+  g_string_append (out, "# net.load_state_dict(torch.load(\"net.pt\", weights_only=True))\n");
+  esp_code_append_training (out, self);
   return g_strdup (out->str);
 }

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* Python that builds the network in PyTorch as `net`, with the parameters' names that Save network
- * gives, and its loss as `criterion`. New string; %ESP_NETWORK_ERROR names a class that there is no
- * code for. */
+ * gives, lets them begin as the specification says, and trains: `criterion`, `optimizer`,
+ * `scheduler`, and train(), which gives the loss of every step. New string. */
 char *esp_network_to_pytorch (EspNetwork *self, GError **error);
 /* The same for Keras 3: a functional model `net` that takes and gives the same arrays, and
  * load_weights(), which reads what Save network writes as safetensors. The error names the module
