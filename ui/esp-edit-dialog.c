@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Many cells at once. In: the session's selection; out: esp_edit_apply(). What it would do is
- * worked out with each key, so that its button promises nothing that it can't keep. */
+/* Many cells at once. In: the session's selection; out: esp_edit_plan_apply(). What it would do is
+ * worked out with each key, so that its button promises nothing that it can't keep: in a worker,
+ * one plan at a time, and what comes of text that has changed since is dropped. */
 
 #include "config.h"
 
 #include "esp-edit-dialog.h"
 
 #include <glib/gi18n.h>
+
+#define PATIENCE 200 /* milliseconds until it says that it takes longer */
 
 struct _EspEditDialog
 {
@@ -26,6 +29,13 @@ struct _EspEditDialog
 
   guint64 indices[2]; /* of the selected cell */
   guint64 seed;       /* the same for what is shown and what is done */
+
+  /* what it would do */
+  EspEditPlan *plan;         /* of what is chosen now; NULL while it is worked out, or senseless */
+  GCancellable *cancellable; /* of the one under way, or NULL */
+  gboolean again;            /* that one is of something else */
+  gboolean applying;         /* as soon as it is known */
+  guint patience;            /* source */
 };
 
 G_DEFINE_FINAL_TYPE (EspEditDialog, esp_edit_dialog, ADW_TYPE_WINDOW)
@@ -67,30 +77,110 @@ get_edit (EspEditDialog *self)
 }
 
 static void
+set_outcome (EspEditDialog *self, const char *text, gboolean trouble)
+{
+  gtk_label_set_text (self->outcome, text);
+  if (trouble)
+    gtk_widget_add_css_class (GTK_WIDGET (self->outcome), "danger-text");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->outcome), "danger-text");
+}
+
+static gboolean
+on_patience (gpointer user_data)
+{
+  EspEditDialog *self = user_data;
+
+  self->patience = 0;
+  set_outcome (self, _ ("Working it out…"), FALSE);
+  gtk_widget_set_sensitive (self->apply_button, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+/* @error: why there is no plan */
+static void
+show_outcome (EspEditDialog *self, const GError *error)
+{
+  g_autofree char *cells = NULL, *changed = NULL, *text = NULL;
+
+  g_clear_handle_id (&self->patience, g_source_remove);
+  gtk_widget_set_sensitive (self->apply_button,
+                            self->plan && esp_edit_plan_get_n_changed (self->plan) > 0);
+  if (!self->plan)
+    {
+      set_outcome (self, error->message, TRUE);
+      return;
+    }
+  cells = esp_number_format_count (esp_edit_plan_get_n_cells (self->plan));
+  changed = esp_number_format_count (esp_edit_plan_get_n_changed (self->plan));
+  /* Translators: two numbers */
+  text = g_strdup_printf (_ ("Changes %s of %s cells"), changed, cells);
+  set_outcome (self, text, FALSE);
+}
+
+static void
+apply (EspEditDialog *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->applying = FALSE;
+  if (!self->plan || esp_edit_plan_get_n_changed (self->plan) == 0)
+    return;
+  if (esp_edit_plan_apply (self->plan, &error))
+    gtk_window_destroy (GTK_WINDOW (self));
+  else
+    set_outcome (self, error->message, TRUE);
+}
+
+static void update (EspEditDialog *self);
+
+static void
+on_planned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (EspEditDialog) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspEditPlan) plan = esp_edit_plan_run_finish (result, &error);
+
+  g_clear_object (&self->cancellable);
+  if (!self->document) /* closed */
+    return;
+  if (self->again)
+    {
+      update (self);
+      return;
+    }
+  self->plan = g_steal_pointer (&plan);
+  show_outcome (self, error);
+  if (self->applying)
+    apply (self);
+}
+
+static void
 update (EspEditDialog *self)
 {
   EspEdit edit = get_edit (self);
-  g_autofree char *cells = NULL, *changed = NULL, *text = NULL;
-  guint64 n_cells, n_changed;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = NULL;
+  EspEditPlan *plan;
 
   if (!self->document)
     return;
-  bytes = esp_edit_compute (self->document, &edit, &n_cells, &n_changed, &error);
-  gtk_widget_set_sensitive (self->apply_button, bytes && n_changed > 0);
-  if (bytes)
+  g_clear_pointer (&self->plan, esp_edit_plan_free);
+  self->again = self->cancellable != NULL;
+  if (self->patience == 0)
+    self->patience = g_timeout_add (PATIENCE, on_patience, self);
+  if (self->again)
     {
-      cells = esp_number_format_count (n_cells);
-      changed = esp_number_format_count (n_changed);
-      /* Translators: two numbers */
-      text = g_strdup_printf (_ ("Changes %s of %s cells"), changed, cells);
+      g_cancellable_cancel (self->cancellable);
+      return; /* on_planned() comes back */
     }
-  gtk_label_set_text (self->outcome, bytes ? text : error->message);
-  if (bytes)
-    gtk_widget_remove_css_class (GTK_WIDGET (self->outcome), "danger-text");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self->outcome), "danger-text");
+  plan = esp_edit_plan_new (self->document, &edit, &error);
+  if (!plan)
+    {
+      show_outcome (self, error);
+      return;
+    }
+  self->cancellable = g_cancellable_new ();
+  esp_edit_plan_run_async (plan, self->cancellable, on_planned, g_object_ref (self));
 }
 
 static void
@@ -107,18 +197,13 @@ on_kind (EspEditDialog *self)
   update (self);
 }
 
+/* Enter may come before it is known what the last key did */
 static void
 on_apply (EspEditDialog *self)
 {
-  EspEdit edit = get_edit (self);
-  g_autoptr (GError) error = NULL;
-
-  if (!gtk_widget_get_sensitive (self->apply_button))
-    return;
-  if (esp_edit_apply (self->document, &edit, &error))
-    gtk_window_destroy (GTK_WINDOW (self));
-  else
-    gtk_label_set_text (self->outcome, error->message);
+  self->applying = self->cancellable != NULL;
+  if (!self->applying)
+    apply (self);
 }
 
 static void
@@ -126,6 +211,10 @@ esp_edit_dialog_dispose (GObject *object)
 {
   EspEditDialog *self = ESP_EDIT_DIALOG (object);
 
+  if (self->cancellable)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->patience, g_source_remove);
+  g_clear_pointer (&self->plan, esp_edit_plan_free);
   g_clear_object (&self->document);
   g_clear_object (&self->place);
   G_OBJECT_CLASS (esp_edit_dialog_parent_class)->dispose (object);

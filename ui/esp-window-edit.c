@@ -118,14 +118,32 @@ on_edit_numbers (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   esp_edit_dialog_present (GTK_WINDOW (self), self->session);
 }
 
+/* nothing is left to do where the network is another one by now */
+static void
+on_planned (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (EspWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspEditPlan) plan = esp_edit_plan_run_finish (result, &error);
+
+  if ((gpointer) self->document != (gpointer) source)
+    return;
+  if (!plan || !esp_edit_plan_apply (plan, &error))
+    esp_window_tell (self, error->message);
+  esp_window_clock_wake (self);
+}
+
 static void
 on_initialize (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   EspWindow *self = user_data;
   EspPlace *place = esp_session_get_selection (self->session);
   g_autoptr (GError) error = NULL;
+  EspEditPlan *plan = esp_edit_plan_new_initialize (self->document, place, g_random_int (), &error);
 
-  if (!esp_edit_initialize (self->document, place, g_random_int (), &error))
+  if (plan)
+    esp_edit_plan_run_async (plan, NULL, on_planned, g_object_ref (self));
+  else
     esp_window_tell (self, error->message);
 }
 

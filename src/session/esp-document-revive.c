@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Reviving units of a document's network. The numbers are drawn from those of the moment, so
- * training stops between two steps first, and goes on after the change. */
+ * training stops between two steps first, and goes on after the change. Drawing looks whether units
+ * fire, some million multiplications, so a worker does it. */
 
 #include "config.h"
 
@@ -17,6 +18,8 @@ typedef struct
   GPtrArray *paths; /* what they point at */
   guint64 draw;
   gboolean playing;
+  EspSnapshot *now; /* what they are drawn from */
+  guint64 changes;  /* that it has seen */
 } Request;
 
 static void
@@ -24,6 +27,7 @@ request_free (Request *request)
 {
   g_array_unref (request->units);
   g_ptr_array_unref (request->paths);
+  g_clear_pointer (&request->now, esp_snapshot_unref);
   g_free (request);
 }
 
@@ -66,13 +70,59 @@ describe (const EspRevival *revival)
 }
 
 static void
+draw (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Request *request = data;
+  EspDocument *self = source;
+  GError *error = NULL;
+  EspRevival *revival = esp_revive (self->network, request->now,
+                                    (const EspUnitId *) (gpointer) request->units->data,
+                                    request->units->len, request->draw, &error);
+
+  if (revival != NULL)
+    g_task_return_pointer (task, revival, (GDestroyNotify) esp_revival_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void on_settled (EspDocument *self, gpointer user_data);
+
+static void
+on_drawn (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  EspDocument *self = ESP_DOCUMENT (source);
+  Request *request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspRevival) revival = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *text = NULL;
+  gboolean done;
+
+  if (self->trainer == NULL) /* it was closed meanwhile */
+    {
+      request_free (request);
+      return;
+    }
+  if (revival != NULL && (request->changes != self->changes || /* something was done meanwhile */
+                          esp_trainer_is_playing (self->trainer)))
+    {
+      request->playing |= esp_trainer_is_playing (self->trainer);
+      esp_document_pause (self);
+      esp_document_when_settled (self, on_settled, request);
+      return;
+    }
+  done = revival != NULL && change (self, revival, &error);
+  text = done ? describe (revival) : g_strdup (error->message);
+  if (request->playing)
+    esp_document_play (self);
+  request_free (request);
+  g_signal_emit_by_name (self, "revived", text);
+}
+
+static void
 on_settled (EspDocument *self, gpointer user_data)
 {
   Request *request = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (EspRevival) revival = NULL;
-  g_autofree char *text = NULL;
-  gboolean done = FALSE;
+  g_autoptr (GTask) task = NULL;
   EspTimeline timeline;
 
   esp_trainer_get_timeline (self->trainer, &timeline);
@@ -82,15 +132,12 @@ on_settled (EspDocument *self, gpointer user_data)
       esp_document_when_settled (self, on_settled, request);
       return;
     }
-  revival = esp_revive (self->network, self->snapshot,
-                        (const EspUnitId *) (gpointer) request->units->data, request->units->len,
-                        request->draw, &error);
-  done = revival != NULL && change (self, revival, &error);
-  text = done ? describe (revival) : g_strdup (error->message);
-  if (request->playing)
-    esp_document_play (self);
-  request_free (request);
-  g_signal_emit_by_name (self, "revived", text);
+  g_clear_pointer (&request->now, esp_snapshot_unref);
+  request->now = esp_snapshot_ref (self->snapshot);
+  request->changes = self->changes;
+  task = g_task_new (self, NULL, on_drawn, request);
+  g_task_set_task_data (task, request, NULL);
+  g_task_run_in_thread (task, draw);
 }
 
 void

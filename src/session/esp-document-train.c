@@ -112,6 +112,8 @@ take_report (EspDocument *self, const EspReport *report)
     }
   if (pending->done != NULL)
     {
+      g_clear_pointer (&self->snapshot, esp_snapshot_unref);
+      self->snapshot = esp_snapshot_ref (report->snapshot);
       show_snapshot (self, report->snapshot);
       pending->done (self, pending->user_data);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Fill, prune and re-initialise. All kinds work out the whole parameter and then keep what lies
- * outside the chosen cells. */
+ * outside the chosen cells. A parameter may have 16 million numbers, so all that goes through them
+ * runs in a worker; it reads tensors and the network's description, which don't change. */
 
 #include "config.h"
 
@@ -19,23 +20,37 @@
 
 #define MAX_SINGLE_CELLS 4096 /* that are put one by one; more: all numbers at once */
 
-/* one edit on its way */
+#define CHECK_CELLS 65536 /* between two looks whether it was cancelled */
+
+/* one parameter */
 typedef struct
 {
-  const EspEdit *edit;
+  EspEdit edit;      /* owned place and text */
+  EspTensor *tensor; /* owned: the values to begin with */
   EspNetwork *network;
+  GCancellable *cancellable; /* borrowed while it runs */
   guint parameter;
   guint64 count;        /* of the parameter */
   guint64 inner, width; /* cells of one index of the first axis, and of the second */
   float *before, *after;
+  guint64 n_cells, n_changed;
+  GBytes *floats; /* what comes of it */
+  GArray *events; /* EspHistoryEvent: the same cell by cell, or NULL */
 } Work;
+
+struct _EspEditPlan
+{
+  EspDocument *document;
+  GArray *works;
+  char *label; /* what can be undone */
+};
 
 static gboolean
 is_chosen (const Work *work, guint64 cell)
 {
   guint64 i = cell / work->inner, j = work->width > 0 ? cell % work->inner / work->width : 0;
 
-  return work->edit->axis < 0 || work->edit->index == (work->edit->axis == 0 ? i : j);
+  return work->edit.axis < 0 || work->edit.index == (work->edit.axis == 0 ? i : j);
 }
 
 static gboolean
@@ -74,8 +89,8 @@ fill_value (Work *work, GError **error)
   const char *end;
   double value;
 
-  if (!parse_number (work->edit->text, &value, &end) || *end != '\0')
-    return fail (error, _ ("“%s” is not a number."), work->edit->text);
+  if (!parse_number (work->edit.text, &value, &end) || *end != '\0')
+    return fail (error, _ ("“%s” is not a number."), work->edit.text);
   for (guint64 cell = 0; cell < work->count; cell++)
     work->after[cell] = (float) value;
   return TRUE;
@@ -85,14 +100,16 @@ static gboolean
 fill_formula (Work *work, GError **error)
 {
   static const char *const names[] = { "w", "i", "j", NULL };
-  g_autoptr (EspExpression) formula = esp_expression_new (work->edit->text, names, error);
+  g_autoptr (EspExpression) formula = esp_expression_new (work->edit.text, names, error);
   EspRandom random;
 
   if (formula == NULL)
     return FALSE;
-  esp_random_init (&random, work->edit->seed, ESP_STREAM_INIT, work->parameter);
+  esp_random_init (&random, work->edit.seed, ESP_STREAM_INIT, work->parameter);
   for (guint64 cell = 0; cell < work->count; cell++)
     {
+      if (cell % CHECK_CELLS == 0 && g_cancellable_is_cancelled (work->cancellable))
+        return FALSE; /* esp_edit_plan_run() says why */
       const double values[] = { (double) work->before[cell], (double) (cell / work->inner),
                                 work->width > 0 ? (double) (cell % work->inner / work->width) : 0 };
 
@@ -133,12 +150,12 @@ prune (Work *work, GError **error)
   const char *end;
   double limit;
 
-  if (!parse_number (work->edit->text, &limit, &end) || limit < 0)
-    return fail (error, _ ("“%s” is neither a number nor a percentage."), work->edit->text);
+  if (!parse_number (work->edit.text, &limit, &end) || limit < 0)
+    return fail (error, _ ("“%s” is neither a number nor a percentage."), work->edit.text);
   if (*end == '%' && limit <= 100 && *skip_spaces (end + 1) == '\0')
     limit = (double) find_threshold (work, limit / 100);
   else if (*end != '\0')
-    return fail (error, _ ("“%s” is neither a number nor a percentage."), work->edit->text);
+    return fail (error, _ ("“%s” is neither a number nor a percentage."), work->edit.text);
   for (guint64 cell = 0; cell < work->count; cell++)
     if (fabsf (work->before[cell]) < (float) limit)
       work->after[cell] = 0;
@@ -148,7 +165,7 @@ prune (Work *work, GError **error)
 static gboolean
 run (Work *work, GError **error)
 {
-  switch (work->edit->kind)
+  switch (work->edit.kind)
     {
     case ESP_EDIT_VALUE:
       return fill_value (work, error);
@@ -156,8 +173,8 @@ run (Work *work, GError **error)
       return fill_formula (work, error);
     case ESP_EDIT_INITIALIZER:
       return esp_network_initialize (work->network, work->parameter,
-                                     *work->edit->text != '\0' ? work->edit->text : NULL,
-                                     work->edit->seed, work->after, error);
+                                     *work->edit.text != '\0' ? work->edit.text : NULL,
+                                     work->edit.seed, work->after, error);
     case ESP_EDIT_PRUNE:
     default:
       return prune (work, error);
@@ -166,9 +183,8 @@ run (Work *work, GError **error)
 
 /* puts back what wasn't chosen, and counts */
 static void
-finish (Work *work, guint64 *n_cells, guint64 *n_changed)
+count_cells (Work *work)
 {
-  *n_cells = *n_changed = 0;
   for (guint64 cell = 0; cell < work->count; cell++)
     {
       if (!is_chosen (work, cell))
@@ -176,15 +192,69 @@ finish (Work *work, guint64 *n_cells, guint64 *n_changed)
           work->after[cell] = work->before[cell];
           continue;
         }
-      (*n_cells)++;
-      *n_changed += memcmp (&work->before[cell], &work->after[cell], sizeof (float)) != 0;
+      work->n_cells++;
+      work->n_changed += memcmp (&work->before[cell], &work->after[cell], sizeof (float)) != 0;
+    }
+}
+
+/* the cells that change, one by one: others go on meanwhile */
+static void
+list_cells (Work *work)
+{
+  work->events = g_array_new (FALSE, FALSE, sizeof (EspHistoryEvent));
+  for (guint64 cell = 0; cell < work->count && work->events->len < work->n_changed; cell++)
+    {
+      const EspHistoryEvent event = { .kind = ESP_HISTORY_EDIT,
+                                      .parameter = work->parameter,
+                                      .index = cell,
+                                      .value = (double) work->after[cell] };
+
+      if (memcmp (&work->before[cell], &work->after[cell], sizeof (float)) != 0)
+        g_array_append_val (work->events, event);
     }
 }
 
 static gboolean
-prepare (Work *work, EspDocument *document, GError **error)
+work_run (Work *work, gboolean alone, GError **error)
 {
-  EspParameter *parameter = esp_place_get_parameter (work->edit->place);
+  work->before = g_new (float, work->count);
+  work->after = g_new0 (float, work->count);
+  if (!esp_tensor_read_f32 (work->tensor, 0, work->count, work->before, NULL, error))
+    return FALSE;
+  if (work->edit.kind == ESP_EDIT_PRUNE || work->edit.kind == ESP_EDIT_FORMULA)
+    memcpy (work->after, work->before, work->count * sizeof (float));
+  if (!run (work, error))
+    return FALSE;
+  count_cells (work);
+  if (alone && work->n_changed <= MAX_SINGLE_CELLS)
+    list_cells (work);
+  else
+    work->floats = g_bytes_new_take (g_steal_pointer (&work->after), work->count * sizeof (float));
+  g_clear_pointer (&work->before, g_free);
+  g_clear_pointer (&work->after, g_free);
+  return TRUE;
+}
+
+static void
+work_clear (gpointer data)
+{
+  Work *work = data;
+
+  g_clear_object (&work->edit.place);
+  g_free ((char *) work->edit.text);
+  g_clear_pointer (&work->tensor, esp_tensor_unref);
+  g_free (work->before);
+  g_free (work->after);
+  g_clear_pointer (&work->floats, g_bytes_unref);
+  g_clear_pointer (&work->events, g_array_unref);
+}
+
+/* --- planning --- */
+
+static gboolean
+prepare (Work *work, EspDocument *document, const EspEdit *edit, GError **error)
+{
+  EspParameter *parameter = esp_place_get_parameter (edit->place);
   EspTensor *tensor = parameter != NULL ? esp_parameter_get_data (parameter) : NULL;
   int id = document->network != NULL && parameter != NULL
                ? esp_network_find_parameter (document->network, parameter)
@@ -198,53 +268,20 @@ prepare (Work *work, EspDocument *document, GError **error)
                            _ ("Only the parameters of a live network can be edited"));
       return FALSE;
     }
-  if (work->edit->axis >= (int) ndim ||
-      (work->edit->axis >= 0 && work->edit->index >= (guint64) shape[work->edit->axis]))
+  if (edit->axis >= (int) ndim || (edit->axis >= 0 && edit->index >= (guint64) shape[edit->axis]))
     {
       g_set_error (error, ESP_TENSOR_ERROR, ESP_TENSOR_ERROR_BOUNDS, _ ("%s has no such cells"),
-                   esp_place_get_path (work->edit->place));
+                   esp_place_get_path (edit->place));
       return FALSE;
     }
-  work->network = document->network;
-  work->parameter = (guint) id;
+  *work = (Work) { .edit = *edit, .network = document->network, .parameter = (guint) id };
+  work->edit.place = g_object_ref (edit->place);
+  work->edit.text = g_strdup (edit->text);
+  work->tensor = esp_tensor_ref (tensor);
   work->count = esp_tensor_get_count (tensor);
   work->inner = ndim > 0 ? MAX (work->count / (guint64) MAX (shape[0], 1), 1) : 1;
   work->width = ndim > 1 ? MAX (work->inner / (guint64) MAX (shape[1], 1), 1) : 0;
-  work->before = g_new (float, work->count);
-  work->after = g_new0 (float, work->count);
-  return esp_tensor_read_f32 (tensor, 0, work->count, work->before, NULL, error);
-}
-
-static gboolean
-compute (Work *work, EspDocument *document, guint64 *n_cells, guint64 *n_changed, GError **error)
-{
-  if (!prepare (work, document, error))
-    return FALSE;
-  if (work->edit->kind == ESP_EDIT_PRUNE || work->edit->kind == ESP_EDIT_FORMULA)
-    memcpy (work->after, work->before, work->count * sizeof (float));
-  if (!run (work, error))
-    return FALSE;
-  finish (work, n_cells, n_changed);
   return TRUE;
-}
-
-GBytes *
-esp_edit_compute (EspDocument *document,
-                  const EspEdit *edit,
-                  guint64 *n_cells,
-                  guint64 *n_changed,
-                  GError **error)
-{
-  Work work = { .edit = edit };
-  GBytes *bytes = NULL;
-
-  g_return_val_if_fail (ESP_IS_DOCUMENT (document) && edit != NULL && edit->text != NULL, NULL);
-
-  if (compute (&work, document, n_cells, n_changed, error))
-    bytes = g_bytes_new_take (g_steal_pointer (&work.after), work.count * sizeof (float));
-  g_free (work.before);
-  g_free (work.after);
-  return bytes;
 }
 
 static char *
@@ -260,48 +297,41 @@ make_label (const EspEdit *edit)
   return g_strdup_printf (_ ("Fill %s"), path);
 }
 
-/* the cells that change, one by one: others go on meanwhile */
-static void
-put_cells (Work *work, EspDocument *document, guint64 n_changed, const char *label)
+static EspEditPlan *
+plan_new (EspDocument *document)
 {
-  g_autofree EspHistoryEvent *events = g_new0 (EspHistoryEvent, n_changed);
-  guint n = 0;
+  EspEditPlan *self = g_new0 (EspEditPlan, 1);
 
-  for (guint64 cell = 0; cell < work->count && n < n_changed; cell++)
-    if (memcmp (&work->before[cell], &work->after[cell], sizeof (float)) != 0)
-      events[n++] = (EspHistoryEvent) { .kind = ESP_HISTORY_EDIT,
-                                        .parameter = work->parameter,
-                                        .index = cell,
-                                        .value = (double) work->after[cell] };
-  esp_document_put_events (document, events, n, label);
+  self->document = g_object_ref (document);
+  self->works = g_array_new (FALSE, TRUE, sizeof (Work));
+  g_array_set_clear_func (self->works, work_clear);
+  return self;
 }
 
-gboolean
-esp_edit_apply (EspDocument *document, const EspEdit *edit, GError **error)
+static gboolean
+add_work (EspEditPlan *self, const EspEdit *edit, GError **error)
 {
-  Work work = { .edit = edit };
-  guint64 n_cells, n_changed;
-  g_autofree char *label = NULL;
-  gboolean good;
+  Work work;
 
-  g_return_val_if_fail (ESP_IS_DOCUMENT (document) && edit != NULL && edit->text != NULL, FALSE);
-
-  label = make_label (edit);
-  good = compute (&work, document, &n_cells, &n_changed, error);
-  if (good && n_changed > 0 && n_changed <= MAX_SINGLE_CELLS)
-    put_cells (&work, document, n_changed, label);
-  else if (good && n_changed > 0)
-    {
-      g_autoptr (GBytes) bytes = g_bytes_new (work.after, work.count * sizeof (float));
-
-      good = esp_document_change (document, edit->place, ESP_CHANNEL_DATA, bytes, label, error);
-    }
-  g_free (work.before);
-  g_free (work.after);
-  return good;
+  if (!prepare (&work, self->document, edit, error))
+    return FALSE;
+  g_array_append_val (self->works, work);
+  return TRUE;
 }
 
-/* --- a module --- */
+EspEditPlan *
+esp_edit_plan_new (EspDocument *document, const EspEdit *edit, GError **error)
+{
+  g_autoptr (EspEditPlan) self = NULL;
+
+  g_return_val_if_fail (ESP_IS_DOCUMENT (document) && edit != NULL && edit->text != NULL, NULL);
+
+  self = plan_new (document);
+  if (!add_work (self, edit, error))
+    return NULL;
+  self->label = make_label (edit);
+  return g_steal_pointer (&self);
+}
 
 /* whether the parameter at @place stands at or below @module */
 static gboolean
@@ -313,56 +343,167 @@ is_below (EspPlace *place, EspPlace *module)
   return FALSE;
 }
 
-static gboolean
-is_new (GArray *changes, EspPlace *place)
+EspEditPlan *
+esp_edit_plan_new_initialize (EspDocument *document, EspPlace *place, guint64 seed, GError **error)
 {
-  for (guint i = 0; i < changes->len; i++)
-    if (esp_place_get_parameter (g_array_index (changes, EspDocumentChange, i).place) ==
-        esp_place_get_parameter (place))
-      return FALSE;
-  return TRUE;
-}
-
-static void
-clear_change (gpointer data)
-{
-  g_bytes_unref (((EspDocumentChange *) data)->floats);
-}
-
-gboolean
-esp_edit_initialize (EspDocument *document, EspPlace *place, guint64 seed, GError **error)
-{
-  g_autoptr (GArray) changes = g_array_new (FALSE, FALSE, sizeof (EspDocumentChange));
+  g_autoptr (EspEditPlan) self = NULL;
+  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
   EspTree *tree;
-  g_autofree char *label = NULL;
   const char *path;
 
-  g_return_val_if_fail (ESP_IS_DOCUMENT (document) && ESP_IS_PLACE (place), FALSE);
+  g_return_val_if_fail (ESP_IS_DOCUMENT (document) && ESP_IS_PLACE (place), NULL);
 
-  g_array_set_clear_func (changes, clear_change);
+  self = plan_new (document);
   tree = esp_document_get_tree (document);
   for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
     {
       EspPlace *below = esp_tree_get_tensor (tree, i);
+      EspParameter *parameter = esp_place_get_parameter (below);
       EspEdit edit = { .place = below, .axis = -1, .kind = ESP_EDIT_INITIALIZER, .text = "" };
-      EspDocumentChange change = { .place = below, .channel = ESP_CHANNEL_DATA };
-      guint64 n_cells, n_changed;
 
       edit.seed = seed;
-      if (!is_below (below, place) || !is_new (changes, below) ||
-          esp_tensor_get_dtype (esp_parameter_get_data (esp_place_get_parameter (below))) !=
-              ESP_DTYPE_FLOAT32)
+      if (!is_below (below, place) || !g_hash_table_add (known, parameter) ||
+          esp_tensor_get_dtype (esp_parameter_get_data (parameter)) != ESP_DTYPE_FLOAT32)
         continue;
-      change.floats = esp_edit_compute (document, &edit, &n_cells, &n_changed, error);
-      if (change.floats == NULL)
+      if (!add_work (self, &edit, error))
+        return NULL;
+    }
+  path = esp_place_get_path (place);
+  if (self->works->len == 0)
+    {
+      fail (error, _ ("%s has no parameters"), path);
+      return NULL;
+    }
+  self->label = g_strdup_printf (_ ("Initialize %s"),
+                                 *path != '\0' ? path : esp_document_get_title (document));
+  return g_steal_pointer (&self);
+}
+
+void
+esp_edit_plan_free (EspEditPlan *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->works);
+  g_object_unref (self->document);
+  g_free (self->label);
+  g_free (self);
+}
+
+/* --- working it out --- */
+
+gboolean
+esp_edit_plan_run (EspEditPlan *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  for (guint i = 0; i < self->works->len; i++)
+    {
+      Work *work = &g_array_index (self->works, Work, i);
+      gboolean good;
+
+      work->cancellable = cancellable;
+      good = work_run (work, self->works->len == 1, error);
+      work->cancellable = NULL;
+      if (g_cancellable_is_cancelled (cancellable))
+        {
+          g_clear_error (error);
+          return !g_cancellable_set_error_if_cancelled (cancellable, error);
+        }
+      if (!good)
         return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+run_in_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (esp_edit_plan_run (data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+esp_edit_plan_run_async (EspEditPlan *take_self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (take_self != NULL);
+
+  /* the task is held by this thread, too, until it has told what came of it */
+  task = g_task_new (take_self->document, cancellable, callback, user_data);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, take_self, NULL);
+  g_task_run_in_thread (task, run_in_worker);
+}
+
+EspEditPlan *
+esp_edit_plan_run_finish (GAsyncResult *result, GError **error)
+{
+  g_autoptr (EspEditPlan) self = g_task_get_task_data (G_TASK (result));
+
+  return g_task_propagate_boolean (G_TASK (result), error) ? g_steal_pointer (&self) : NULL;
+}
+
+/* --- doing it --- */
+
+guint64
+esp_edit_plan_get_n_cells (EspEditPlan *self)
+{
+  guint64 n = 0;
+
+  g_return_val_if_fail (self != NULL, 0);
+
+  for (guint i = 0; i < self->works->len; i++)
+    n += g_array_index (self->works, Work, i).n_cells;
+  return n;
+}
+
+guint64
+esp_edit_plan_get_n_changed (EspEditPlan *self)
+{
+  guint64 n = 0;
+
+  g_return_val_if_fail (self != NULL, 0);
+
+  for (guint i = 0; i < self->works->len; i++)
+    n += g_array_index (self->works, Work, i).n_changed;
+  return n;
+}
+
+gboolean
+esp_edit_plan_apply (EspEditPlan *self, GError **error)
+{
+  g_autoptr (GArray) changes = g_array_new (FALSE, FALSE, sizeof (EspDocumentChange));
+  const Work *first;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  first = &g_array_index (self->works, Work, 0);
+  if (esp_edit_plan_get_n_changed (self) == 0)
+    return TRUE;
+  if (first->events != NULL)
+    {
+      esp_document_put_events (self->document,
+                               (const EspHistoryEvent *) (gpointer) first->events->data,
+                               first->events->len, self->label);
+      return TRUE;
+    }
+  for (guint i = 0; i < self->works->len; i++)
+    {
+      const Work *work = &g_array_index (self->works, Work, i);
+      const EspDocumentChange change = { work->edit.place, ESP_CHANNEL_DATA, work->floats };
+
       g_array_append_val (changes, change);
     }
-  if (changes->len == 0)
-    return fail (error, _ ("%s has no parameters"), esp_place_get_path (place));
-  path = esp_place_get_path (place);
-  label = g_strdup_printf (_ ("Initialize %s"),
-                           *path != '\0' ? path : esp_document_get_title (document));
-  return esp_document_change_many (document, (const EspDocumentChange *) (gpointer) changes->data,
-                                   changes->len, label, error);
+  return esp_document_change_many (self->document,
+                                   (const EspDocumentChange *) (gpointer) changes->data,
+                                   changes->len, self->label, error);
 }

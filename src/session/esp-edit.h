@@ -5,8 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Edits of many cells of a live network's parameter: worked out first, so that a person sees how
- * many it would change, and then done as one change. */
+/**
+ * EspEditPlan:
+ *
+ * An edit of many cells of a live network: planned, worked out in a worker, so that a person sees
+ * how many numbers it would change, and then done as one change.
+ */
 
 typedef enum
 {
@@ -27,22 +31,33 @@ typedef struct
   guint64 seed; /* of random numbers */
 } EspEdit;
 
-/**
- * esp_edit_compute:
- * @n_cells: (out): that it is about
- * @n_changed: (out): that would have another value
- *
- * Returns: all numbers of the parameter with the edit done, or NULL with an error when @text is no
- * such thing or the place has no such cells
- */
-GBytes *esp_edit_compute (EspDocument *document,
-                          const EspEdit *edit,
-                          guint64 *n_cells,
-                          guint64 *n_changed,
-                          GError **error);
-/* does it: with the values shown now where few cells change, whatever the others are by then */
-gboolean esp_edit_apply (EspDocument *document, const EspEdit *edit, GError **error);
-/* all parameters of the module at @place begin anew, as one change */
-gboolean esp_edit_initialize (EspDocument *document, EspPlace *place, guint64 seed, GError **error);
+typedef struct _EspEditPlan EspEditPlan;
+
+/* with the values shown now; cheap. NULL with an error when the place has no such cells or can't be
+ * edited. Main thread. */
+EspEditPlan *esp_edit_plan_new (EspDocument *document, const EspEdit *edit, GError **error);
+/* all parameters of the module at @place, or that one, begin anew */
+EspEditPlan *esp_edit_plan_new_initialize (EspDocument *document,
+                                           EspPlace *place,
+                                           guint64 seed,
+                                           GError **error);
+void esp_edit_plan_free (EspEditPlan *self); /* main thread */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspEditPlan, esp_edit_plan_free)
+
+/* Works it out, once; any thread. FALSE with an error when the text is no such thing. */
+gboolean esp_edit_plan_run (EspEditPlan *self, GCancellable *cancellable, GError **error);
+/* the same in a worker; @self is taken, and given back with what came of it */
+void esp_edit_plan_run_async (EspEditPlan *take_self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+EspEditPlan *esp_edit_plan_run_finish (GAsyncResult *result, GError **error);
+
+/* after that: cells that it is about, and those that would have another value */
+guint64 esp_edit_plan_get_n_cells (EspEditPlan *self);
+guint64 esp_edit_plan_get_n_changed (EspEditPlan *self);
+/* Does it: one by one where few cells change, whatever the others are by then. Main thread, takes
+ * no time. */
+gboolean esp_edit_plan_apply (EspEditPlan *self, GError **error);
 
 G_END_DECLS

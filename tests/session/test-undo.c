@@ -253,13 +253,14 @@ assert_edit (EspSession *session, EspEdit edit, guint64 n_cells, guint64 n_chang
 {
   EspDocument *document = esp_session_get_document (session);
   g_autoptr (GError) error = NULL;
-  guint64 cells, changed;
-  g_autoptr (GBytes) bytes = esp_edit_compute (document, &edit, &cells, &changed, &error);
+  g_autoptr (EspEditPlan) plan = esp_edit_plan_new (document, &edit, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpuint (cells, ==, n_cells);
-  g_assert_cmpuint (changed, ==, n_changed);
-  g_assert_true (esp_edit_apply (document, &edit, &error));
+  g_assert_true (esp_edit_plan_run (plan, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (esp_edit_plan_get_n_cells (plan), ==, n_cells);
+  g_assert_cmpuint (esp_edit_plan_get_n_changed (plan), ==, n_changed);
+  g_assert_true (esp_edit_plan_apply (plan, &error));
   g_assert_no_error (error);
   settle (session);
 }
@@ -268,10 +269,10 @@ static void
 assert_no_edit (EspSession *session, EspEdit edit, const char *message)
 {
   g_autoptr (GError) error = NULL;
-  guint64 cells, changed;
+  g_autoptr (EspEditPlan)
+      plan = esp_edit_plan_new (esp_session_get_document (session), &edit, &error);
 
-  g_assert_null (
-      esp_edit_compute (esp_session_get_document (session), &edit, &cells, &changed, &error));
+  g_assert_false (plan != NULL && esp_edit_plan_run (plan, NULL, &error));
   g_assert_cmpstr (error->message, ==, message);
 }
 
@@ -321,6 +322,14 @@ test_cells (void)
                   "Only the parameters of a live network can be edited");
 }
 
+static gboolean
+initialize (EspDocument *document, EspPlace *place, guint64 seed, GError **error)
+{
+  g_autoptr (EspEditPlan) plan = esp_edit_plan_new_initialize (document, place, seed, error);
+
+  return plan != NULL && esp_edit_plan_run (plan, NULL, error) && esp_edit_plan_apply (plan, error);
+}
+
 /* as it began, with other numbers in the same range; all of a module at once */
 static void
 test_initialize (void)
@@ -331,7 +340,7 @@ test_initialize (void)
   float weight = read_cell (session, "0.weight", 0), bias = read_cell (session, "0.bias", 0);
   float other = read_cell (session, "2.weight", 0), seeded;
 
-  g_assert_true (esp_edit_initialize (document, find (session, "0"), 5, &error));
+  g_assert_true (initialize (document, find (session, "0"), 5, &error));
   g_assert_no_error (error);
   settle (session);
   assert_names (session, "Initialize 0", NULL);
@@ -343,10 +352,10 @@ test_initialize (void)
     g_assert_cmpfloat (fabsf (read_cell (session, "0.weight", i)), <=, 0.125);
   undo (session);
   g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
-  g_assert_true (esp_edit_initialize (document, find (session, "0"), 5, &error));
+  g_assert_true (initialize (document, find (session, "0"), 5, &error));
   settle (session);
   g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, seeded);
-  g_assert_false (esp_edit_initialize (document, find (session, "1"), 5, &error));
+  g_assert_false (initialize (document, find (session, "1"), 5, &error));
   g_assert_cmpstr (error->message, ==, "1 has no parameters");
 }
 
