@@ -188,6 +188,8 @@ EspTensor *esp_network_make_parameter_tensor (const EspNetParameter *parameter,
                                               const EspReal *values);
 /* a float32 tensor with a copy of @values */
 EspTensor *esp_network_make_tensor (const EspReal *values, const EspShape *shape);
+/* has the reader of what stands around a step answer esp_spec_new_for_questions() */
+void esp_network_ask_step (EspSpec *questions);
 /* "module 2 (Linear)", for messages; new string */
 char *esp_network_name_place (const char *path, const char *class_name);
 

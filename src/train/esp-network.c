@@ -211,14 +211,38 @@ read_init (EspNetwork *self, EspSpec *spec, GError **error)
   return FALSE;
 }
 
+typedef struct
+{
+  guint64 batch_size;
+  gboolean shuffle;
+  double clip_grad_norm, clip_grad_value; /* INFINITY: no limit */
+} StepSettings;
+
+/* what is neither the optimiser's nor the loss's */
+static gboolean
+read_step_settings (StepSettings *self, EspSpec *spec, GError **error)
+{
+  *self = (StepSettings) { 32, TRUE, INFINITY, INFINITY };
+  return esp_spec_read_size (spec, "batch_size", 1, ESP_SHAPE_MAX_COUNT, &self->batch_size,
+                             error) &&
+         esp_spec_read_bool (spec, "shuffle", &self->shuffle, error) &&
+         esp_spec_read_double (spec, "clip_grad_norm", 0, 1e30, &self->clip_grad_norm, error) &&
+         esp_spec_read_double (spec, "clip_grad_value", 0, 1e30, &self->clip_grad_value, error);
+}
+
+void
+esp_network_ask_step (EspSpec *questions)
+{
+  StepSettings settings;
+  read_step_settings (&settings, questions, NULL);
+}
+
 /* the optimiser and what stands around it */
 static gboolean
 read_optimizer (EspNetwork *self, EspSpec *spec, GError **error)
 {
   JsonObject *optimizer = read_part (spec, "optimizer", error);
-  if (optimizer == NULL || !(self->optimizer = esp_optimizer_new (optimizer, error)) ||
-      !esp_spec_read_double (spec, "clip_grad_norm", 0, 1e30, &self->clip_grad_norm, error) ||
-      !esp_spec_read_double (spec, "clip_grad_value", 0, 1e30, &self->clip_grad_value, error))
+  if (optimizer == NULL || !(self->optimizer = esp_optimizer_new (optimizer, error)))
     return FALSE;
   if (!esp_spec_has (spec, "schedule"))
     return TRUE;
@@ -236,6 +260,7 @@ static gboolean
 read_settings (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options, GError **error)
 {
   guint64 version = 1;
+  StepSettings step;
   if (!esp_spec_has (spec, "espalier"))
     {
       esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), "espalier");
@@ -244,10 +269,12 @@ read_settings (EspNetwork *self, EspSpec *spec, const EspNetworkOptions *options
   if (!esp_spec_read_size (spec, "espalier", 1, 1, &version, error) ||
       !(self->name = esp_spec_read_string (spec, "name", "network", error)) ||
       !esp_spec_read_size (spec, "seed", 0, G_MAXINT64, &self->seed, error) ||
-      !esp_spec_read_size (spec, "batch_size", 1, ESP_SHAPE_MAX_COUNT, &self->batch_size, error) ||
-      !esp_spec_read_bool (spec, "shuffle", &self->shuffle, error) ||
-      !read_init (self, spec, error))
+      !read_step_settings (&step, spec, error) || !read_init (self, spec, error))
     return FALSE;
+  self->batch_size = step.batch_size;
+  self->shuffle = step.shuffle;
+  self->clip_grad_norm = step.clip_grad_norm;
+  self->clip_grad_value = step.clip_grad_value;
   if (options->has_seed)
     self->seed = options->seed & G_MAXINT64;
   JsonObject *loss = read_part (spec, "loss", error);
@@ -272,9 +299,6 @@ esp_network_new_from_json_with_options (const char *text,
   if (spec == NULL)
     return NULL;
   g_autoptr (EspNetwork) self = g_object_new (ESP_TYPE_NETWORK, NULL);
-  self->batch_size = 32;
-  self->shuffle = TRUE;
-  self->clip_grad_norm = self->clip_grad_value = INFINITY;
   if (!read_settings (self, spec, options != NULL ? options : &none, error))
     return NULL;
   GError *inner = NULL;
@@ -356,6 +380,13 @@ esp_network_get_moment_name (EspNetwork *self, guint index)
   g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
   return index < self->optimizer->n_moments ? esp_optimizer_get_moment_name (self->optimizer, index)
                                             : NULL;
+}
+
+double
+esp_network_get_learning_rate (EspNetwork *self)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self), NAN);
+  return self->optimizer->groups[0].rate;
 }
 
 const char *

@@ -53,6 +53,9 @@ char *esp_network_dup_use_path (EspNetwork *self, guint index, guint use);
 int esp_network_find_parameter (EspNetwork *self, EspParameter *parameter);
 const char *esp_network_get_loss_name (EspNetwork *self);      /* "MSELoss" */
 const char *esp_network_get_optimizer_name (EspNetwork *self); /* "Adam" */
+/* what its description says for parameters in no group of their own, or the schedule where that has
+ * a rate of its own */
+double esp_network_get_learning_rate (EspNetwork *self);
 /* what the optimiser keeps per parameter, by PyTorch's name ("exp_avg"); channel
  * %ESP_CHANNEL_MOMENT1 +
  * @index has it. NULL beyond the last. */

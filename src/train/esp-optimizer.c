@@ -38,7 +38,7 @@ read_settings (const EspOptimizerClass *klass,
                EspSpec *spec,
                GError **error)
 {
-  return esp_spec_read_double (spec, "lr", 0, 1e6, &settings->rate, error) &&
+  return esp_spec_read_double (spec, "lr", 0, ESP_OPTIMIZER_MAX_RATE, &settings->rate, error) &&
          klass->read (settings, spec, error);
 }
 

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 #define ESP_OPTIMIZER_MAX_MOMENTS 3
 #define ESP_OPTIMIZER_MAX_GROUPS 64
+#define ESP_OPTIMIZER_MAX_RATE 1e6
 
 typedef struct _EspOptimizer EspOptimizer;
 typedef struct _EspOptimizerClass EspOptimizerClass;

@@ -17,6 +17,7 @@ typedef struct
   const char *name;
   gboolean (*read) (EspSchedule *self, EspSpec *spec, guint depth, GError **error);
   double (*get_rate) (const EspSchedule *self, double base, double t);
+  const char *example; /* what a person who chooses this class begins with, but "class"; JSON */
 } ScheduleClass;
 
 struct _EspSchedule
@@ -58,10 +59,8 @@ static gboolean
 read_total (EspSchedule *self, EspSpec *spec, const char *key, guint64 fallback, GError **error)
 {
   self->total = fallback;
-  if (fallback > 0 || esp_spec_has (spec, key))
-    return esp_spec_read_size (spec, key, 1, MAX_TIME, &self->total, error);
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), key);
-  return FALSE;
+  return (fallback > 0 || esp_spec_require (spec, key, error)) &&
+         esp_spec_read_size (spec, key, 1, MAX_TIME, &self->total, error);
 }
 
 static gboolean
@@ -97,12 +96,8 @@ linear_rate (const EspSchedule *self, double base, double t)
 static gboolean
 exponential_read (EspSchedule *self, EspSpec *spec, guint depth, GError **error)
 {
-  if (!esp_spec_has (spec, "gamma"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), "gamma");
-      return FALSE;
-    }
-  return esp_spec_read_double (spec, "gamma", 0, 10, &self->gamma, error);
+  return esp_spec_require (spec, "gamma", error) &&
+         esp_spec_read_double (spec, "gamma", 0, 10, &self->gamma, error);
 }
 
 static double
@@ -231,21 +226,19 @@ restarts_rate (const EspSchedule *self, double base, double t)
 static gboolean
 one_cycle_read (EspSchedule *self, EspSpec *spec, guint depth, GError **error)
 {
+  static const char *const words[] = { "cos", "linear", NULL };
+  guint word = 0;
   self->share = 0.3;
   self->divisor = 25;
   self->end_divisor = 1e4;
   self->momenta[0] = 0.85;
   self->momenta[1] = 0.95;
   self->cycles = TRUE;
-  if (!esp_spec_has (spec, "max_lr"))
-    {
-      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error, _ ("“%s” is missing"), "max_lr");
-      return FALSE;
-    }
-  g_autofree char *anneal = esp_spec_read_string (spec, "anneal_strategy", "cos", error);
-  if (anneal == NULL || !esp_spec_read_double (spec, "max_lr", 0, 1e6, &self->largest, error) ||
+  if (!esp_spec_require (spec, "max_lr", error) ||
+      !esp_spec_read_double (spec, "max_lr", 0, 1e6, &self->largest, error) ||
       !read_total (self, spec, "total_steps", 0, error) ||
       !esp_spec_read_double (spec, "pct_start", 0, 1, &self->share, error) ||
+      !esp_spec_read_word (spec, "anneal_strategy", words, &word, error) ||
       !esp_spec_read_bool (spec, "cycle_momentum", &self->cycles, error) ||
       !esp_spec_read_double (spec, "base_momentum", 0, 0.9999999, &self->momenta[0], error) ||
       !esp_spec_read_double (spec, "max_momentum", 0, 0.9999999, &self->momenta[1], error) ||
@@ -253,12 +246,8 @@ one_cycle_read (EspSchedule *self, EspSpec *spec, guint depth, GError **error)
       !esp_spec_read_double (spec, "final_div_factor", 1e-6, 1e12, &self->end_divisor, error) ||
       !esp_spec_read_bool (spec, "three_phase", &self->three_phase, error))
     return FALSE;
-  self->linear = strcmp (anneal, "linear") == 0;
-  if (self->linear || strcmp (anneal, "cos") == 0)
-    return TRUE;
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“anneal_strategy” must be “cos” or “linear”, but it is “%s”"), anneal);
-  return FALSE;
+  self->linear = word == 1;
+  return TRUE;
 }
 
 /* the phase of the cycle at @t and how far it is along: 0 up, 1 down again, 2 out */
@@ -350,16 +339,20 @@ sequential_rate (const EspSchedule *self, double base, double t)
 }
 
 static const ScheduleClass classes[] = {
-  { "ConstantLR", constant_read, constant_rate },
-  { "CosineAnnealingLR", cosine_read, cosine_rate },
-  { "CosineAnnealingWarmRestarts", restarts_read, restarts_rate },
-  { "ExponentialLR", exponential_read, exponential_rate },
-  { "LinearLR", linear_read, linear_rate },
-  { "MultiStepLR", multi_step_read, multi_step_rate },
-  { "OneCycleLR", one_cycle_read, one_cycle_rate },
-  { "PolynomialLR", polynomial_read, polynomial_rate },
-  { "SequentialLR", sequential_read, sequential_rate },
-  { "StepLR", step_read, step_rate },
+  { "ConstantLR", constant_read, constant_rate, "{}" },
+  { "CosineAnnealingLR", cosine_read, cosine_rate, "{\"T_max\": 1000}" },
+  { "CosineAnnealingWarmRestarts", restarts_read, restarts_rate, "{\"T_0\": 1000}" },
+  { "ExponentialLR", exponential_read, exponential_rate, "{\"gamma\": 0.999}" },
+  { "LinearLR", linear_read, linear_rate, "{\"total_iters\": 100}" },
+  { "MultiStepLR", multi_step_read, multi_step_rate, "{\"milestones\": [1000, 2000]}" },
+  { "OneCycleLR", one_cycle_read, one_cycle_rate,
+    "{\"max_lr\": 0.01, \"total_steps\": 1000, \"cycle_momentum\": false}" },
+  { "PolynomialLR", polynomial_read, polynomial_rate, "{\"total_iters\": 1000}" },
+  { "SequentialLR", sequential_read, sequential_rate,
+    "{\"milestones\": [100], \"schedulers\": ["
+    "{\"class\": \"LinearLR\", \"start_factor\": 0.1, \"total_iters\": 100}, "
+    "{\"class\": \"CosineAnnealingLR\", \"T_max\": 1000}]}" },
+  { "StepLR", step_read, step_rate, "{\"step_size\": 1000}" },
 };
 
 static const ScheduleClass *
@@ -383,15 +376,22 @@ find_class (EspSpec *spec, const char *name, guint depth, GError **error)
 static gboolean
 read_every (EspSchedule *self, EspSpec *spec, GError **error)
 {
-  g_autofree char *every = esp_spec_read_string (spec, "every", "step", error);
-  if (every == NULL)
+  static const char *const words[] = { "step", "epoch", NULL };
+  guint word = 0;
+  if (!esp_spec_read_word (spec, "every", words, &word, error))
     return FALSE;
-  self->per_epoch = strcmp (every, "epoch") == 0;
-  if (self->per_epoch || strcmp (every, "step") == 0)
-    return TRUE;
-  esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
-                      _ ("“every” must be “step” or “epoch”, but it is “%s”"), every);
-  return FALSE;
+  self->per_epoch = word == 1;
+  return TRUE;
+}
+
+static EspSchedule *
+schedule_begin (const ScheduleClass *klass)
+{
+  EspSchedule *self = g_new0 (EspSchedule, 1);
+  self->klass = klass;
+  self->largest = NAN;
+  self->gamma = 0.1;
+  return self;
 }
 
 static EspSchedule *
@@ -402,10 +402,7 @@ schedule_new (JsonObject *object, guint depth, GError **error)
   const ScheduleClass *klass = name != NULL ? find_class (spec, name, depth, error) : NULL;
   if (klass == NULL)
     return NULL;
-  EspSchedule *self = g_new0 (EspSchedule, 1);
-  self->klass = klass;
-  self->largest = NAN;
-  self->gamma = 0.1;
+  EspSchedule *self = schedule_begin (klass);
   if ((depth > 0 || read_every (self, spec, error)) && klass->read (self, spec, depth, error) &&
       esp_spec_finish (spec, error))
     {
@@ -420,6 +417,50 @@ EspSchedule *
 esp_schedule_new (JsonObject *object, GError **error)
 {
   return schedule_new (object, 0, error);
+}
+
+const char *const *
+esp_schedule_get_class_names (void)
+{
+  static const char *names[G_N_ELEMENTS (classes) + 1];
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    names[i] = classes[i].name;
+  return names;
+}
+
+static const ScheduleClass *
+get_class (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (strcmp (classes[i].name, name) == 0)
+      return &classes[i];
+  return NULL;
+}
+
+gboolean
+esp_schedule_ask (const char *class_name, EspSpec *questions)
+{
+  const ScheduleClass *klass = get_class (class_name);
+  if (klass == NULL)
+    return FALSE;
+  EspSchedule *self = schedule_begin (klass);
+  /* lists have no answer that would do, so that a reader may give up behind them */
+  klass->read (self, questions, 0, NULL);
+  read_every (self, questions, NULL);
+  esp_schedule_free (self);
+  return TRUE;
+}
+
+JsonObject *
+esp_schedule_make_example (const char *class_name)
+{
+  const ScheduleClass *klass = get_class (class_name);
+  g_autoptr (JsonNode) node = klass != NULL ? json_from_string (klass->example, NULL) : NULL;
+  if (node == NULL)
+    return NULL;
+  JsonObject *object = json_object_ref (json_node_get_object (node));
+  json_object_set_string_member (object, "class", class_name);
+  return object;
 }
 
 void

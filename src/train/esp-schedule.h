@@ -18,6 +18,13 @@ typedef struct _EspSchedule EspSchedule;
 
 /* @object: {"class": ..., settings} */
 EspSchedule *esp_schedule_new (JsonObject *object, GError **error);
+/* NULL-terminated, static */
+const char *const *esp_schedule_get_class_names (void);
+/* has a class's reader answer esp_spec_new_for_questions(); FALSE when there is none of this name
+ */
+gboolean esp_schedule_ask (const char *class_name, EspSpec *questions);
+/* what a person who chooses a class begins with, complete enough to be read; new, or NULL */
+JsonObject *esp_schedule_make_example (const char *class_name);
 void esp_schedule_free (EspSchedule *self);
 gboolean esp_schedule_is_per_epoch (const EspSchedule *self);
 /* NaN, or the rate that this schedule starts from whatever the optimiser says: OneCycleLR's max_lr

@@ -9,7 +9,9 @@
 
 #include "esp-layer.h"
 #include "esp-loss.h"
+#include "esp-network-private.h"
 #include "esp-optimizer.h"
+#include "esp-schedule.h"
 
 void
 esp_setting_free (EspSetting *self)
@@ -51,6 +53,12 @@ esp_setting_get_optimizers (void)
   return esp_optimizer_get_class_names ();
 }
 
+const char *const *
+esp_setting_get_schedules (void)
+{
+  return esp_schedule_get_class_names ();
+}
+
 GPtrArray *
 esp_setting_list_for_layer (const char *class_name)
 {
@@ -77,4 +85,20 @@ esp_setting_list_for_optimizer (const char *class_name)
   g_return_val_if_fail (class_name != NULL, NULL);
   g_autoptr (EspSpec) spec = esp_spec_new_for_questions ();
   return esp_optimizer_ask (class_name, spec) ? esp_spec_get_answers (spec) : NULL;
+}
+
+GPtrArray *
+esp_setting_list_for_schedule (const char *class_name)
+{
+  g_return_val_if_fail (class_name != NULL, NULL);
+  g_autoptr (EspSpec) spec = esp_spec_new_for_questions ();
+  return esp_schedule_ask (class_name, spec) ? esp_spec_get_answers (spec) : NULL;
+}
+
+GPtrArray *
+esp_setting_list_for_step (void)
+{
+  g_autoptr (EspSpec) spec = esp_spec_new_for_questions ();
+  esp_network_ask_step (spec);
+  return esp_spec_get_answers (spec);
 }

@@ -12,6 +12,7 @@
 #include "esp-layer.h"
 #include "esp-network-private.h"
 #include "esp-parameter.h"
+#include "esp-schedule.h"
 #include "esp-setting.h"
 #include "esp-spec.h"
 
@@ -541,15 +542,26 @@ filter_groups (EspSpecEdit *self, const char *class_name)
     }
 }
 
+/* what another class begins with; a schedule's has settings that nobody can leave out */
+static JsonObject *
+begin_part (const char *part, JsonNode *class_name)
+{
+  JsonObject *object = NULL;
+  if (strcmp (part, "schedule") == 0 && class_name != NULL)
+    object = esp_schedule_make_example (json_node_get_string (class_name));
+  return object != NULL ? object : json_object_new ();
+}
+
 void
 esp_spec_edit_set_part (EspSpecEdit *self, const char *part, const char *key, JsonNode *value)
 {
   g_return_if_fail (self != NULL && part != NULL && key != NULL);
-  g_return_if_fail (json_object_has_member (self->graph->rest, part));
-  JsonObject *object = json_object_get_object_member (self->graph->rest, part);
-  if (strcmp (key, "class") == 0)
+  JsonObject *object = json_object_has_member (self->graph->rest, part)
+                           ? json_object_get_object_member (self->graph->rest, part)
+                           : NULL;
+  if (object == NULL || strcmp (key, "class") == 0)
     {
-      object = json_object_new ();
+      object = begin_part (part, strcmp (key, "class") == 0 ? value : NULL);
       json_object_set_object_member (self->graph->rest, part, object);
       if (strcmp (part, "optimizer") == 0)
         filter_groups (self, json_node_get_string (value));

@@ -66,8 +66,9 @@ gboolean esp_spec_edit_set (EspSpecEdit *self,
 
 /* a member of the outermost object: "batch_size", "init", "schedule"; NULL takes it away */
 void esp_spec_edit_set_member (EspSpecEdit *self, const char *key, JsonNode *value);
-/* a setting of one of its objects: "optimizer", "loss" or "data". Another "class" or "name" brings
- * its own defaults; the learning rate of an optimiser doesn't stay with another class either. */
+/* a setting of one of its objects: "optimizer", "loss", "schedule" or "data". Another "class" or
+ * "name" brings its own defaults; the learning rate of an optimiser doesn't stay with another class
+ * either. */
 void esp_spec_edit_set_part (EspSpecEdit *self, const char *part, const char *key, JsonNode *value);
 /* Another data set: as esp_spec_edit_set_part(), and where loss and last layer can't take what it
  * wants, they change with it. */

@@ -10,7 +10,14 @@
 
 #include "esp-number.h"
 
-static void write_node (GString *out, JsonNode *node, guint level);
+static void write_node (GString *out, JsonNode *node, int level);
+
+/* below 0: all in one line */
+static int
+deeper (int level)
+{
+  return level >= 0 ? level + 1 : level;
+}
 
 static void
 write_string (GString *out, const char *text)
@@ -72,28 +79,28 @@ is_long (JsonNode *node)
 }
 
 static void
-write_break (GString *out, gboolean lines, guint level)
+write_break (GString *out, gboolean lines, int level)
 {
   if (!lines)
     return;
   g_string_append_c (out, '\n');
-  for (guint i = 0; i < level; i++)
+  for (int i = 0; i < level; i++)
     g_string_append (out, "  ");
 }
 
 static void
-write_object (GString *out, JsonNode *node, guint level)
+write_object (GString *out, JsonNode *node, int level)
 {
   JsonObject *object = json_node_get_object (node);
-  gboolean lines = is_long (node);
+  gboolean lines = level >= 0 && is_long (node);
   g_autoptr (GList) members = json_object_get_members (object);
   g_string_append_c (out, '{');
   for (GList *item = members; item != NULL; item = item->next)
     {
-      write_break (out, lines, level + 1);
+      write_break (out, lines, deeper (level));
       write_string (out, item->data);
       g_string_append (out, ": ");
-      write_node (out, json_object_get_member (object, item->data), level + 1);
+      write_node (out, json_object_get_member (object, item->data), deeper (level));
       if (item->next != NULL)
         g_string_append (out, lines ? "," : ", ");
     }
@@ -102,16 +109,16 @@ write_object (GString *out, JsonNode *node, guint level)
 }
 
 static void
-write_array (GString *out, JsonNode *node, guint level)
+write_array (GString *out, JsonNode *node, int level)
 {
   JsonArray *array = json_node_get_array (node);
-  gboolean lines = is_long (node);
+  gboolean lines = level >= 0 && is_long (node);
   guint n = json_array_get_length (array);
   g_string_append_c (out, '[');
   for (guint i = 0; i < n; i++)
     {
-      write_break (out, lines, level + 1);
-      write_node (out, json_array_get_element (array, i), level + 1);
+      write_break (out, lines, deeper (level));
+      write_node (out, json_array_get_element (array, i), deeper (level));
       if (i + 1 < n)
         g_string_append (out, lines ? "," : ", ");
     }
@@ -120,7 +127,7 @@ write_array (GString *out, JsonNode *node, guint level)
 }
 
 static void
-write_node (GString *out, JsonNode *node, guint level)
+write_node (GString *out, JsonNode *node, int level)
 {
   if (JSON_NODE_HOLDS_OBJECT (node))
     write_object (out, node, level);
@@ -171,5 +178,16 @@ esp_spec_to_text (JsonObject *object)
   GString *out = g_string_new (NULL);
   write_node (out, node, 0);
   g_string_append_c (out, '\n');
+  return g_string_free (out, FALSE);
+}
+
+char *
+esp_setting_to_text (JsonNode *value)
+{
+  g_return_val_if_fail (value != NULL, NULL);
+  if (JSON_NODE_HOLDS_VALUE (value) && json_node_get_value_type (value) == G_TYPE_STRING)
+    return g_strdup (json_node_get_string (value));
+  GString *out = g_string_new (NULL);
+  write_node (out, value, -1);
   return g_string_free (out, FALSE);
 }

@@ -6,6 +6,7 @@
 
 #include "esp-layer.h"
 #include "esp-loss.h"
+#include "esp-schedule.h"
 #include "esp-setting.h"
 
 /* the class with what it must have, and one setting besides */
@@ -173,6 +174,83 @@ test_optimizers_and_losses (void)
   g_assert_null (esp_setting_list_for_loss ("Adam"));
 }
 
+/* what a person who chooses a schedule begins with can be read, has all that must be there, and
+ * takes every other word */
+static void
+test_schedules (void)
+{
+  const char *const *names = esp_setting_get_schedules ();
+  guint n = 0;
+  for (; names[n] != NULL; n++)
+    {
+      g_autoptr (GPtrArray) settings = esp_setting_list_for_schedule (names[n]);
+      g_autoptr (JsonObject) example = esp_schedule_make_example (names[n]);
+      g_autoptr (GError) error = NULL;
+      EspSchedule *schedule = esp_schedule_new (example, &error);
+      g_test_message ("%s", names[n]);
+      g_assert_no_error (error);
+      esp_schedule_free (schedule);
+      g_assert_nonnull (esp_setting_find (settings, "every"));
+      for (guint i = 0; i < settings->len; i++)
+        {
+          const EspSetting *setting = g_ptr_array_index (settings, i);
+          g_autoptr (JsonObject) object = esp_schedule_make_example (names[n]);
+          g_autofree char *before =
+              json_object_has_member (object, setting->key)
+                  ? esp_setting_to_text (json_object_get_member (object, setting->key))
+                  : NULL;
+          g_assert_true (!setting->required || before != NULL);
+          for (guint w = 0; setting->words != NULL && setting->words[w] != NULL; w++)
+            {
+              json_object_set_string_member (object, setting->key, setting->words[w]);
+              schedule = esp_schedule_new (object, &error);
+              g_assert_no_error (error);
+              esp_schedule_free (schedule);
+            }
+        }
+    }
+  g_assert_cmpuint (n, ==, 10);
+  g_autoptr (GPtrArray) cycle = esp_setting_list_for_schedule ("OneCycleLR");
+  g_assert_true (esp_setting_find (cycle, "max_lr")->required);
+  g_assert_cmpstr (esp_setting_find (cycle, "anneal_strategy")->words[1], ==, "linear");
+  g_assert_null (esp_setting_list_for_schedule ("Adam"));
+  g_assert_null (esp_schedule_make_example ("Adam"));
+}
+
+static void
+test_step (void)
+{
+  g_autoptr (GPtrArray) settings = esp_setting_list_for_step ();
+  const EspSetting *clip = esp_setting_find (settings, "clip_grad_norm");
+  g_assert_cmpint ((int) json_node_get_int (esp_setting_find (settings, "batch_size")->fallback),
+                   ==, 32);
+  g_assert_true (json_node_get_boolean (esp_setting_find (settings, "shuffle")->fallback));
+  /* left out, there is no limit */
+  g_assert_true (clip->fallback == NULL && !clip->required);
+}
+
+static void
+test_text (void)
+{
+  static const struct
+  {
+    const char *json, *text;
+  } cases[] = {
+    { "[0.9, 0.999]", "[0.9, 0.999]" },
+    { "1e-8", "1e-08" },
+    { "\"same\"", "same" },
+    { "null", "null" },
+    { "[{\"class\": \"StepLR\", \"step_size\": 3}]",
+      "[{\"class\": \"StepLR\", \"step_size\": 3}]" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (cases[i].json, NULL);
+      g_autofree char *text = esp_setting_to_text (node);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -181,5 +259,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/setting/linear", test_linear);
   g_test_add_func ("/train/setting/kinds", test_kinds);
   g_test_add_func ("/train/setting/optimizers-and-losses", test_optimizers_and_losses);
+  g_test_add_func ("/train/setting/schedules", test_schedules);
+  g_test_add_func ("/train/setting/step", test_step);
+  g_test_add_func ("/train/setting/text", test_text);
   return g_test_run ();
 }

@@ -459,6 +459,27 @@ test_parts (void)
   check_same_values (network, other);
 }
 
+/* a schedule comes with what must be there, takes settings, and goes */
+static void
+test_schedule (void)
+{
+  g_autoptr (EspNetwork) network = load_grouped ("{\"params\": [\"2.*\"], \"momentum\": 0.5}");
+  g_autoptr (EspSpecEdit) edit = begin (network);
+  g_autoptr (JsonNode) word = json_node_init_string (json_node_alloc (), "CosineAnnealingLR");
+  g_autoptr (JsonNode) steps = json_node_init_int (json_node_alloc (), 77);
+  esp_spec_edit_set_part (edit, "schedule", "class", word);
+  esp_spec_edit_set_part (edit, "schedule", "T_max", steps);
+  g_autoptr (EspNetwork) with = finish (edit);
+  check_json (with, "\"class\": \"CosineAnnealingLR\"");
+  check_json (with, "\"T_max\": 77");
+  g_autoptr (EspSpecEdit) back = begin (with);
+  esp_spec_edit_set_member (back, "schedule", NULL);
+  g_autoptr (EspNetwork) without = finish (back);
+  g_autofree char *before = esp_network_to_json (network);
+  g_autofree char *after = esp_network_to_json (without);
+  g_assert_cmpstr (before, ==, after);
+}
+
 /* the spirals' network is given other data: first and last layer, and the loss, change with it */
 static void
 test_data (void)
@@ -614,6 +635,7 @@ main (int argc, char *argv[])
   ADD ("groups", test_groups);
   ADD ("groups-become-lists", test_groups_become_lists);
   ADD ("parts", test_parts);
+  ADD ("schedule", test_schedule);
   ADD ("data", test_data);
   ADD ("listed-values", test_listed_values);
   ADD ("refusals", test_refusals);
