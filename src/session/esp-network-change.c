@@ -11,6 +11,7 @@
 
 #include "esp-loader.h"
 #include "esp-module.h"
+#include "esp-optimizer.h"
 #include "esp-parameter.h"
 #include "esp-spec-edit.h"
 #include "esp-spec.h"
@@ -226,6 +227,40 @@ on_made (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_boolean (outer, TRUE);
 }
 
+static gboolean
+is_rate (const EspNetworkChange *change)
+{
+  return change->kind == ESP_NETWORK_CHANGE_PART && strcmp (change->path, "optimizer") == 0 &&
+         strcmp (change->word, "lr") == 0 && change->value != NULL &&
+         JSON_NODE_HOLDS_VALUE (change->value) &&
+         json_node_get_value_type (change->value) != G_TYPE_STRING;
+}
+
+/* the rate changes within the run, which goes on as it was; what can't be is left to the reader of
+ * the description to tell */
+static gboolean
+set_rate (EspDocument *document, const EspNetworkChange *change)
+{
+  double rate = is_rate (change) ? json_node_get_double (change->value) : -1;
+
+  if (!(rate >= 0 && rate <= ESP_OPTIMIZER_MAX_RATE))
+    return FALSE;
+  esp_document_set_learning_rate (document, rate);
+  return TRUE;
+}
+
+/* the rate that holds now, which the description doesn't know of */
+static void
+keep_rate (EspSpecEdit *edit, EspTrainer *trainer)
+{
+  double rate = esp_trainer_get_learning_rate (trainer);
+  g_autoptr (JsonNode) node = json_node_init_double (json_node_alloc (), rate);
+
+  if (rate < esp_network_get_learning_rate (esp_trainer_get_network (trainer)) ||
+      rate > esp_network_get_learning_rate (esp_trainer_get_network (trainer)))
+    esp_spec_edit_set_part (edit, "optimizer", "lr", node);
+}
+
 void
 esp_session_change_network_async (EspSession *self,
                                   const EspNetworkChange *change,
@@ -252,6 +287,12 @@ esp_session_change_network_async (EspSession *self,
       return;
     }
   esp_document_update (document);
+  if (set_rate (document, change))
+    {
+      g_task_return_boolean (outer, TRUE);
+      g_object_unref (outer);
+      return;
+    }
   work = g_new0 (Work, 1);
   work->before = g_object_ref (document);
   work->label = name_change (change);
@@ -263,6 +304,8 @@ esp_session_change_network_async (EspSession *self,
     }
   work->edit = esp_spec_edit_new (esp_trainer_get_network (trainer), &error);
   g_task_set_task_data (outer, work, (GDestroyNotify) work_free);
+  if (work->edit != NULL)
+    keep_rate (work->edit, trainer);
   if (work->edit == NULL || !apply (work, change, &error))
     {
       g_task_return_error (outer, error);
@@ -383,8 +426,12 @@ esp_session_describe_network (EspSession *self)
   g_return_val_if_fail (ESP_IS_SESSION (self), NULL);
 
   description = read_description (self);
-  if (description != NULL)
-    json_object_remove_member (description, "modules");
+  if (description == NULL)
+    return NULL;
+  json_object_remove_member (description, "modules");
+  json_object_set_double_member (
+      json_object_get_object_member (description, "optimizer"), "lr",
+      esp_trainer_get_learning_rate (esp_document_get_trainer (esp_session_get_document (self))));
   return description;
 }
 

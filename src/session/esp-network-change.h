@@ -41,8 +41,9 @@ typedef struct
 
 /* Makes the network that the session's would be with @change, in a worker, with its values; then
  * shows it in its place, an entry of the session's EspUndo. Training that was under way goes on
- * with it. Nothing is changed when it fails: %ESP_NETWORK_ERROR says which module and why. One at a
- * time: %G_IO_ERROR_BUSY while another is being made. */
+ * with it. The learning rate alone changes within the run. Nothing is changed when it fails:
+ * %ESP_NETWORK_ERROR says which module and why. One at a time: %G_IO_ERROR_BUSY while another is
+ * being made. */
 void esp_session_change_network_async (EspSession *self,
                                        const EspNetworkChange *change,
                                        GAsyncReadyCallback callback,
@@ -64,8 +65,8 @@ typedef struct
 void esp_network_module_free (EspNetworkModule *self);
 /* (element-type EspNetworkModule), new */
 GPtrArray *esp_session_list_modules (EspSession *self);
-/* the description of the network without its modules: "optimizer", "data", "batch_size"; NULL for a
- * checkpoint. New. */
+/* the description of the network without its modules: "optimizer" with the learning rate that holds
+ * now, "data", "batch_size"; NULL for a checkpoint. New. */
 JsonObject *esp_session_describe_network (EspSession *self);
 /* names of data sets that need no file, NULL-terminated */
 const char *const *esp_session_get_data_sets (void);

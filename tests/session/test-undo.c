@@ -7,6 +7,7 @@
 
 #include "esp-edit.h"
 #include "esp-error.h"
+#include "esp-network-change.h"
 #include "esp-session.h"
 #include "esp-undo.h"
 
@@ -212,6 +213,73 @@ test_structure (void)
   redo (session);
   g_assert_cmpfloat (read_cell (session, "6.bias", 0), ==, 1);
   assert_names (session, "Edit 6.bias", NULL);
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  esp_session_change_network_finish (ESP_SESSION (source), result, &error);
+  g_assert_no_error (error);
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+set_part (EspSession *session, const char *part, const char *key, const char *json)
+{
+  g_autoptr (JsonNode) value = json_from_string (json, NULL);
+  EspNetworkChange change = { ESP_NETWORK_CHANGE_PART, part, key, 0, value };
+  gboolean done = FALSE;
+
+  esp_session_change_network_async (session, &change, on_changed, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+  settle (session);
+}
+
+static double
+describe_rate (EspSession *session)
+{
+  g_autoptr (JsonObject) description = esp_session_describe_network (session);
+
+  return json_object_get_double_member (json_object_get_object_member (description, "optimizer"),
+                                        "lr");
+}
+
+/* the rate changes within the run, and another setting takes the one that holds along */
+static void
+test_rate (void)
+{
+  g_autoptr (EspSession) session = open_network ("spirals");
+  g_autoptr (EspDocument) before = g_object_ref (esp_session_get_document (session));
+  EspTrainer *trainer;
+  float weight;
+
+  run_steps (session, 3);
+  set_part (session, "optimizer", "lr", "0.25");
+  g_assert_true (esp_session_get_document (session) == before);
+  g_assert_cmpfloat (describe_rate (session), ==, 0.25);
+  g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (before)), ==, 3);
+  weight = read_cell (session, "0.weight", 0);
+
+  set_part (session, "optimizer", "betas", "[0.8, 0.99]");
+  g_assert_true (esp_session_get_document (session) != before);
+  trainer = esp_document_get_trainer (esp_session_get_document (session));
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.25);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+  assert_names (session, "Set betas of optimizer", NULL);
+  /* another class begins with its own */
+  set_part (session, "optimizer", "class", "\"SGD\"");
+  g_assert_cmpfloat (describe_rate (session), ==, 0.001);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, weight);
+
+  undo (session);
+  undo (session);
+  g_assert_true (esp_session_get_document (session) == before);
+  assert_names (session, "Set learning rate", "Set betas of optimizer");
+  undo (session);
+  g_assert_cmpfloat (describe_rate (session), ==, 0.01);
 }
 
 /* a reset forgets the changes of its document, another document everything */
@@ -566,6 +634,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/session/undo/values", test_values);
   g_test_add_func ("/session/undo/change", test_change);
   g_test_add_func ("/session/undo/structure", test_structure);
+  g_test_add_func ("/session/undo/rate", test_rate);
   g_test_add_func ("/session/undo/forgets", test_forgets);
   g_test_add_func ("/session/undo/revive", test_revive);
   g_test_add_func ("/session/undo/cells", test_cells);
