@@ -14,6 +14,7 @@
 #include "esp-layer-section.h"
 #include "esp-layers-section.h"
 #include "esp-metadata-section.h"
+#include "esp-part-section.h"
 #include "esp-pickle-section.h"
 #include "esp-session-watch.h"
 #include "esp-states-section.h"
@@ -183,6 +184,7 @@ ensure_sections (void)
   g_type_ensure (ESP_TYPE_LAYER_SECTION);
   g_type_ensure (ESP_TYPE_LAYERS_SECTION);
   g_type_ensure (ESP_TYPE_METADATA_SECTION);
+  g_type_ensure (ESP_TYPE_PART_SECTION);
   g_type_ensure (ESP_TYPE_PICKLE_SECTION);
   g_type_ensure (ESP_TYPE_STATES_SECTION);
   g_type_ensure (ESP_TYPE_STATS_SECTION);

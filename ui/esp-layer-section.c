@@ -80,7 +80,7 @@ on_setting (const char *key, JsonNode *value, gpointer user_data)
 {
   EspLayerSection *self = user_data;
 
-  esp_network_editor_set (self->editor, self->path, key, json_node_copy (value));
+  esp_network_editor_set (self->editor, self->path, key, value ? json_node_copy (value) : NULL);
 }
 
 static void
@@ -126,6 +126,7 @@ esp_layer_section_init (EspLayerSection *self)
   self->name = adw_entry_row_new ();
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->name), _ ("Name"));
   adw_entry_row_set_show_apply_button (ADW_ENTRY_ROW (self->name), TRUE);
+  gtk_editable_set_enable_undo (GTK_EDITABLE (self->name), FALSE); /* undo is the network's */
   g_signal_connect_swapped (self->name, "apply", G_CALLBACK (on_name), self);
   self->menu = gtk_menu_button_new ();
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (self->menu), "view-more-symbolic");

@@ -17,6 +17,7 @@ typedef struct
   const char *key; /* interned */
   EspSettingKind kind;
   const char *const *words;
+  gboolean optional;  /* no text: there is none of it */
   GtkWidget *row;     /* borrowed from the group */
   GtkWidget *control; /* in it, or the row itself */
   guint settle;       /* source */
@@ -70,7 +71,7 @@ static void
 tell (Row *row, JsonNode *value)
 {
   row->owner->func (row->key, value, row->owner->user_data);
-  json_node_unref (value);
+  g_clear_pointer (&value, json_node_unref);
 }
 
 static void
@@ -116,7 +117,7 @@ on_text (Row *row)
   const char *text = gtk_editable_get_text (GTK_EDITABLE (row->control));
   JsonNode *value = strlen (text) < 4096 ? json_from_string (text, NULL) : NULL;
 
-  if (!value)
+  if (!value && !(row->optional && *text == '\0'))
     value = json_node_init_string (json_node_alloc (), text);
   tell (row, value);
 }
@@ -171,6 +172,7 @@ make_row (Row *row, const EspSetting *setting)
     default:
       row->row = row->control = adw_entry_row_new ();
       adw_entry_row_set_show_apply_button (ADW_ENTRY_ROW (row->row), TRUE);
+      gtk_editable_set_enable_undo (GTK_EDITABLE (row->row), FALSE);
       g_signal_connect_swapped (row->row, "apply", G_CALLBACK (on_text), row);
     }
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row->row), FALSE);
@@ -211,12 +213,7 @@ show_value (Row *row, JsonNode *node)
     default:
       break;
     }
-  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
-    text = g_strdup (json_node_get_string (node));
-  else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_DOUBLE)
-    text = esp_number_format_exact (json_node_get_double (node), FALSE);
-  else
-    text = json_to_string (node, FALSE);
+  text = node ? esp_setting_to_text (node) : g_strdup ("");
   if (g_strcmp0 (gtk_editable_get_text (GTK_EDITABLE (row->control)), text) != 0)
     gtk_editable_set_text (GTK_EDITABLE (row->control), text);
 }
@@ -243,9 +240,11 @@ build (EspSettingRows *self, GPtrArray *settings, JsonObject *values)
     {
       EspSetting setting = *(const EspSetting *) g_ptr_array_index (settings, i);
       JsonNode *node = json_object_get_member (values, setting.key);
+      gboolean optional = setting.kind == ESP_SETTING_NUMBER && !setting.fallback &&
+                          !setting.required && !setting.nullable && !setting.follows;
       Row *row;
 
-      if (!node)
+      if (!node && !optional)
         continue;
       if (setting.kind == ESP_SETTING_WHOLE && (setting.nullable || !is_number (&setting, node)))
         setting.kind = ESP_SETTING_NUMBERS;
@@ -254,6 +253,7 @@ build (EspSettingRows *self, GPtrArray *settings, JsonObject *values)
       row->key = setting.key;
       row->kind = setting.kind;
       row->words = setting.words;
+      row->optional = optional;
       make_row (row, &setting);
       adw_preferences_group_add (self->group, row->row);
       g_ptr_array_add (self->rows, row);
@@ -280,7 +280,7 @@ esp_setting_rows_show (EspSettingRows *self, GPtrArray *settings, JsonObject *va
       Row *row = g_ptr_array_index (self->rows, i);
       JsonNode *node = json_object_get_member (values, row->key);
 
-      if (node)
+      if (node || row->optional)
         show_value (row, node);
     }
   self->syncing = FALSE;

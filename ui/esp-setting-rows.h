@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  */
 typedef struct _EspSettingRows EspSettingRows;
 
-/* @value is borrowed */
+/* @value is borrowed; NULL: there is to be none of it */
 typedef void (*EspSettingRowsFunc) (const char *key, JsonNode *value, gpointer user_data);
 
 EspSettingRows *esp_setting_rows_new (AdwPreferencesGroup *group,

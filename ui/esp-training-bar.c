@@ -224,6 +224,37 @@ measure (EspTrainingBar *self, guint64 step)
 
 /* Refreshing */
 
+/* a tenth of the rate's decade: 0.001 goes up to 0.002 and down to 0.0009 */
+static void
+set_rate_step (EspTrainingBar *self, double rate)
+{
+  double step = rate > 0 ? pow (10, floor (log10 (rate * (1 - 1e-9)))) : 0.0001;
+
+  gtk_adjustment_set_step_increment (self->rate_adjustment, step);
+  gtk_adjustment_set_page_increment (self->rate_adjustment, 10 * step);
+}
+
+static void
+show_rate (EspTrainingBar *self, double rate)
+{
+  g_autofree char *text = esp_number_format_value (rate, 4);
+
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->rate_button), text);
+  set_rate_step (self, rate);
+}
+
+/* it also changes by undo, by going to another step, and in the inspector */
+static void
+sync_rate (EspTrainingBar *self, EspTrainer *trainer)
+{
+  double rate = esp_trainer_get_learning_rate (trainer);
+
+  self->syncing = TRUE;
+  gtk_adjustment_set_value (self->rate_adjustment, rate);
+  show_rate (self, rate);
+  self->syncing = FALSE;
+}
+
 static void
 refresh (EspTrainingBar *self)
 {
@@ -240,6 +271,7 @@ refresh (EspTrainingBar *self)
   esp_trainer_get_timeline (trainer, &timeline);
   show_step (self, network, esp_snapshot_get_step (snapshot), timeline.stage);
   esp_loss_panel_show (self->loss, trainer, snapshot);
+  sync_rate (self, trainer);
   if (esp_trainer_is_playing (trainer))
     measure (self, esp_snapshot_get_step (snapshot));
 }
@@ -379,25 +411,6 @@ on_speed_changed (EspTrainingBar *self)
     esp_document_set_speed (document, speed);
 }
 
-/* a tenth of the rate's decade: 0.001 goes up to 0.002 and down to 0.0009 */
-static void
-set_rate_step (EspTrainingBar *self, double rate)
-{
-  double step = rate > 0 ? pow (10, floor (log10 (rate * (1 - 1e-9)))) : 0.0001;
-
-  gtk_adjustment_set_step_increment (self->rate_adjustment, step);
-  gtk_adjustment_set_page_increment (self->rate_adjustment, 10 * step);
-}
-
-static void
-show_rate (EspTrainingBar *self, double rate)
-{
-  g_autofree char *text = esp_number_format_value (rate, 4);
-
-  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->rate_button), text);
-  set_rate_step (self, rate);
-}
-
 static void
 on_rate_changed (EspTrainingBar *self)
 {
@@ -437,7 +450,6 @@ sync_controls (EspTrainingBar *self, EspTrainer *trainer)
 {
   EspNetwork *network = esp_trainer_get_network (trainer);
   double speed = esp_trainer_get_speed (trainer);
-  double rate = esp_trainer_get_learning_rate (trainer);
   g_autofree char *batch = esp_number_format_count (esp_network_get_batch_size (network));
   g_autofree char *examples = esp_number_format_count (esp_network_get_n_examples (network));
   /* TRANSLATORS: name of a data set, how many examples it has */
@@ -447,9 +459,8 @@ sync_controls (EspTrainingBar *self, EspTrainer *trainer)
   self->syncing = TRUE;
   gtk_adjustment_set_value (self->speed_adjustment, esp_training_bar_position_of (speed));
   show_speed (self, speed);
-  gtk_adjustment_set_value (self->rate_adjustment, rate);
-  show_rate (self, rate);
   self->syncing = FALSE;
+  sync_rate (self, trainer);
   gtk_label_set_text (GTK_LABEL (self->optimizer_label), esp_network_get_optimizer_name (network));
   gtk_label_set_text (GTK_LABEL (self->batch_label), batch);
   gtk_label_set_text (GTK_LABEL (self->data_label), esp_network_get_data_name (network));

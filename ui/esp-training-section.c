@@ -6,12 +6,9 @@
 #include "esp-training-section.h"
 #include "esp-dialogs.h"
 #include "esp-network-editor.h"
+#include "esp-setting-rows.h"
 
 #include <glib/gi18n.h>
-
-/* ms without another change after which a number is taken */
-#define SETTLE 350
-#define MOST_BATCH 100000
 
 struct _EspTrainingSection
 {
@@ -19,12 +16,9 @@ struct _EspTrainingSection
 
   GtkWidget *data;
   GtkWidget *file_row;
-  GtkWidget *batch;
-  GtkWidget *loss;
-  GtkWidget *optimizer;
   GtkWidget *begin;
   EspNetworkEditor *editor;
-  guint settle; /* source */
+  EspSettingRows *rows; /* batch size and what else is the network's own */
   gboolean syncing;
 };
 
@@ -65,6 +59,7 @@ esp_training_section_show (EspSection *section, EspSession *session)
   EspTrainingSection *self = ESP_TRAINING_SECTION (section);
   g_autoptr (JsonObject)
       description = esp_section_is_root (session) ? esp_session_describe_network (session) : NULL;
+  g_autoptr (GPtrArray) settings = description ? esp_setting_list_for_step () : NULL;
   JsonNode *init;
   const char *file, *name;
 
@@ -80,17 +75,12 @@ esp_training_section_show (EspSection *section, EspSession *session)
                                get_word (self->data, esp_session_get_data_sets ()) ? "" : name);
   file = get_part (description, "data", "path");
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->file_row), file);
-  select_word (self->loss, esp_setting_get_losses (), get_part (description, "loss", "class"));
-  select_word (self->optimizer, esp_setting_get_optimizers (),
-               get_part (description, "optimizer", "class"));
   init = json_object_get_member (description, "init");
   select_word (self->begin, conventions,
                JSON_NODE_HOLDS_VALUE (init) && json_node_get_value_type (init) == G_TYPE_STRING
                    ? json_node_get_string (init)
                    : "");
-  if (!self->settle)
-    gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->batch),
-                               (double) json_object_get_int_member (description, "batch_size"));
+  esp_setting_rows_show (self->rows, settings, description);
   self->syncing = FALSE;
 }
 
@@ -118,34 +108,12 @@ change (EspTrainingSection *self,
 }
 
 static void
-change_class (EspTrainingSection *self, GtkWidget *row, const char *part, const char *const *words)
-{
-  const char *word = get_word (row, words);
-
-  if (!self->syncing && word)
-    change (self, ESP_NETWORK_CHANGE_PART, part, "class",
-            json_node_init_string (json_node_alloc (), word));
-}
-
-static void
 on_data (EspTrainingSection *self)
 {
   const char *word = get_word (self->data, esp_session_get_data_sets ());
 
   if (!self->syncing && word)
     change (self, ESP_NETWORK_CHANGE_DATA, NULL, word, NULL);
-}
-
-static void
-on_loss (EspTrainingSection *self)
-{
-  change_class (self, self->loss, "loss", esp_setting_get_losses ());
-}
-
-static void
-on_optimizer (EspTrainingSection *self)
-{
-  change_class (self, self->optimizer, "optimizer", esp_setting_get_optimizers ());
 }
 
 static void
@@ -158,25 +126,10 @@ on_begin (EspTrainingSection *self)
             json_node_init_string (json_node_alloc (), word));
 }
 
-static gboolean
-on_settled (gpointer user_data)
-{
-  EspTrainingSection *self = user_data;
-
-  self->settle = 0;
-  change (self, ESP_NETWORK_CHANGE_MEMBER, NULL, "batch_size",
-          json_node_init_int (json_node_alloc (),
-                              gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (self->batch))));
-  return G_SOURCE_REMOVE;
-}
-
 static void
-on_batch (EspTrainingSection *self)
+on_setting (const char *key, JsonNode *value, gpointer user_data)
 {
-  if (self->syncing)
-    return;
-  g_clear_handle_id (&self->settle, g_source_remove);
-  self->settle = g_timeout_add (SETTLE, on_settled, self);
+  change (user_data, ESP_NETWORK_CHANGE_MEMBER, NULL, key, value ? json_node_copy (value) : NULL);
 }
 
 static void
@@ -199,7 +152,7 @@ on_choose_file (EspTrainingSection *self)
 static void
 esp_training_section_dispose (GObject *object)
 {
-  g_clear_handle_id (&ESP_TRAINING_SECTION (object)->settle, g_source_remove);
+  g_clear_pointer (&ESP_TRAINING_SECTION (object)->rows, esp_setting_rows_free);
   G_OBJECT_CLASS (esp_training_section_parent_class)->dispose (object);
 }
 
@@ -244,36 +197,14 @@ add_file_row (EspTrainingSection *self)
 }
 
 static void
-add_batch_row (EspTrainingSection *self)
-{
-  GtkWidget *row = adw_action_row_new ();
-
-  self->batch = gtk_spin_button_new_with_range (1, MOST_BATCH, 1);
-  gtk_widget_set_valign (self->batch, GTK_ALIGN_CENTER);
-  gtk_editable_set_enable_undo (GTK_EDITABLE (self->batch), FALSE);
-  gtk_editable_set_width_chars (GTK_EDITABLE (self->batch), 5);
-  gtk_editable_set_max_width_chars (GTK_EDITABLE (self->batch), 6);
-  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (self->batch), TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->batch), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Batch size"), -1);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("Batch size"));
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), self->batch);
-  g_signal_connect_swapped (self->batch, "value-changed", G_CALLBACK (on_batch), self);
-  adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
-}
-
-static void
 esp_training_section_init (EspTrainingSection *self)
 {
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _ ("Training"));
   self->data = add_combo (self, _ ("Data"), esp_session_get_data_sets (), G_CALLBACK (on_data));
   add_file_row (self);
-  add_batch_row (self);
-  self->loss = add_combo (self, _ ("Loss"), esp_setting_get_losses (), G_CALLBACK (on_loss));
-  self->optimizer = add_combo (self, _ ("Optimizer"), esp_setting_get_optimizers (),
-                               G_CALLBACK (on_optimizer));
   self->begin = add_combo (self, _ ("New layers begin as in"), conventions, G_CALLBACK (on_begin));
   self->editor = esp_network_editor_new (ADW_PREFERENCES_GROUP (self), show_again, self);
+  self->rows = esp_setting_rows_new (ADW_PREFERENCES_GROUP (self), on_setting, self);
   self->syncing = FALSE;
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }
