@@ -19,6 +19,8 @@ struct _EspTimeLine
   GtkWidget *where;
   GtkWidget *runs; /* list of branches */
   GtkStringList *names;
+  GtkWidget *foreign; /* says that steps are missing */
+  GtkWidget *why;
 
   EspDocument *document; /* owned */
   guint branch;
@@ -112,6 +114,20 @@ show_runs (EspTimeLine *self, EspTrainer *trainer, const EspTimeline *timeline)
   self->syncing = FALSE;
 }
 
+/* whether all steps can be gone to, and if not, why */
+static void
+show_foreign (EspTimeLine *self, EspTrainer *trainer, const EspTimeline *timeline)
+{
+  g_autofree char *note = NULL;
+
+  if (gtk_widget_get_visible (self->foreign) == (timeline->n_foreign > 0))
+    return;
+  note = esp_trainer_dup_foreign_note (trainer);
+  gtk_widget_set_visible (self->foreign, note != NULL);
+  if (note)
+    gtk_label_set_text (GTK_LABEL (self->why), note);
+}
+
 void
 esp_time_line_show (EspTimeLine *self, EspDocument *document)
 {
@@ -122,12 +138,16 @@ esp_time_line_show (EspTimeLine *self, EspDocument *document)
   g_return_if_fail (ESP_IS_TIME_LINE (self));
 
   if (g_set_object (&self->document, live))
-    self->moved = self->n_branches = 0;
+    {
+      self->moved = self->n_branches = 0;
+      gtk_widget_set_visible (self->foreign, FALSE);
+    }
   gtk_widget_set_sensitive (GTK_WIDGET (self), trainer != NULL);
   if (!trainer)
     return;
   esp_trainer_get_timeline (trainer, &timeline);
   show_runs (self, trainer, &timeline);
+  show_foreign (self, trainer, &timeline);
   gtk_widget_set_sensitive (self->scale, timeline.head > 0);
   gtk_range_set_range (GTK_RANGE (self->scale), 0, (double) MAX (timeline.head, 1));
   if (timeline.seeking || g_get_monotonic_time () - self->moved < HOLD)
@@ -147,6 +167,36 @@ static void
 esp_time_line_class_init (EspTimeLineClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = esp_time_line_dispose;
+}
+
+/* a button with a few words, and a popover that explains them */
+static void
+make_foreign (EspTimeLine *self)
+{
+  GtkWidget *popover = gtk_popover_new ();
+  /* TRANSLATORS: the only moments of a run that can be gone back to; leads to an explanation */
+  GtkWidget *words = gtk_label_new (_ ("Key frames only"));
+
+  self->why = gtk_label_new ("");
+  gtk_label_set_wrap (GTK_LABEL (self->why), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (self->why), 44);
+  gtk_label_set_xalign (GTK_LABEL (self->why), 0);
+  gtk_widget_set_margin_start (self->why, 6);
+  gtk_widget_set_margin_end (self->why, 6);
+  gtk_widget_set_margin_top (self->why, 6);
+  gtk_widget_set_margin_bottom (self->why, 6);
+  gtk_popover_set_child (GTK_POPOVER (popover), self->why);
+  self->foreign = gtk_menu_button_new ();
+  gtk_label_set_ellipsize (GTK_LABEL (words), PANGO_ELLIPSIZE_END);
+  gtk_menu_button_set_child (GTK_MENU_BUTTON (self->foreign), words);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->foreign), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ ("Key frames only"), -1);
+  gtk_menu_button_set_popover (GTK_MENU_BUTTON (self->foreign), popover);
+  gtk_widget_set_valign (self->foreign, GTK_ALIGN_CENTER);
+  gtk_widget_set_visible (self->foreign, FALSE);
+  gtk_widget_add_css_class (self->foreign, "flat");
+  gtk_widget_add_css_class (self->foreign, "caption");
+  gtk_widget_set_tooltip_text (self->foreign, _ ("Why not every step can be gone back to"));
 }
 
 static void
@@ -184,6 +234,8 @@ esp_time_line_init (EspTimeLine *self)
   g_signal_connect_swapped (self->runs, "notify::selected", G_CALLBACK (on_run), self);
   gtk_box_append (GTK_BOX (self), title);
   gtk_box_append (GTK_BOX (self), self->scale);
+  make_foreign (self);
   gtk_box_append (GTK_BOX (self), self->where);
+  gtk_box_append (GTK_BOX (self), self->foreign);
   gtk_box_append (GTK_BOX (self), self->runs);
 }

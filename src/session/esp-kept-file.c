@@ -224,8 +224,7 @@ read_file (const char *path, GCancellable *cancellable, GError **error)
   network = esp_loader_make_network (path, text, length, error);
   if (network == NULL || !esp_trainer_read_initial (network, history, error))
     return NULL;
-  return esp_trainer_new_kept (network, history, strcmp (kernels, esp_trainer_get_kernels ()) != 0,
-                               error);
+  return esp_trainer_new_kept (network, history, kernels, error);
 }
 
 EspTrainer *

@@ -6,6 +6,8 @@
 #include "config.h"
 #include "esp-history-private.h"
 
+#include <string.h>
+
 #define FIRST_DISTANCE 16 /* steps: copying a state costs less than one of them */
 #define ALLOCATION 16     /* bytes that a block of memory takes besides its own, about */
 #define FIRST_LARGE 256   /* the same for states of over a megabyte */
@@ -257,6 +259,22 @@ esp_history_find_frame (EspHistory *self, guint branch, guint64 step, guint n_ev
     }
 }
 
+/* NULL: the beginning */
+static void
+go_to_frame (EspHistory *self, EspPlan *plan, guint branch, const EspHistoryFrame *frame)
+{
+  self->current = branch;
+  if (frame != NULL)
+    esp_plan_load_state (plan, frame->state);
+  else
+    {
+      esp_plan_reset (plan);
+      esp_plan_set_rate (plan, self->first_rate);
+    }
+  self->n_done = frame != NULL ? frame->n_events : 0;
+  esp_history_find_due (self);
+}
+
 void
 esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
 {
@@ -270,16 +288,7 @@ esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
                    esp_plan_get_stage (plan) == ESP_STAGE_UPDATED;
   if (ahead && !foreign && (frame == NULL || frame->step <= esp_plan_get_step (plan)))
     return;
-  self->current = branch;
-  if (frame != NULL)
-    esp_plan_load_state (plan, frame->state);
-  else
-    {
-      esp_plan_reset (plan);
-      esp_plan_set_rate (plan, self->first_rate);
-    }
-  self->n_done = frame != NULL ? frame->n_events : 0;
-  esp_history_find_due (self);
+  go_to_frame (self, plan, branch, frame);
 }
 
 guint
@@ -322,6 +331,53 @@ esp_history_get_size (EspHistory *self)
   for (guint b = 0; b < self->branches->len; b++)
     size += esp_history_peek_branch (self, b)->events->len * sizeof (EspHistoryEvent);
   return size;
+}
+
+/* the key frame that is nearest to the one before it on its branch, or to the beginning */
+static const EspHistoryFrame *
+find_nearest (EspHistory *self, guint *branch, guint64 *distance)
+{
+  const EspHistoryFrame *nearest = NULL;
+  for (guint b = 0; b < self->branches->len; b++)
+    {
+      const EspHistoryBranch *own = esp_history_peek_branch (self, b);
+      guint64 last = own->fork;
+      for (guint i = 0; i < own->frames->len; i++)
+        {
+          const EspHistoryFrame *frame = g_ptr_array_index (own->frames, i);
+          guint64 apart = frame->step - last;
+          last = frame->step;
+          if ((b > 0 && i == 0) || (nearest != NULL && apart >= *distance))
+            continue;
+          nearest = frame;
+          *branch = b;
+          *distance = apart;
+        }
+    }
+  return nearest;
+}
+
+gboolean
+esp_history_try_repeating (EspHistory *self, EspPlan *plan, guint64 most)
+{
+  guint64 distance = 0;
+  guint branch = 0;
+  gboolean new;
+  const EspHistoryFrame *frame = find_nearest (self, &branch, &distance);
+  if (frame == NULL || distance > most)
+    return TRUE;
+  g_autofree guint8 *state = g_malloc (self->state_size);
+  go_to_frame (self, plan, branch,
+               esp_history_find_frame (self, branch, frame->step - 1, G_MAXUINT));
+  while (esp_plan_get_step (plan) < frame->step)
+    esp_history_step (self, plan, FALSE, &new);
+  if (frame->n_events > self->n_done)
+    esp_history_catch_up (self, plan);
+  esp_plan_save_state (plan, state);
+  if (memcmp (state, frame->state, self->state_size) == 0)
+    return TRUE;
+  self->n_foreign = self->branches->len;
+  return FALSE;
 }
 
 guint64

@@ -99,6 +99,10 @@ gboolean esp_history_read (EspHistory *self,
                            EspCursor *cursor,
                            guint64 *step,
                            GError **error);
+/* Whether the steps between two key frames, the nearest to one another, give the same bytes here
+ * once more; TRUE if they are more than @most apart. If not, all branches are of other kernels from
+ * now on. The plan is somewhere on the way afterwards. */
+gboolean esp_history_try_repeating (EspHistory *self, EspPlan *plan, guint64 most);
 /* @step, or on a branch that other kernels made the last key frame up to there */
 guint64 esp_history_get_reachable (EspHistory *self, guint branch, guint64 step);
 guint esp_history_get_n_foreign (EspHistory *self); /* branches */

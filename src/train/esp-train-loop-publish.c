@@ -32,6 +32,7 @@ esp_train_loop_update_timeline (EspTrainLoop *self)
   guint known = timeline->n_branches;
   timeline->branch = esp_history_get_branch (self->history);
   timeline->n_branches = esp_history_get_n_branches (self->history);
+  timeline->n_foreign = esp_history_get_n_foreign (self->history);
   timeline->step = esp_plan_get_step (self->plan);
   timeline->stage = esp_plan_get_stage (self->plan);
   timeline->head = esp_history_get_head (self->history, timeline->branch);

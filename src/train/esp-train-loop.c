@@ -12,6 +12,7 @@
 
 #include "esp-kept.h"
 
+#define MOST_REPEATED 1024 /* steps that a run from elsewhere is tried with */
 #define FIRST_WORK 5000000 /* multiplications that the first snapshot may cost its caller */
 
 static void
@@ -93,6 +94,10 @@ execute (EspTrainLoop *self, const EspCommand *command)
       break;
     case ESP_COMMAND_KEEP:
       keep (self);
+      break;
+    case ESP_COMMAND_REPEAT:
+      esp_history_try_repeating (self->history, self->plan, MOST_REPEATED);
+      self->stale = TRUE;
       break;
     default:
       return FALSE;
@@ -192,8 +197,9 @@ load_kept (EspTrainLoop *self, GBytes *bytes, gboolean foreign, GError **error)
       info->fork = esp_history_get_fork (self->history, i, &info->parent);
       info->head = esp_history_get_head (self->history, i);
     }
-  self->timeline.n_foreign = esp_history_get_n_foreign (self->history);
-  if (esp_plan_get_step (self->plan) < step)
+  if (!foreign)
+    esp_train_loop_push (self, &(EspCommand) { .kind = ESP_COMMAND_REPEAT });
+  if (!foreign || esp_plan_get_step (self->plan) < step)
     esp_train_loop_push (
         self, &(EspCommand) { .kind = ESP_COMMAND_SEEK, .parameter = branch, .count = step });
   return TRUE;

@@ -38,6 +38,7 @@ typedef enum
                          */
   ESP_COMMAND_GUARD,    /* @count: whether playing stops where numbers stop being finite */
   ESP_COMMAND_KEEP,     /* the whole run as bytes, for esp_train_loop_wait_kept() */
+  ESP_COMMAND_REPEAT,   /* finds out whether a run from elsewhere can be repeated here */
   ESP_COMMAND_QUIT,
 } EspCommandKind;
 

@@ -6,6 +6,8 @@
 #include "esp-trainer.h"
 
 #include <math.h>
+#include <string.h>
+#include <glib/gi18n.h>
 
 #include "esp-history-file.h"
 #include "esp-kept.h"
@@ -28,6 +30,8 @@ struct _EspTrainer
   double speed;
   double rate;
   guint64 rate_ticket;
+
+  char *kernels; /* other ones that made the first runs, or NULL */
 };
 
 enum
@@ -85,6 +89,7 @@ esp_trainer_finalize (GObject *object)
   EspTrainer *self = ESP_TRAINER (object);
   esp_train_loop_free (self->loop);
   g_clear_object (&self->network);
+  g_free (self->kernels);
   G_OBJECT_CLASS (esp_trainer_parent_class)->finalize (object);
 }
 
@@ -117,7 +122,7 @@ on_reports (gpointer user_data)
 EspTrainer *
 esp_trainer_new (EspNetwork *network)
 {
-  return esp_trainer_new_kept (network, NULL, FALSE, NULL);
+  return esp_trainer_new_kept (network, NULL, NULL, NULL);
 }
 
 const char *
@@ -148,12 +153,14 @@ esp_trainer_wait_kept (EspTrainer *self)
 }
 
 EspTrainer *
-esp_trainer_new_kept (EspNetwork *network, GBytes *kept, gboolean foreign, GError **error)
+esp_trainer_new_kept (EspNetwork *network, GBytes *kept, const char *kernels, GError **error)
 {
   g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
   EspTrainer *self = g_object_new (ESP_TYPE_TRAINER, NULL);
   self->network = g_object_ref (network);
   network->trains = TRUE;
+  gboolean foreign = kept != NULL && g_strcmp0 (kernels, esp_kept_get_kernels ()) != 0;
+  self->kernels = foreign ? g_strdup (kernels) : NULL;
   self->loop = esp_train_loop_new (network, self->speed, on_reports, self, kept, foreign, error);
   if (self->loop == NULL)
     {
@@ -162,6 +169,40 @@ esp_trainer_new_kept (EspNetwork *network, GBytes *kept, gboolean foreign, GErro
     }
   self->rate = esp_train_loop_get_first_rate (self->loop);
   return self;
+}
+
+/* a file may say anything; letters, figures and points are words that can be shown */
+static gboolean
+is_word (const char *text)
+{
+  gsize length = text != NULL ? strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-") : 0;
+  return length > 0 && length <= 32 && text[length] == '\0';
+}
+
+char *
+esp_trainer_dup_foreign_note (EspTrainer *self)
+{
+  g_return_val_if_fail (ESP_IS_TRAINER (self), NULL);
+  EspTimeline timeline;
+  g_autofree char *who = NULL;
+  esp_train_loop_get_timeline (self->loop, &timeline);
+  if (timeline.n_foreign == 0)
+    return NULL;
+  if (is_word (self->kernels))
+    /* Translators: two names, such as avx2 and avx512 */
+    who = g_strdup_printf (_ ("These steps were computed with another instruction set (%s; here it "
+                              "is %s)."),
+                           self->kernels, esp_kept_get_kernels ());
+  else if (self->kernels != NULL)
+    who = g_strdup (_ ("These steps were computed with another instruction set."));
+  else
+    who = g_strdup (_ ("These steps were computed by another build of the program."));
+  return g_strdup_printf (
+      /* Translators: a sentence */
+      _ ("%s The steps between key frames would come out with slightly different numbers, so the "
+         "time line stops at key frames. What is trained from here on is a run of its own, of "
+         "which every step can be gone back to."),
+      who);
 }
 
 EspNetwork *

@@ -30,15 +30,20 @@ EspTrainer *esp_trainer_new (EspNetwork *network);
 /**
  * esp_trainer_new_kept:
  * @kept: of esp_trainer_wait_kept(), or NULL
- * @foreign: other kernels made it, so that the steps between its key frames can't be had
+ * @kernels: esp_trainer_get_kernels() where it was made
  *
- * A trainer at the moment where another was kept, with all its history. esp_trainer_read_initial()
- * comes first. NULL with %ESP_FORMAT_ERROR when @kept isn't of this network.
+ * A trainer at the moment where another was kept, with all its history. With other kernels than
+ * here, or when steps turn out to give other numbers, the steps between its key frames can't be
+ * had. esp_trainer_read_initial() comes first. NULL with %ESP_FORMAT_ERROR when @kept isn't of this
+ * network.
  */
 EspTrainer *esp_trainer_new_kept (EspNetwork *network,
                                   GBytes *kept,
-                                  gboolean foreign,
+                                  const char *kernels,
                                   GError **error);
+/* why only key frames of some runs can be gone to: sentences, or NULL when all steps can. New
+ * string. */
+char *esp_trainer_dup_foreign_note (EspTrainer *self);
 gboolean esp_trainer_read_initial (EspNetwork *network, GBytes *kept, GError **error);
 /* begins to put together all of the run as bytes, after what was asked for so far; a step that is
  * under way is ended */

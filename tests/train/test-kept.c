@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "esp-error.h"
+#include "esp-kernels.h"
 #include "esp-trainer.h"
 
 static const char spec[] =
@@ -46,7 +47,8 @@ go_on (GBytes *kept, gboolean foreign)
 
   esp_trainer_read_initial (network, kept, &error);
   g_assert_no_error (error);
-  trainer = esp_trainer_new_kept (network, kept, foreign, &error);
+  trainer = esp_trainer_new_kept (network, kept, foreign ? "other" : esp_trainer_get_kernels (),
+                                  &error);
   g_assert_no_error (error);
   esp_trainer_wait (trainer);
   return trainer;
@@ -197,8 +199,11 @@ test_foreign (void)
   g_autoptr (EspTrainer) before = make_run ();
   g_autoptr (GBytes) kept = keep (before);
   g_autoptr (EspTrainer) after = go_on (kept, TRUE);
+  g_autofree char *note = NULL;
   EspTimeline timeline;
 
+  note = esp_trainer_dup_foreign_note (after);
+  g_assert_nonnull (strstr (note, "another instruction set (other; here it is "));
   esp_trainer_get_timeline (after, &timeline);
   g_assert_cmpuint (timeline.n_foreign, ==, 2);
   g_assert_cmpuint (timeline.step, ==, 424);
@@ -220,6 +225,45 @@ test_foreign (void)
   assert_same_moment (before, after);
 }
 
+/* the name is the same, the numbers aren't: it is found out, and said */
+static void
+test_other_numbers (void)
+{
+  g_autoptr (EspTrainer) before = make_run (), same = NULL, other = NULL;
+  g_autoptr (GBytes) kept = keep (before);
+  g_autofree char *note = NULL;
+  const EspKernels *sets[] = { esp_kernels_list (0), esp_kernels_list (1) };
+  EspTimeline timeline;
+
+  same = go_on (kept, FALSE);
+  esp_trainer_get_timeline (same, &timeline);
+  g_assert_cmpuint (timeline.n_foreign, ==, 0);
+  g_assert_null (esp_trainer_dup_foreign_note (same));
+  if (sets[1] == NULL)
+    {
+      g_test_skip ("this processor has one set of kernels");
+      return;
+    }
+  esp_kernels_use (esp_kernels_get () == sets[0] ? sets[1] : sets[0]);
+  {
+    g_autoptr (EspNetwork) network = make_network ();
+    g_autoptr (GError) error = NULL;
+
+    g_assert_true (esp_trainer_read_initial (network, kept, &error));
+    /* not the name of those that made it */
+    other = esp_trainer_new_kept (network, kept, esp_trainer_get_kernels (), &error);
+    g_assert_no_error (error);
+    esp_trainer_wait (other);
+  }
+  esp_kernels_use (NULL);
+  esp_trainer_get_timeline (other, &timeline);
+  g_assert_cmpuint (timeline.n_foreign, ==, 2);
+  g_assert_cmpuint (timeline.step, ==, 424);
+  assert_same_moment (before, other);
+  note = esp_trainer_dup_foreign_note (other);
+  g_assert_nonnull (strstr (note, "another build"));
+}
+
 static gboolean
 try_bytes (const guint8 *data, gsize size)
 {
@@ -233,7 +277,7 @@ try_bytes (const guint8 *data, gsize size)
       g_assert_nonnull (error);
       return FALSE;
     }
-  trainer = esp_trainer_new_kept (network, bytes, FALSE, &error);
+  trainer = esp_trainer_new_kept (network, bytes, esp_trainer_get_kernels (), &error);
   g_assert_true ((trainer == NULL) == (error != NULL));
   if (trainer != NULL)
     {
@@ -282,6 +326,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/kept/back", test_back);
   g_test_add_func ("/kept/middle", test_middle);
   g_test_add_func ("/kept/foreign", test_foreign);
+  g_test_add_func ("/kept/other-numbers", test_other_numbers);
   g_test_add_func ("/kept/damage", test_damage);
   return g_test_run ();
 }

@@ -1,5 +1,7 @@
-"""8. Keep: a network saved with its history and opened again stands at the same step, with its time line and its curves."""
+"""8. Keep: a network saved with its history and opened again stands at the same step, with its time line and its curves. Where other
+kernels made the file, the window says so."""
 import os
+import re
 
 import drive
 import files
@@ -35,6 +37,7 @@ def main(d):
     d.press("One step")
     d.wait(lambda: d.steps() == 6, "step 6")
     d.wait(lambda: d.fact("Min") != shown, "another value")
+    d.check(not d.has(None, "Key frames only"), "every step can be gone back to")
     # its code, found by its position: GTK 4.18 tells no names of menu items
     for place, begins in ((8, "import torch"), (9, "import keras")):
         d.key("F10")
@@ -44,6 +47,27 @@ def main(d):
         d.key("ctrl+a", "ctrl+v")
         d.wait(lambda: any(text.startswith(begins) and "net = " in text for text in typed(d)), "the code in the clipboard")
         d.key("ctrl+a", "BackSpace", "Escape")
+    d.end()
+    d.parts = {}
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data.count(b'"kernels": "') == 1
+    at = data.index(b'"kernels": "') + len(b'"kernels": "')
+    with open(path, "wb") as file:
+        file.write(data[:at] + b"x" + data[at + 1:])
+    d.start_desktop()
+    d.start(path)
+    d.find("push button", "One step")
+    d.wait(lambda: d.steps() == 5, "step 5")
+    d.select("2.weight")
+    d.expect_fact("Min", shown)
+    d.find(None, "Key frames only").press()
+    d.find("label", re.compile("^These steps were computed with another instruction set .*stops at key frames"))
+    d.key("Escape")
+    # what comes now is a run of its own
+    d.press("One step")
+    d.wait(lambda: d.steps() == 6, "step 6")
+    d.training.find(None, re.compile("Run 2, from step 5"))
 
 
 drive.run(main)
