@@ -67,6 +67,31 @@ test_facts_of_a_parameter (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (esp_axes_get (place)[1], ==, "in");
 }
 
+/* what Keras' attention gives its tensors, by a file of Keras */
+static void
+test_axes_of_attention (Fixture *fixture, gconstpointer data)
+{
+  static const char *const wanted[][2] = {
+    { "mha/query_dense/kernel", "(in, heads, head size)" },
+    { "mha/value_dense/bias", "(heads, head size)" },
+    { "mha/output_dense/kernel", "(heads, head size, out)" },
+    { "mha/output_dense/bias", "(out)" },
+  };
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fixtures", "keras", "layers.keras",
+                                                 NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspCheckpoint) checkpoint = esp_format_open (path, NULL, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    {
+      EspPlace *place = esp_tree_find (esp_checkpoint_get_tree (checkpoint), wanted[i][0], NULL);
+      g_autofree char *axes = place != NULL ? esp_axes_describe (place) : NULL;
+
+      g_assert_cmpstr (axes, ==, wanted[i][1]);
+    }
+}
+
 static void
 test_facts_of_a_module (Fixture *fixture, gconstpointer data)
 {
@@ -140,6 +165,7 @@ main (int argc, char **argv)
   adw_init ();
 #define ADD(name, func) g_test_add ("/inspector/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("facts-of-a-parameter", test_facts_of_a_parameter);
+  ADD ("axes-of-attention", test_axes_of_attention);
   ADD ("facts-of-a-module", test_facts_of_a_module);
   ADD ("statistics-follow-the-values", test_statistics_follow_the_values);
   ADD ("no-gradient-yet", test_no_gradient_yet);
