@@ -112,8 +112,20 @@ def check_real(d, folder):
     d.key("Escape")
     check_picture(d, folder / "wide.png", path, "wide", "--range", "percentiles", "--symmetric")
     check_picture(d, folder / "wide.svg", path, "wide", "--range", "percentiles", "--symmetric")
+    check_double_click(d)
     check_values(d, folder / "wide.npy", path, "wide", "--as", "npy")
     check_values(d, folder / "wide.csv", path, "wide", "--as", "csv")
+
+
+def check_double_click(d):
+    """a double click shows all again"""
+    heatmap = d.find("panel", re.compile("^Heatmap of wide, "))
+    zoom = d.find("label", re.compile(r"^[0-9.]+ %$"))
+    fitted = zoom.name
+    d.key("plus", "plus", "plus")
+    d.wait(lambda: zoom.name != fitted, "keys zoom in: " + zoom.name)
+    heatmap.click(times=2)
+    d.wait(lambda: zoom.name == fitted, "a double click fits: %s, it was %s" % (zoom.name, fitted))
 
 
 def main(d):
