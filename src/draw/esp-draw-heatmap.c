@@ -21,7 +21,12 @@ paint_init (Paint *paint, const EspNorm *norm)
 {
   for (guint i = 0; i < 256; i++)
     {
-      paint->bounds[i] = i < 255 ? (float) esp_norm_unmap (norm, (i + 0.5) / 255) : INFINITY;
+      double bound = i < 255 ? esp_norm_unmap (norm, (i + 0.5) / 255) : INFINITY;
+
+      /* the first float that isn't below it: bounds too small for a float aren't 0 */
+      paint->bounds[i] = (float) bound;
+      if (paint->bounds[i] < bound)
+        paint->bounds[i] = nextafterf (paint->bounds[i], INFINITY);
       paint->colors[i] = esp_norm_get_step (norm, i);
     }
 }

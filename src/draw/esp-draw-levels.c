@@ -142,9 +142,26 @@ describe_beyond (const EspNorm *norm, EspStats *stats, gboolean brief)
                           count, farthest);
 }
 
+/* where no range says more: "All values are 0.125"; else NULL */
+static char *
+describe_few (EspStats *stats)
+{
+  const EspStatsValues *values = stats != NULL ? esp_stats_get_values (stats) : NULL;
+  g_autofree char *value = NULL;
+
+  if (values == NULL || (values->finite > 0 && values->min < values->max))
+    return NULL;
+  if (values->finite == 0)
+    return g_strdup (values->nans > 0 && values->infs == 0 ? _ ("All values are NaN")
+                                                           : _ ("No value is finite"));
+  value = esp_number_format_value (values->min, 4);
+  return values->nans + values->infs == 0 ? g_strdup_printf (_ ("All values are %s"), value)
+                                          : g_strdup_printf (_ ("All finite values are %s"), value);
+}
+
 /* "Range ±0.2", "0.1–99.9 %: −0.2 to 0.3" */
 static char *
-describe_range (const EspNorm *norm)
+describe_range (const EspNorm *norm, EspStats *stats)
 {
   g_autofree char *lo = esp_number_format_value (norm->lo, 3);
   g_autofree char *hi = esp_number_format_value (norm->hi, 3);
@@ -152,6 +169,10 @@ describe_range (const EspNorm *norm)
   g_autofree char *high = esp_number_format_value (norm->range.high * 100, 4);
   gboolean even = norm->lo == -norm->hi;
 
+  char *few = describe_few (stats);
+
+  if (few != NULL)
+    return few;
   if (norm->kind == ESP_COLORMAP_CYCLIC)
     return g_strdup (_ ("A full turn, −π to π"));
   if (norm->range.kind != ESP_RANGE_PERCENTILES)
@@ -171,7 +192,7 @@ draw_caption (cairo_t *cr,
               const char *note,
               const EspPalette *palette)
 {
-  g_autofree char *range = describe_range (norm);
+  g_autofree char *range = describe_range (norm, stats);
   g_autofree char *both = note != NULL ? g_strdup_printf ("%s  ·  %s", range, note) : NULL;
   g_autofree char *full = stats != NULL ? describe_beyond (norm, stats, FALSE) : NULL;
   g_autofree char *brief = stats != NULL ? describe_beyond (norm, stats, TRUE) : NULL;

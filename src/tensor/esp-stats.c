@@ -10,6 +10,7 @@
 
 #include "esp-stats-private.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -197,8 +198,8 @@ add_to_bins (double lo, double hi, double count, guint n, double *bins)
 void
 esp_stats_get_bins (EspStats *self, double lo, double hi, guint n, double *bins)
 {
-  /* halved, where the width of the range would overflow */
-  double unit = isfinite (hi - lo) ? 1 : 0.25;
+  /* smaller where the width of the range would overflow, larger where its inverse would */
+  double unit = !isfinite (hi - lo) ? 0.25 : hi - lo < DBL_MIN ? 0x1p600 : 1;
   double scale;
 
   g_return_if_fail (self != NULL);
