@@ -83,6 +83,8 @@ const char *esp_keras_get_text (const EspNetCall *call, const char *key); /* NUL
 /* one number for both, or a list of @n */
 void esp_keras_get_sizes (const EspNetCall *call, const char *key, gint64 *sizes, guint n);
 
+/* esp-network-keras-train.c: loss, optimizer, schedule, train() */
+void esp_keras_append_training (GString *out, EspNetwork *network);
 /* esp-network-keras-conv.c */
 gboolean esp_keras_conv (EspKeras *self, const EspNetCall *call, guint value, GError **error);
 gboolean esp_keras_conv_transpose (EspKeras *self,

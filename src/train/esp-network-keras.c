@@ -373,7 +373,8 @@ put_together (EspKeras *self)
   g_autoptr (GString) out = g_string_new (NULL);
   if ((self->needs & ESP_KERAS_NEEDS_CELLS) != 0)
     g_string_append (out, "import functools\n");
-  if ((self->needs & ESP_KERAS_NEEDS_NORM) != 0)
+  if ((self->needs & ESP_KERAS_NEEDS_NORM) != 0 || self->network->schedule != NULL ||
+      g_str_has_prefix (self->network->optimizer->klass->name, "Adam"))
     g_string_append (out, "import math\n");
   g_string_append_printf (out,
                           "%simport keras\nimport numpy as np\nfrom keras import layers, ops\n",
@@ -386,7 +387,9 @@ put_together (EspKeras *self)
                           self->frozen->str);
   append_loader (out, g_hash_table_size (self->network->paths) > self->network->parameters->len);
   g_string_append (out, self->weights->str);
-  g_string_append (out, "\n\n# load_weights(\"net.safetensors\")\n");
+  g_string_append (out, "\n\n# load_weights(\"net.safetensors\")\n\n");
+  esp_keras_append_training (out, self->network);
+  g_string_replace (out, "\n\n\n\n", "\n\n\n", 0);
   return g_strdup (out->str);
 }
 
