@@ -146,10 +146,11 @@ compare_evaluation (Golden *self, gboolean wide, gboolean compare, guint64 step)
   if (!json_object_has_member (self->document, "evaluation"))
     return;
   EspDataset *data = self->network->data;
-  guint64 count = data->n * esp_shape_get_count (&data->target);
+  guint last = self->network->output - self->network->inputs->len;
+  guint64 count = data->n * esp_shape_get_count (&esp_network_peek_call (self->network, last)->out);
   g_autofree EspReal *outputs = g_new (EspReal, count);
   g_autofree EspReal **wanted = g_new0 (EspReal *, self->network->calls->len);
-  wanted[self->network->output - self->network->inputs->len] = outputs;
+  wanted[last] = outputs;
   esp_plan_probe (self->plan, data->inputs, data->n, wanted);
   compare_tensor (self, wide, compare, outputs, count, "output", "the network", step);
 }
