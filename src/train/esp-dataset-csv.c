@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tables of text (RFC 4180): commas, semicolons or tabs, whichever the first line has most of;
- * quoted fields; a first line that isn't all numbers is the header. The table is split in place. */
+ * quoted fields; the first line may be a header. The table is split in place. */
 
 #include "config.h"
 #include "esp-dataset-file.h"
@@ -91,20 +91,35 @@ is_number (const char *text, double *value)
   return end != text && *end == '\0';
 }
 
+/* Whether the first line names its columns: a word stands above a number, or there are words alone.
+ * A first line of numbers and a class is an example as the others are. */
 static gboolean
-is_header (const GPtrArray *cells)
+is_header (const Table *self)
 {
+  gboolean numbers = FALSE;
   double value;
-  for (guint i = 0; i < cells->len; i++)
+  for (guint i = 0; i < self->columns; i++)
     {
-      const char *cell = g_ptr_array_index (cells, i);
-      if (!is_number (cell, &value) && *cell != '\0')
+      const char *cell = g_ptr_array_index (self->cells, i);
+      const char *below = self->rows > 1 ? g_ptr_array_index (self->cells, self->columns + i) : "";
+      gboolean number = is_number (cell, &value);
+      if (!number && *cell != '\0' && is_number (below, &value))
         return TRUE;
+      numbers = numbers || number;
     }
-  return FALSE;
+  return !numbers;
 }
 
-/* whether the first line names its columns: it isn't all numbers, but what follows mostly is */
+static void
+take_header (Table *self)
+{
+  self->header = g_ptr_array_new ();
+  for (guint i = 0; i < self->columns; i++)
+    g_ptr_array_add (self->header, g_ptr_array_index (self->cells, i));
+  g_ptr_array_remove_range (self->cells, 0, self->columns);
+  self->rows--;
+}
+
 static gboolean
 split_lines (Table *self, char *at, GError **error)
 {
@@ -129,15 +144,11 @@ split_lines (Table *self, char *at, GError **error)
         return set_error (self, error, self->rows, n,
                           _ ("the line has another number of fields than the first"));
       self->columns = n;
-      if (first && is_header (self->cells))
-        {
-          self->header = self->cells;
-          self->cells = g_ptr_array_new ();
-        }
-      else
-        self->rows++;
+      self->rows++;
       first = FALSE;
     }
+  if (self->rows > 0 && is_header (self))
+    take_header (self);
   if (self->rows > 0 && self->columns >= 2)
     return TRUE;
   esp_spec_set_error (self->spec, ESP_NETWORK_ERROR_DATA, error,
@@ -258,6 +269,8 @@ fill (Table *self, EspDataset *data, GError **error)
   if (!find_target (self, error) || !esp_spec_read_bool (self->spec, "classify", &labels, error))
     return FALSE;
   g_autoptr (GPtrArray) classes = find_classes (self, forced, labels);
+  /* left open it was found out, and holds as if it had been said */
+  json_object_set_boolean_member (esp_spec_get_complete (self->spec), "classify", classes != NULL);
   if (classes != NULL && classes->len < 2)
     {
       esp_spec_set_error (self->spec, ESP_NETWORK_ERROR_DATA, error,
