@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esp-kept-file.h"
 #include "esp-path.h"
 #include "esp-train-source.h"
 
@@ -170,7 +171,7 @@ run (EspDocument *document, const Options *options)
 static gboolean
 write_spec (EspNetwork *network, const char *path, GError **error)
 {
-  g_autofree char *text = esp_network_to_json (network);
+  g_autofree char *text = esp_kept_file_describe (network, path);
 
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }

@@ -24,6 +24,7 @@
 #include "esp-loader.h"
 #include "esp-path.h"
 #include "esp-source.h"
+#include "esp-spec.h"
 #include "esp-zip-writer.h"
 #include "esp-zip.h"
 
@@ -40,6 +41,35 @@ esp_kept_file_has_suffix (const char *path)
 }
 
 /* --- writing --- */
+
+/* a path below @folder is written from there, so that both can be moved together */
+static void
+make_relative (JsonObject *data, const char *key, const char *folder)
+{
+  const char *path = json_object_get_string_member_with_default (data, key, NULL);
+  g_autoptr (GFile) file = path != NULL ? g_file_new_for_path (path) : NULL;
+  g_autoptr (GFile) above = g_file_new_for_path (folder);
+  g_autofree char *relative = file != NULL ? g_file_get_relative_path (above, file) : NULL;
+
+  if (relative != NULL)
+    json_object_set_string_member (data, key, relative);
+}
+
+char *
+esp_kept_file_describe (EspNetwork *network, const char *path)
+{
+  g_autofree char *text = esp_network_to_json (network);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (JsonNode) node = json_from_string (text, NULL);
+  JsonObject *object = node != NULL ? json_node_get_object (node) : NULL;
+  JsonObject *data = object != NULL ? json_object_get_object_member (object, "data") : NULL;
+
+  if (data == NULL || !json_object_has_member (data, "path"))
+    return g_steal_pointer (&text);
+  make_relative (data, "path", folder);
+  make_relative (data, "targets_path", folder);
+  return esp_spec_to_text (object);
+}
 
 static gboolean
 write_file (const char *spec, GBytes *history, const char *path, gboolean replace, GError **error)
@@ -103,7 +133,7 @@ esp_kept_file_save_async (EspTrainer *trainer,
   Work *work = g_new0 (Work, 1);
 
   work->trainer = g_object_ref (trainer);
-  work->spec = esp_network_to_json (esp_trainer_get_network (trainer));
+  work->spec = esp_kept_file_describe (esp_trainer_get_network (trainer), path);
   work->path = g_strdup (path);
   work->replace = replace;
   g_task_set_task_data (task, work, work_free);
@@ -114,7 +144,7 @@ esp_kept_file_save_async (EspTrainer *trainer,
 gboolean
 esp_kept_file_save (EspTrainer *trainer, const char *path, gboolean replace, GError **error)
 {
-  g_autofree char *spec = esp_network_to_json (esp_trainer_get_network (trainer));
+  g_autofree char *spec = esp_kept_file_describe (esp_trainer_get_network (trainer), path);
   g_autoptr (GBytes) history = NULL;
 
   esp_trainer_keep (trainer);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Private to session/: a network with its history in one file, "NAME.espalier". */
+/* A network with its history in one file, "NAME.espalier". Of session/, and of who else writes a
+ * network's description to a file. */
 
 #include "esp-trainer.h"
 
@@ -16,6 +17,9 @@ gboolean esp_kept_file_probe (const char *path);
 /* A trainer at the moment that was kept, before which all others can be gone to; blocking, any
  * thread. */
 EspTrainer *esp_kept_file_read (const char *path, GCancellable *cancellable, GError **error);
+/* The description as it is written to a file at @path: data files in its folder or below are named
+ * from there, others by their whole path. New string. */
+char *esp_kept_file_describe (EspNetwork *network, const char *path);
 /* all that was done up to now; the run goes on meanwhile */
 void esp_kept_file_save_async (EspTrainer *trainer,
                                const char *path,

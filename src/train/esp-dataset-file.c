@@ -29,6 +29,16 @@ open_file (EspDataset *self, EspSpec *spec, const char *path, GError **error)
   return beside != NULL ? esp_beside_open (beside, path, ESP_BESIDE_NO_LINKS, error) : NULL;
 }
 
+/* The settings say from now on where the file lies, whatever the specification is written beside;
+ * who writes it makes paths below its folder relative again. */
+static void
+note_place (EspDataset *self, EspSpec *spec, const char *key, const char *path)
+{
+  gboolean chosen = self->access->chosen != NULL && strcmp (path, self->access->chosen) == 0;
+  g_autofree char *full = g_canonicalize_filename (path, chosen ? NULL : self->access->folder);
+  json_object_set_string_member (esp_spec_get_complete (spec), key, full);
+}
+
 /* 0 0 type ndim, then sizes and values, all big-endian (yann.lecun.com/exdb/mnist) */
 static EspTensor *
 read_idx (EspSource *source, const guint8 *head, gsize size, GError **error)
@@ -235,6 +245,7 @@ esp_dataset_make_file (EspDataset *self, EspSpec *spec, EspRandom *random, GErro
   g_autoptr (EspSource) source = path != NULL ? open_file (self, spec, path, error) : NULL;
   if (source == NULL || !is_table (self, source, &table, error))
     return FALSE;
+  note_place (self, spec, "path", path);
   if (table)
     return make_table (self, spec, source, error);
   g_autofree char *inputs_name = esp_spec_read_string (spec, "inputs", two ? "" : "x", error);
@@ -245,6 +256,8 @@ esp_dataset_make_file (EspDataset *self, EspSpec *spec, EspRandom *random, GErro
   g_autoptr (EspSource) second = NULL;
   if (two && (other == NULL || (second = open_file (self, spec, other, error)) == NULL))
     return FALSE;
+  if (two)
+    note_place (self, spec, "targets_path", other);
   g_autoptr (EspTensor)
       inputs = read_array (self, source, *inputs_name != '\0' ? inputs_name : NULL, error);
   g_autoptr (EspTensor)

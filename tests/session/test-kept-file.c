@@ -109,6 +109,60 @@ test_again (Fixture *self, gconstpointer data)
 
 /* other kernels' file opens, with its key frames */
 static void
+expect_path (EspNetwork *network, const char *beside, const char *wanted)
+{
+  g_autofree char *text = esp_kept_file_describe (network, beside);
+  g_autofree char *member = g_strdup_printf ("\"path\": \"%s\"", wanted);
+
+  g_assert_nonnull (strstr (text, member));
+}
+
+/* own data: kept beside it, below it, and elsewhere; what lies beside is found again, also when
+ * both were moved, and data that are gone are named */
+static void
+test_own_data (Fixture *self, gconstpointer unused)
+{
+  static const char spec[] =
+      "{\"espalier\": 1, \"modules\": [{\"class\": \"Linear\", \"out_features\": 2}],"
+      " \"loss\": {\"class\": \"CrossEntropyLoss\"}, \"optimizer\": {\"class\": \"SGD\"},"
+      " \"data\": {\"name\": \"file\", \"path\": \"x.csv\"}}";
+  g_autofree char *inner = g_build_filename (self->folder, "moved", NULL);
+  g_autofree char *data = g_build_filename (inner, "x.csv", NULL);
+  g_autofree char *net = g_build_filename (inner, "net.json", NULL);
+  g_autofree char *kept = g_build_filename (inner, "net.espalier", NULL);
+  g_autofree char *elsewhere = g_build_filename (self->folder, "other", "net.espalier", NULL);
+  g_autoptr (EspSession) session = esp_session_new ();
+  g_autoptr (GError) error = NULL;
+  EspNetwork *network;
+
+  g_assert_cmpint (g_mkdir (inner, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (data, "1,2,a\n3,4,b\n5,6,a\n", -1, NULL));
+  g_assert_true (g_file_set_contents (net, spec, -1, NULL));
+  esp_session_load (session, net, NULL, &error);
+  g_assert_no_error (error);
+  network = esp_trainer_get_network (esp_document_get_trainer (esp_session_get_document (session)));
+  expect_path (network, kept, "x.csv");
+  expect_path (network, self->path, "moved/x.csv");
+  expect_path (network, elsewhere, data);
+
+  save (esp_session_get_document (session), self->path);
+  save (esp_session_get_document (session), kept);
+  esp_session_load (session, self->path, NULL, &error);
+  g_assert_no_error (error);
+  esp_session_load (session, kept, NULL, &error);
+  g_assert_no_error (error);
+  network = esp_trainer_get_network (esp_document_get_trainer (esp_session_get_document (session)));
+  g_assert_cmpuint (esp_network_get_n_examples (network), ==, 3);
+
+  g_unlink (data);
+  g_assert_null (esp_session_load (session, kept, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "x.csv"));
+  g_unlink (net);
+  g_unlink (kept);
+  g_assert_cmpint (g_rmdir (inner), ==, 0);
+}
+
+static void
 test_foreign (Fixture *self, gconstpointer data)
 {
   g_autoptr (EspDocument) before = make_document ();
@@ -177,6 +231,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/kept-file/again", Fixture, NULL, set_up, test_again, tear_down);
+  g_test_add ("/kept-file/own-data", Fixture, NULL, set_up, test_own_data, tear_down);
   g_test_add ("/kept-file/foreign", Fixture, NULL, set_up, test_foreign, tear_down);
   g_test_add ("/kept-file/damage", Fixture, NULL, set_up, test_damage, tear_down);
   return g_test_run ();
