@@ -358,19 +358,23 @@ find_nearest (EspHistory *self, guint *branch, guint64 *distance)
 }
 
 gboolean
-esp_history_try_repeating (EspHistory *self, EspPlan *plan, guint64 most)
+esp_history_try_repeating (EspHistory *self, EspPlan *plan, gint64 until)
 {
   guint64 distance = 0;
   guint branch = 0;
   gboolean new;
   const EspHistoryFrame *frame = find_nearest (self, &branch, &distance);
-  if (frame == NULL || distance > most)
+  if (frame == NULL)
     return TRUE;
   g_autofree guint8 *state = g_malloc (self->state_size);
   go_to_frame (self, plan, branch,
                esp_history_find_frame (self, branch, frame->step - 1, G_MAXUINT));
   while (esp_plan_get_step (plan) < frame->step)
-    esp_history_step (self, plan, FALSE, &new);
+    {
+      if (g_get_monotonic_time () > until)
+        return TRUE;
+      esp_history_step (self, plan, FALSE, &new);
+    }
   if (frame->n_events > self->n_done)
     esp_history_catch_up (self, plan);
   esp_plan_save_state (plan, state);

@@ -100,9 +100,9 @@ gboolean esp_history_read (EspHistory *self,
                            guint64 *step,
                            GError **error);
 /* Whether the steps between two key frames, the nearest to one another, give the same bytes here
- * once more; TRUE if they are more than @most apart. If not, all branches are of other kernels from
- * now on. The plan is somewhere on the way afterwards. */
-gboolean esp_history_try_repeating (EspHistory *self, EspPlan *plan, guint64 most);
+ * once more; TRUE if that isn't known at @until, a monotonic time in us. If not, all branches are
+ * of other kernels from now on. The plan is somewhere on the way afterwards. */
+gboolean esp_history_try_repeating (EspHistory *self, EspPlan *plan, gint64 until);
 /* @step, or on a branch that other kernels made the last key frame up to there */
 guint64 esp_history_get_reachable (EspHistory *self, guint branch, guint64 step);
 guint esp_history_get_n_foreign (EspHistory *self); /* branches */

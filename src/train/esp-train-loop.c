@@ -12,7 +12,7 @@
 
 #include "esp-kept.h"
 
-#define MOST_REPEATED 1024 /* steps that a run from elsewhere is tried with */
+#define REPEAT_US (G_USEC_PER_SEC / 2) /* that a run from elsewhere is tried for at most */
 #define FIRST_WORK 5000000 /* multiplications that the first snapshot may cost its caller */
 
 static void
@@ -96,7 +96,7 @@ execute (EspTrainLoop *self, const EspCommand *command)
       keep (self);
       break;
     case ESP_COMMAND_REPEAT:
-      esp_history_try_repeating (self->history, self->plan, MOST_REPEATED);
+      esp_history_try_repeating (self->history, self->plan, g_get_monotonic_time () + REPEAT_US);
       self->stale = TRUE;
       break;
     default:
