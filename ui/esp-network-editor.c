@@ -12,6 +12,7 @@ struct _EspNetworkEditor
 {
   GWeakRef session;
   GtkWidget *trouble; /* label; owned by the group */
+  GtkWidget *owner;   /* or this one has the window tell it; borrowed */
   EspNetworkEditorFunc again;
   gpointer user_data;
   GQueue waiting; /* EspNetworkChange, owned with its texts */
@@ -44,19 +45,37 @@ on_group_gone (gpointer data)
 {
   EspNetworkEditor *self = data;
 
-  self->trouble = NULL;
+  self->trouble = self->owner = NULL;
   self->again = NULL;
   editor_unref (self);
 }
 
-EspNetworkEditor *
-esp_network_editor_new (AdwPreferencesGroup *group, EspNetworkEditorFunc again, gpointer user_data)
+static EspNetworkEditor *
+editor_new (void)
 {
   EspNetworkEditor *self = g_new0 (EspNetworkEditor, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   g_weak_ref_init (&self->session, NULL);
   g_queue_init (&self->waiting);
+  return self;
+}
+
+EspNetworkEditor *
+esp_network_editor_new_for_widget (GtkWidget *owner)
+{
+  EspNetworkEditor *self = editor_new ();
+
+  self->owner = owner;
+  g_object_set_data_full (G_OBJECT (owner), "esp-network-editor", self, on_group_gone);
+  return self;
+}
+
+EspNetworkEditor *
+esp_network_editor_new (AdwPreferencesGroup *group, EspNetworkEditorFunc again, gpointer user_data)
+{
+  EspNetworkEditor *self = editor_new ();
+
   self->again = again;
   self->user_data = user_data;
   self->trouble = g_object_new (GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_ALERT, NULL);
@@ -94,6 +113,8 @@ show_trouble (EspNetworkEditor *self, const char *text)
 {
   g_autofree char *shown = text ? esp_path_escape (text) : NULL;
 
+  if (self->owner && shown)
+    gtk_widget_activate_action (self->owner, "win.tell", "s", shown);
   if (!self->trouble)
     return;
   gtk_label_set_text (GTK_LABEL (self->trouble), shown ? shown : "");

@@ -22,6 +22,9 @@ typedef void (*EspNetworkEditorFunc) (gpointer user_data);
 EspNetworkEditor *esp_network_editor_new (AdwPreferencesGroup *group,
                                           EspNetworkEditorFunc again,
                                           gpointer user_data);
+/* The same for a widget without rows: the window tells what is refused. It lives as long as
+ * @owner. */
+EspNetworkEditor *esp_network_editor_new_for_widget (GtkWidget *owner);
 void esp_network_editor_set_session (EspNetworkEditor *self, EspSession *session);
 EspSession *esp_network_editor_get_session (EspNetworkEditor *self);
 /* takes copies */

@@ -10,6 +10,7 @@
 #include "esp-stack-hidden.h"
 #include "esp-tree-foot.h"
 #include "esp-tree-list.h"
+#include "esp-tree-menu.h"
 #include "esp-tree-rows.h"
 
 #define OPEN_ROWS 200         /* a fresh tree is opened, level by level, up to so many rows */
@@ -25,6 +26,7 @@ struct _EspTreePane
   GtkStack *pages;
   EspTreeList *list;
   EspTreeFoot *foot;
+  EspTreeMenu *menu; /* the list's */
 
   EspSession *session;
   EspDocument *document;   /* whose tree is shown */
@@ -249,6 +251,7 @@ set_session (EspTreePane *self, EspSession *session)
   if (self->session)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_set_object (&self->session, session);
+  esp_tree_menu_set_session (self->menu, session);
   if (session)
     {
       g_signal_connect_swapped (session, "notify::document", G_CALLBACK (on_document_changed),
@@ -366,6 +369,7 @@ esp_tree_pane_init (EspTreePane *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   esp_stack_hidden_follow (self->pages);
+  self->menu = esp_tree_menu_new (esp_tree_list_get_view (self->list));
   gtk_search_bar_set_key_capture_widget (self->search_bar, esp_tree_list_get_view (self->list));
   gtk_search_bar_connect_entry (self->search_bar, GTK_EDITABLE (self->search_entry));
   g_signal_connect_swapped (self->search_bar, "notify::search-mode-enabled",

@@ -160,6 +160,13 @@ esp_window_edit_update (EspWindow *self)
     g_signal_connect_swapped (self->document, "refused", G_CALLBACK (on_refused), self);
 }
 
+/* what a widget has to say that has no place for it */
+static void
+on_tell (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  esp_window_tell (user_data, g_variant_get_string (parameter, NULL));
+}
+
 void
 esp_window_edit_init (EspWindow *self)
 {
@@ -168,6 +175,7 @@ esp_window_edit_init (EspWindow *self)
     { "redo", on_redo, NULL, NULL, NULL, { 0 } },
     { "edit-numbers", on_edit_numbers, NULL, NULL, NULL, { 0 } },
     { "initialize", on_initialize, NULL, NULL, NULL, { 0 } },
+    { "tell", on_tell, "s", NULL, NULL, { 0 } },
   };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
