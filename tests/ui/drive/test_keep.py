@@ -39,13 +39,13 @@ def main(d):
     d.wait(lambda: d.fact("Min") != shown, "another value")
     d.check(not d.has(None, "Key frames only"), "every step can be gone back to")
     # its code, found by its position: GTK 4.18 tells no names of menu items
-    for place, begins in ((8, "import torch"), (9, "import keras")):
+    for place, line in ((8, "import torch\n"), (9, "import keras\n")):
         d.key("F10")
         d.wait(lambda: (lambda found: found[place] if len(found) > place else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
         d.find("label", "Code copied")
         d.key("ctrl+f")
         d.key("ctrl+a", "ctrl+v")
-        d.wait(lambda: any(text.startswith(begins) and "net = " in text for text in typed(d)), "the code in the clipboard")
+        d.wait(lambda: any(line in text and "\nnet = " in text for text in typed(d)), "the code in the clipboard")
         d.key("ctrl+a", "BackSpace", "Escape")
     d.end()
     d.parts = {}
