@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "esp-layer-row.h"
+#include "esp-setting-rows.h"
 
 #include <glib/gi18n.h>
 
@@ -224,6 +225,7 @@ esp_layer_row_init (EspLayerRow *self)
   }
   gtk_widget_set_hexpand (self->classes, TRUE);
   self->size = add (self, gtk_spin_button_new_with_range (1, 65536, 1));
+  esp_setting_rows_ignore_wheel (self->size);
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (self->size), TRUE);
   /* undo is the network's */
   gtk_editable_set_enable_undo (GTK_EDITABLE (self->size), FALSE);

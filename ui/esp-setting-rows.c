@@ -136,6 +136,20 @@ add_control (Row *row, GtkWidget *control)
   return control;
 }
 
+void
+esp_setting_rows_ignore_wheel (GtkWidget *spin)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (spin);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_EVENT_CONTROLLER_SCROLL (controller))
+        gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_NONE);
+    }
+}
+
 static void
 make_row (Row *row, const EspSetting *setting)
 {
@@ -148,6 +162,7 @@ make_row (Row *row, const EspSetting *setting)
     case ESP_SETTING_WHOLE:
       row->control = add_control (row,
                                   gtk_spin_button_new_with_range (setting->min, setting->max, 1));
+      esp_setting_rows_ignore_wheel (row->control);
       /* undo is the network's */
       gtk_editable_set_enable_undo (GTK_EDITABLE (row->control), FALSE);
       gtk_editable_set_width_chars (GTK_EDITABLE (row->control), 5);

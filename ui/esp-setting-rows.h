@@ -24,5 +24,7 @@ EspSettingRows *esp_setting_rows_new (AdwPreferencesGroup *group,
 void esp_setting_rows_free (EspSettingRows *self);
 /* @settings: of the class that @values has, NULL for no rows */
 void esp_setting_rows_show (EspSettingRows *self, GPtrArray *settings, JsonObject *values);
+/* The wheel scrolls the inspector: a spin button that lies on its way keeps its number. */
+void esp_setting_rows_ignore_wheel (GtkWidget *spin);
 
 G_END_DECLS
