@@ -18,6 +18,7 @@ struct _EspParameter
   EspTensor *data;
   EspTensor **others; /* (ESP_N_CHANNELS) without data's; or NULL */
   EspMeter meter;
+  EspUpdateRule *rule; /* or NULL */
 };
 
 enum
@@ -38,6 +39,7 @@ esp_parameter_finalize (GObject *object)
   for (guint i = 0; self->others != NULL && i < ESP_N_CHANNELS; i++)
     g_clear_pointer (&self->others[i], esp_tensor_unref);
   g_free (self->others);
+  g_free (self->rule);
   esp_tensor_unref (self->data);
   esp_nodes_unref (self->nodes);
   G_OBJECT_CLASS (esp_parameter_parent_class)->finalize (object);
@@ -107,6 +109,8 @@ esp_parameter_get_requires_grad (EspParameter *self)
 {
   g_return_val_if_fail (ESP_IS_PARAMETER (self), ESP_REQUIRES_GRAD_UNKNOWN);
 
+  if (self->rule != NULL)
+    return self->rule->frozen ? ESP_REQUIRES_GRAD_NO : ESP_REQUIRES_GRAD_YES;
   return esp_nodes_leaf_at (self->nodes, self->id)->requires_grad;
 }
 
@@ -150,6 +154,24 @@ esp_parameter_set_channel (EspParameter *self, EspChannel channel, EspTensor *te
   *slot = tensor != NULL ? esp_tensor_ref (tensor) : NULL;
   if (old != NULL)
     esp_tensor_unref (old);
+}
+
+void
+esp_parameter_set_rule (EspParameter *self, const EspUpdateRule *rule)
+{
+  g_return_if_fail (ESP_IS_PARAMETER (self) && rule != NULL);
+
+  if (self->rule == NULL)
+    self->rule = g_new (EspUpdateRule, 1);
+  *self->rule = *rule;
+}
+
+const EspUpdateRule *
+esp_parameter_get_rule (EspParameter *self)
+{
+  g_return_val_if_fail (ESP_IS_PARAMETER (self), NULL);
+
+  return self->rule;
 }
 
 void

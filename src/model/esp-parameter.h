@@ -47,7 +47,21 @@ typedef enum
   ESP_REQUIRES_GRAD_YES,
 } EspRequiresGrad;
 
+/* how a live network's parameter is trained now */
+typedef struct
+{
+  gboolean frozen; /* requires_grad is false: no gradient, no update */
+  guint group;     /* of the optimiser's: 0, or one of those that the specification names */
+  double group_rate, group_decay; /* the group's learning rate, before the schedule, and weight
+                                     decay */
+  double own_rate, own_decay;     /* its own instead; NAN: the group's */
+  double rate_now;                /* the rate of the next step */
+  guint64 n_steps;                /* that the optimiser has counted of it */
+  double powers[2];               /* of its betas, after so many */
+} EspUpdateRule;
+
 EspRole esp_parameter_get_role (EspParameter *self);
+/* as it is now */
 EspRequiresGrad esp_parameter_get_requires_grad (EspParameter *self);
 EspTensor *esp_parameter_get_channel (EspParameter *self,
                                       EspChannel channel); /* borrowed; NULL if absent */
@@ -58,6 +72,10 @@ void esp_parameter_set_channel (EspParameter *self, EspChannel channel, EspTenso
 /* what the last step of a live network did to it: NaN without one. Emits nothing, either. */
 void esp_parameter_set_meter (EspParameter *self, const EspMeter *meter);
 const EspMeter *esp_parameter_get_meter (EspParameter *self); /* borrowed */
+/* likewise */
+void esp_parameter_set_rule (EspParameter *self, const EspUpdateRule *rule);
+/* borrowed; NULL without a live network, and of a buffer */
+const EspUpdateRule *esp_parameter_get_rule (EspParameter *self);
 void esp_parameter_changed (EspParameter *self);
 guint esp_parameter_get_n_places (EspParameter *self);
 EspPlace *esp_parameter_get_place (EspParameter *self, guint index); /* borrowed */

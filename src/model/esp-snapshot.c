@@ -22,6 +22,7 @@ struct _EspSnapshot
   guint n_parameters;
   EspTensor **channels;   /* (n_parameters, ESP_N_CHANNELS) owned or NULL */
   EspMeter *meters;       /* (n_parameters) */
+  EspUpdateRule *rules;   /* (n_parameters), G_MAXUINT as group where there is none */
   GPtrArray **grads_at;   /* (n_parameters) of tensors or NULL, by use; or NULL */
   GPtrArray *units;       /* EspUnitCounts, owned */
   GPtrArray *activations; /* EspActivation, owned */
@@ -75,6 +76,9 @@ esp_snapshot_new (guint n_parameters)
   self->meters = g_new (EspMeter, n_parameters);
   for (guint i = 0; i < n_parameters; i++)
     self->meters[i] = (EspMeter) { NAN, NAN };
+  self->rules = g_new0 (EspUpdateRule, n_parameters);
+  for (guint i = 0; i < n_parameters; i++)
+    self->rules[i].group = G_MAXUINT;
   self->grads_at = g_new0 (GPtrArray *, n_parameters);
   self->units = g_ptr_array_new_with_free_func (free_units);
   self->activations = g_ptr_array_new_with_free_func (free_activation);
@@ -104,6 +108,7 @@ esp_snapshot_unref (EspSnapshot *self)
   g_ptr_array_unref (self->units);
   g_ptr_array_unref (self->activations);
   g_free (self->channels);
+  g_free (self->rules);
   g_free (self->meters);
   g_free (self->grads_at);
   g_free (self);
@@ -246,6 +251,22 @@ esp_snapshot_get_grad_at (EspSnapshot *self, guint parameter, guint use)
 
   uses = self->grads_at[parameter];
   return uses != NULL && use < uses->len ? uses->pdata[use] : NULL;
+}
+
+void
+esp_snapshot_set_rule (EspSnapshot *self, guint parameter, const EspUpdateRule *rule)
+{
+  g_return_if_fail (self != NULL && parameter < self->n_parameters && rule != NULL);
+
+  self->rules[parameter] = *rule;
+}
+
+const EspUpdateRule *
+esp_snapshot_get_rule (EspSnapshot *self, guint parameter)
+{
+  g_return_val_if_fail (self != NULL && parameter < self->n_parameters, NULL);
+
+  return self->rules[parameter].group != G_MAXUINT ? &self->rules[parameter] : NULL;
 }
 
 guint

@@ -75,6 +75,7 @@ void esp_snapshot_set_channel (EspSnapshot *self,
 /* gradient of one use of a shared parameter; @use counts its places */
 void esp_snapshot_set_grad_at (EspSnapshot *self, guint parameter, guint use, EspTensor *tensor);
 void esp_snapshot_set_meter (EspSnapshot *self, guint parameter, const EspMeter *meter);
+void esp_snapshot_set_rule (EspSnapshot *self, guint parameter, const EspUpdateRule *rule);
 void esp_snapshot_add_units (EspSnapshot *self, const EspUnitCounts *counts); /* copies */
 
 /* keeps references on the tensors; @grad may be NULL. In forward order. */
@@ -120,6 +121,8 @@ EspTensor *esp_snapshot_get_grad_at (EspSnapshot *self,
                                      guint use); /* borrowed or NULL */
 /* of the last step; borrowed */
 const EspMeter *esp_snapshot_get_meter (EspSnapshot *self, guint parameter);
+/* how it is trained from here on; borrowed; NULL of a buffer */
+const EspUpdateRule *esp_snapshot_get_rule (EspSnapshot *self, guint parameter);
 guint esp_snapshot_get_n_units (EspSnapshot *self);
 const EspUnitCounts *esp_snapshot_get_units (EspSnapshot *self, guint index);
 guint esp_snapshot_get_n_activations (EspSnapshot *self);

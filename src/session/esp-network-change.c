@@ -353,7 +353,7 @@ read_description (EspSession *self)
 
   if (trainer == NULL)
     return NULL;
-  json = esp_network_to_json (esp_trainer_get_network (trainer));
+  json = esp_network_to_json_now (esp_trainer_get_network (trainer));
   if (!json_parser_load_from_data (parser, json, -1, NULL))
     return NULL;
   return json_object_ref (json_node_get_object (json_parser_get_root (parser)));

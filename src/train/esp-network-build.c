@@ -244,7 +244,11 @@ add_parameter (EspNetwork *self,
   parameter->count = esp_shape_get_count (&info->shape);
   parameter->slots = info->kind == ESP_PARAMETER_COUNTER ? sizeof (gint64) / sizeof (EspReal)
                                                          : parameter->count;
-  parameter->requires_grad = module->requires_grad && !esp_parameter_kind_is_buffer (info->kind);
+  parameter->requires_grad =
+      module->requires_grad && !esp_parameter_kind_is_buffer (info->kind) &&
+      (module->grads == NULL ||
+       json_object_get_boolean_member_with_default (module->grads, info->name, TRUE));
+  esp_optimizer_state_init (&parameter->initial_state);
   parameter->group = esp_optimizer_find_group (self->optimizer, parameter->path);
   parameter->initial = g_new0 (EspReal, parameter->slots);
   return fill_parameter (self, module, parameter, place, error);
@@ -280,6 +284,7 @@ build_parameters (EspNetwork *self, EspNetModule *module, const char *path, GErr
   guint n = esp_layer_get_parameters (module->layer, infos);
   g_autofree char *place = esp_network_name_place (path, module->layer->klass->name);
   if (!check_names (module->tie, infos, n, place, error) ||
+      !check_names (module->grads, infos, n, place, error) ||
       !check_names (get_words (module), infos, n, place, error))
     return FALSE;
   for (guint i = 0; i < n; i++)

@@ -37,12 +37,52 @@ add_module (Parser *parser)
   return module;
 }
 
+/* one word for all below a container, as nn.Module.requires_grad_() */
+static void
+freeze_below (EspNetModule *module)
+{
+  module->requires_grad = FALSE;
+  for (guint i = 0; module->children != NULL && i < module->children->len; i++)
+    freeze_below (((EspNetChild *) g_ptr_array_index (module->children, i))->module);
+}
+
+static gboolean
+is_switch (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN;
+}
+
+/* yes or no, or an object with a word for each parameter */
+static gboolean
+read_requires_grad (EspNetModule *module, EspSpec *spec, GError **error)
+{
+  JsonNode *node = esp_spec_read_node (spec, "requires_grad");
+  JsonObject *words = node != NULL && JSON_NODE_HOLDS_OBJECT (node) && module->layer != NULL
+                          ? json_node_get_object (node)
+                          : NULL;
+  g_autoptr (GList) names = words != NULL ? json_object_get_members (words) : NULL;
+  gboolean good = node == NULL || words != NULL || is_switch (node);
+  for (GList *item = names; item != NULL; item = item->next)
+    good = good && is_switch (json_object_get_member (words, item->data));
+  if (!good)
+    {
+      esp_spec_set_error (spec, ESP_NETWORK_ERROR_SPEC, error,
+                          _ ("“requires_grad” must be true or false, or an object with one of them "
+                             "for each parameter"));
+      return FALSE;
+    }
+  module->grads = words != NULL ? json_object_ref (words) : NULL;
+  if (node != NULL && words == NULL && !json_node_get_boolean (node))
+    freeze_below (module);
+  return TRUE;
+}
+
 /* what every module may have, whatever its class; kept apart from its settings */
 static gboolean
 read_common (Parser *parser, EspNetModule *module, EspSpec *spec, GError **error)
 {
   JsonObject *complete = esp_spec_get_complete (spec);
-  if (!esp_spec_read_bool (spec, "requires_grad", &module->requires_grad, error))
+  if (!read_requires_grad (module, spec, error))
     return FALSE;
   json_object_remove_member (complete, "requires_grad");
   JsonNode *init = esp_spec_read_node (spec, "init");

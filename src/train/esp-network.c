@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A network out of its specification: the text is read here, the work is done by
  * esp-network-parse.c (modules), esp-network-build.c (shapes, parameters) and esp-network-tree.c
- * (the tree that views show). What can be wrong in a specification is found here and nowhere later:
+ * (the tree that views show); esp-network-write.c writes it again. What can be wrong in a specification is found here and nowhere later:
  * a network that exists can be trained. */
 
 #include "config.h"
@@ -24,6 +24,7 @@ module_free (gpointer data)
   g_clear_pointer (&module->settings, json_object_unref);
   g_clear_pointer (&module->init, json_node_unref);
   g_clear_pointer (&module->tie, json_object_unref);
+  g_clear_pointer (&module->grads, json_object_unref);
   g_free (module->id);
   g_free (module);
 }
@@ -50,6 +51,8 @@ parameter_free (gpointer data)
   EspNetParameter *parameter = data;
   g_free (parameter->path);
   g_free (parameter->initial);
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    g_free (parameter->initial_moments[m]);
   g_clear_object (&parameter->object);
   g_free (parameter);
 }
@@ -445,106 +448,4 @@ esp_network_is_classifier (EspNetwork *self)
 {
   g_return_val_if_fail (ESP_IS_NETWORK (self), FALSE);
   return self->data->n_classes > 0;
-}
-
-/* Writing the specification again: "use" where a module was written before */
-static JsonArray *write_children (EspNetModule *module, GHashTable *written);
-
-static JsonObject *
-write_module (EspNetModule *module, GHashTable *written)
-{
-  JsonObject *object = json_object_new ();
-  if (!g_hash_table_add (written, module))
-    {
-      json_object_set_string_member (object, "use", module->id);
-      return object;
-    }
-  g_autoptr (GList) names = json_object_get_members (module->settings);
-  for (GList *item = names; item != NULL; item = item->next)
-    json_object_set_member (object, item->data,
-                            json_node_copy (json_object_get_member (module->settings, item->data)));
-  if (module->id != NULL)
-    json_object_set_string_member (object, "id", module->id);
-  if (module->init != NULL)
-    json_object_set_member (object, "init", json_node_copy (module->init));
-  if (module->tie != NULL)
-    json_object_set_object_member (object, "tie", json_object_ref (module->tie));
-  if (!module->requires_grad)
-    json_object_set_boolean_member (object, "requires_grad", FALSE);
-  if (module->children != NULL)
-    json_object_set_array_member (object, "modules", write_children (module, written));
-  return object;
-}
-
-static JsonArray *
-write_strings (char **texts)
-{
-  JsonArray *array = json_array_new ();
-  for (; *texts != NULL; texts++)
-    json_array_add_string_element (array, *texts);
-  return array;
-}
-
-static JsonArray *
-write_children (EspNetModule *module, GHashTable *written)
-{
-  JsonArray *array = json_array_new ();
-  for (guint i = 0; i < module->children->len; i++)
-    {
-      EspNetChild *child = g_ptr_array_index (module->children, i);
-      JsonObject *object = write_module (child->module, written);
-      g_autofree char *number = g_strdup_printf ("%u", i);
-      if (strcmp (child->name, number) != 0)
-        json_object_set_string_member (object, "name", child->name);
-      if (child->inputs != NULL)
-        json_object_set_array_member (object, "inputs", write_strings (child->inputs));
-      json_array_add_object_element (array, object);
-    }
-  return array;
-}
-
-static JsonArray *
-write_inputs (EspNetwork *self)
-{
-  JsonArray *array = json_array_new ();
-  for (guint i = 0; i < self->inputs->len; i++)
-    {
-      EspNetInput *input = esp_network_peek_input (self, i);
-      JsonObject *object = json_object_new ();
-      JsonArray *shape = json_array_new ();
-      for (guint j = 0; j < input->shape.ndim; j++)
-        json_array_add_int_element (shape, input->shape.sizes[j]);
-      json_object_set_string_member (object, "name", input->name);
-      json_object_set_array_member (object, "shape", shape);
-      json_array_add_object_element (array, object);
-    }
-  return array;
-}
-
-char *
-esp_network_to_json (EspNetwork *self)
-{
-  g_return_val_if_fail (ESP_IS_NETWORK (self), NULL);
-  g_autoptr (GHashTable) written = g_hash_table_new (NULL, NULL);
-  g_autoptr (JsonObject) object = json_object_new ();
-  json_object_set_int_member (object, "espalier", 1);
-  json_object_set_string_member (object, "name", self->name);
-  if (self->cut)
-    json_object_set_array_member (object, "inputs", write_inputs (self));
-  json_object_set_array_member (object, "modules", write_children (self->root, written));
-  json_object_set_object_member (object, "loss", json_object_ref (self->loss->settings));
-  json_object_set_object_member (object, "optimizer", json_object_ref (self->optimizer->settings));
-  if (self->schedule != NULL)
-    json_object_set_object_member (object, "schedule",
-                                   json_object_ref (esp_schedule_get_settings (self->schedule)));
-  if (isfinite (self->clip_grad_norm))
-    json_object_set_double_member (object, "clip_grad_norm", self->clip_grad_norm);
-  if (isfinite (self->clip_grad_value))
-    json_object_set_double_member (object, "clip_grad_value", self->clip_grad_value);
-  json_object_set_member (object, "init", json_node_copy (self->init));
-  json_object_set_object_member (object, "data", json_object_ref (self->data->settings));
-  json_object_set_int_member (object, "batch_size", (gint64) self->batch_size);
-  json_object_set_boolean_member (object, "shuffle", self->shuffle);
-  json_object_set_int_member (object, "seed", (gint64) self->seed);
-  return esp_spec_to_text (object);
 }

@@ -133,5 +133,7 @@ gboolean esp_network_initialize (EspNetwork *self,
 GPtrArray *esp_network_find_readers (EspNetwork *self);
 /* the specification again, complete, as Save network writes it. New string. */
 char *esp_network_to_json (EspNetwork *self);
+/* the same as it is trained now: what was frozen and which rates were set since. Main thread. */
+char *esp_network_to_json_now (EspNetwork *self);
 
 G_END_DECLS

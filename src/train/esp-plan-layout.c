@@ -4,9 +4,8 @@
  *   parameters | before | moments | values, batch and watched | kept | scratch | grads |
  *   grads per use | derivatives of values
  *
- * Trainable parameters come first, in one run, so that the optimiser is one loop over them; behind
- * them those that are frozen, and buffers. What
- * backward adds to (grads, grads per use, dx) lies together at the end and is cleared at once. The
+ * Parameters come first, so that the optimiser is one loop over them unless some are frozen or go
+ * their own way (esp-plan-rule.c); behind them buffers. What backward adds to (grads, grads per use, dx) lies together at the end and is cleared at once. The
  * layout is walked twice, once to count and once to place; esp-network-build.c has checked that it
  * isn't too much. */
 
@@ -47,7 +46,7 @@ place_parameters (EspPlan *self)
       for (guint i = 0; i < self->network->parameters->len; i++)
         {
           EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
-          if (parameter->requires_grad != (pass == 0))
+          if (esp_plan_can_train (self, i) != (pass == 0))
             continue;
           if (parameter->info.kind == ESP_PARAMETER_COUNTER)
             offset += offset % parameter->slots; /* a gint64 stands at an even place */
@@ -64,37 +63,6 @@ place_parameters (EspPlan *self)
   self->n_numbers = offset;
 }
 
-/* neighbours of one group become one run; the last goes up to whole vectors */
-static void
-place_runs (EspPlan *self)
-{
-  self->runs = g_new0 (EspPlanRun, self->network->parameters->len + 1);
-  self->optimizer_states = g_new0 (EspOptimizerState, self->network->optimizer->n_groups);
-  EspPlanRun *last = NULL;
-  for (guint i = 0; i < self->network->parameters->len; i++)
-    {
-      EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
-      if (!parameter->requires_grad)
-        continue;
-      if (last == NULL || last->group != parameter->group)
-        {
-          last = &self->runs[self->n_runs++];
-          *last = (EspPlanRun) { .offset = self->offsets[i], .group = parameter->group };
-        }
-      last->count += parameter->count;
-    }
-  if (last != NULL)
-    last->count = self->n_updated - last->offset;
-}
-
-static gboolean
-is_trained (EspPlan *self, EspNetCall *call)
-{
-  for (guint i = 0; i < call->module->n_parameters; i++)
-    if (esp_network_peek_parameter (self->network, call->module->parameters[i])->requires_grad)
-      return TRUE;
-  return FALSE;
-}
 
 static void
 lay_out_values (EspPlan *self, EspTape *tape, Arena *arena, gsize rows)
@@ -111,7 +79,7 @@ lay_out_values (EspPlan *self, EspTape *tape, Arena *arena, gsize rows)
   tape->output = tape->values[self->network->output];
 }
 
-/* a value's derivative is wanted when something before it is trained */
+/* a value's derivative may be wanted when something before it can be trained */
 static void
 lay_out_derivatives (EspPlan *self, Arena *arena, gsize rows, const gboolean *wanted)
 {
@@ -125,7 +93,6 @@ lay_out_derivatives (EspPlan *self, Arena *arena, gsize rows, const gboolean *wa
                                        ? self->grad_values[call->from[0]]
                                        : take (arena, rows * esp_shape_get_count (&call->out));
     }
-  self->loss_call.dy = self->grad_values[self->network->output];
 }
 
 /* memory of the calls beside their output: kept apart in the batch, where backward follows; passes
@@ -171,7 +138,7 @@ lay_out (EspPlan *self, Arena *arena, const gboolean *wanted)
   for (guint i = 0; i < network->parameters->len; i++)
     {
       EspNetParameter *parameter = esp_network_peek_parameter (network, i);
-      if (parameter->n_uses > 1 && parameter->requires_grad)
+      if (parameter->n_uses > 1 && esp_plan_can_train (self, i))
         self->use_grads[i] = take (arena, parameter->n_uses * parameter->count);
     }
   lay_out_derivatives (self, arena, network->batch_size, wanted);
@@ -182,14 +149,15 @@ EspReal *
 esp_plan_find_use_grad (EspPlan *self, guint index, guint use)
 {
   EspNetParameter *parameter = esp_network_peek_parameter (self->network, index);
-  if (!parameter->requires_grad)
+  if (!esp_plan_can_train (self, index) || self->rules[index].frozen)
     return NULL;
   if (self->use_grads[index] != NULL)
     return self->use_grads[index] + use * parameter->count;
   return self->grads + self->offsets[index];
 }
 
-/* pointers of both tapes' calls to values and parameters */
+/* pointers of both tapes' calls to values and parameters; those of the way back follow from what is
+ * trained (esp_plan_apply_rules()) */
 static void
 connect_call (EspPlan *self, guint index, EspReal ***pointers)
 {
@@ -207,7 +175,6 @@ connect_call (EspPlan *self, guint index, EspReal ***pointers)
   call->out_count = esp_shape_get_count (&source->out);
   call->n_in = source->n_in;
   call->y = self->batch.values[value];
-  call->dy = self->grad_values[value];
   call->parameters = *pointers;
   call->grads = call->parameters + n;
   call->dxs = call->grads + n;
@@ -221,17 +188,13 @@ connect_call (EspPlan *self, guint index, EspReal ***pointers)
   for (guint i = 0; i < n; i++)
     {
       call->parameters[i] = self->parameters + self->offsets[source->module->parameters[i]];
-      call->grads[i] = esp_plan_find_use_grad (self, source->module->parameters[i],
-                                               source->uses[i]);
     }
   for (guint i = 0; i < source->n_in; i++)
     {
       call->xs[i] = self->batch.values[source->from[i]];
-      call->dxs[i] = self->grad_values[source->from[i]];
       watched->xs[i] = self->watched.values[source->from[i]];
     }
   call->x = call->xs[0];
-  call->dx = call->dxs[0];
   watched->x = watched->xs[0];
   watched->y = self->watched.values[value];
   watched->dx = NULL;
@@ -286,25 +249,6 @@ plan_observation (EspPlan *self)
   esp_plan_init_view (self);
 }
 
-/* which values have something before them that is trained */
-static gboolean *
-find_wanted (EspPlan *self)
-{
-  gboolean *wanted = g_new0 (gboolean, self->n_values);
-  self->first_backward = self->n_calls;
-  for (guint i = 0; i < self->n_calls; i++)
-    {
-      EspNetCall *call = esp_network_peek_call (self->network, i);
-      gboolean own = is_trained (self, call);
-      for (guint j = 0; j < call->n_in; j++)
-        own = own || wanted[call->from[j]];
-      wanted[self->network->inputs->len + i] = own;
-      if (own)
-        self->first_backward = MIN (self->first_backward, i);
-    }
-  return wanted;
-}
-
 EspPlan *
 esp_plan_new (EspNetwork *network)
 {
@@ -328,9 +272,11 @@ esp_plan_new (EspNetwork *network)
   self->grad_values = g_new0 (EspReal *, self->n_values);
   self->batch.run = (EspLayerRun) { .training = TRUE, .track = TRUE, .seed = network->seed };
   self->watched.run = (EspLayerRun) { .seed = network->seed };
-  g_autofree gboolean *wanted = find_wanted (self);
+  self->rules = g_new0 (EspPlanRule, network->parameters->len + 1);
+  self->first_rules = g_new0 (EspPlanRule, network->parameters->len + 1);
+  self->runs = g_new0 (EspPlanRun, network->parameters->len + 1);
+  g_autofree gboolean *wanted = esp_plan_find_wanted (self, TRUE);
   place_parameters (self);
-  place_runs (self);
   plan_observation (self);
 
   Arena arena = { NULL, 0 };
@@ -355,6 +301,12 @@ esp_plan_new (EspNetwork *network)
   self->loss_call.y = self->batch.output;
   self->loss_call.target = self->targets;
   self->loss_call.labels = data->labels != NULL ? self->labels : NULL;
+  for (guint i = 0; i < network->parameters->len; i++)
+    {
+      EspNetParameter *parameter = esp_network_peek_parameter (network, i);
+      gboolean frozen = esp_plan_can_train (self, i) && !parameter->requires_grad;
+      self->first_rules[i] = (EspPlanRule) { frozen, NAN, NAN, parameter->initial_state };
+    }
   esp_plan_reset (self);
   return self;
 }
@@ -367,7 +319,8 @@ esp_plan_free (EspPlan *self)
   esp_plan_clear_view (self);
   esp_plan_clear_bounds (self);
   g_free (self->runs);
-  g_free (self->optimizer_states);
+  g_free (self->rules);
+  g_free (self->first_rules);
   g_aligned_free (self->block);
   g_free (self->pointers);
   g_free (self->batch.calls);

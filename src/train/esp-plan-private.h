@@ -18,11 +18,22 @@ typedef struct
   EspLayerRun run;
 } EspTape;
 
-/* trainable parameters of one group that lie together */
+/* how a parameter is trained, and what the optimiser counts for it; 64-bit numbers all of them */
+typedef struct
+{
+  guint64 frozen;            /* no gradient and no update: 1 */
+  double rate, weight_decay; /* its own; NAN: its group's */
+  EspOptimizerState state;
+} EspPlanRule;
+
+/* parameters that lie together and are updated alike */
 typedef struct
 {
   gsize offset, count;
+  guint first, last; /* parameters, without the buffers among them */
   guint group;
+  double rate, weight_decay; /* as in their rules */
+  EspOptimizerState state;   /* newer than that of the rules */
 } EspPlanRun;
 
 struct _EspPlan
@@ -44,9 +55,10 @@ struct _EspPlan
   gint32 *view_labels; /* the same of what is observed */
   EspReal *view_targets;
   EspPlanView view;
-  EspPlanRun *runs; /* (n_runs) */
+  EspPlanRule *rules;       /* (parameters) */
+  EspPlanRule *first_rules; /* (parameters) at the beginning */
+  EspPlanRun *runs;         /* (n_runs) of what is updated */
   guint n_runs;
-  EspOptimizerState *optimizer_states; /* (groups) */
 
   /* runs inside the block */
   EspReal *parameters, *before, *grads, *clear;
@@ -55,7 +67,7 @@ struct _EspPlan
   gsize n_updated; /* trainable numbers, up to whole vectors: what lies behind them is idle */
   gsize example_count, *input_counts; /* numbers in an example and in each of its parts */
   guint n_calls, n_values, first_backward;
-  EspReal **grad_values; /* (n_values) derivatives, owned array; NULL where nobody wants them */
+  EspReal **grad_values; /* (n_values) derivatives, owned array; NULL where none is ever wanted */
   gsize watch_rows;
   guint64 observe_work; /* of one example */
 
@@ -74,8 +86,23 @@ struct _EspPlan
   EspBounds *bounds;     /* (n_values) what each can be, owned; NULL until somebody asked */
 };
 
-/* where backward adds the gradient of one use of a parameter; NULL when it isn't trained */
+/* where backward adds the gradient of one use of a parameter; NULL while it isn't trained */
 EspReal *esp_plan_find_use_grad (EspPlan *self, guint parameter, guint use);
+
+/* esp-plan-rule.c */
+/* whether the parameter is no buffer: it can be trained, even if it isn't now */
+gboolean esp_plan_can_train (EspPlan *self, guint parameter);
+/* (n_values) which values have something before them that is trained: @ever or, without, now. New.
+ */
+gboolean *esp_plan_find_wanted (EspPlan *self, gboolean ever);
+/* all rules as at the beginning */
+void esp_plan_reset_rules (EspPlan *self);
+/* what the runs count goes back into the rules */
+void esp_plan_settle_rules (EspPlan *self);
+/* runs and ways of the gradient follow from the rules */
+void esp_plan_apply_rules (EspPlan *self);
+/* whether a rule from elsewhere can be this parameter's */
+gboolean esp_plan_check_rule (EspPlan *self, guint parameter, const EspPlanRule *rule);
 
 /* one example into row @row of a tape, cut into the network's inputs */
 void esp_plan_put_example (EspPlan *self, EspTape *tape, gsize row, const EspReal *example);

@@ -76,7 +76,7 @@ find_in_stage (EspPlan *self, EspStage stage, char **path)
       EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
       gboolean good = stage == ESP_STAGE_UPDATED
                           ? is_parameter_finite (self, i)
-                          : !parameter->requires_grad ||
+                          : !esp_plan_can_train (self, i) || self->rules[i].frozen ||
                                 is_finite (self->grads + self->offsets[i], parameter->count);
       if (good)
         continue;

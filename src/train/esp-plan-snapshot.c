@@ -49,6 +49,16 @@ set_uses (Filler *filler)
     }
 }
 
+static void
+set_rule (Filler *filler)
+{
+  EspUpdateRule rule;
+  if (!esp_plan_can_train (filler->plan, filler->index))
+    return;
+  esp_plan_get_rule (filler->plan, filler->index, &rule);
+  esp_snapshot_set_rule (filler->snapshot, filler->index, &rule);
+}
+
 /* the layer whose weight has a row for each unit, else the one before, past those that only change
  * the shape; "" for the data */
 static const char *
@@ -118,6 +128,7 @@ esp_plan_make_snapshot (EspPlan *self, EspNetwork *network)
       set_uses (&filler);
       esp_plan_measure (self, i, &meter);
       esp_snapshot_set_meter (snapshot, i, &meter);
+      set_rule (&filler);
     }
   if (view != NULL)
     add_units (snapshot, network, view);

@@ -20,15 +20,14 @@ gsize
 esp_plan_get_state_size (EspPlan *self)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
-  return sizeof (Header) + optimizer->n_groups * sizeof (EspOptimizerState) +
-         self->n_last_fired * sizeof *self->last_fired +
+  return esp_plan_get_state_head (self) +
          (self->n_numbers + optimizer->n_moments * self->n_updated) * sizeof (EspReal);
 }
 
 gsize
 esp_plan_get_state_head (EspPlan *self)
 {
-  return sizeof (Header) + self->network->optimizer->n_groups * sizeof (EspOptimizerState) +
+  return sizeof (Header) + self->network->parameters->len * sizeof *self->rules +
          self->n_last_fired * sizeof *self->last_fired;
 }
 
@@ -37,6 +36,13 @@ esp_plan_check_state (EspPlan *self, const guint8 *state, guint64 step)
 {
   Header header;
   memcpy (&header, state, sizeof header);
+  for (guint i = 0; i < self->network->parameters->len; i++)
+    {
+      EspPlanRule rule;
+      memcpy (&rule, state + sizeof header + i * sizeof rule, sizeof rule);
+      if (!esp_plan_check_rule (self, i, &rule))
+        return FALSE;
+    }
   return header.step == step && header.epoch <= step && header.position <= self->network->data->n &&
          isfinite (header.rate) && header.rate >= 0;
 }
@@ -58,7 +64,7 @@ move_state (EspPlan *self, Header *header, guint8 *state, gboolean save)
   const EspOptimizer *optimizer = self->network->optimizer;
   guint8 *at = state;
   move (&at, header, sizeof *header, save);
-  move (&at, self->optimizer_states, optimizer->n_groups * sizeof (EspOptimizerState), save);
+  move (&at, self->rules, self->network->parameters->len * sizeof *self->rules, save);
   move (&at, self->last_fired, self->n_last_fired * sizeof *self->last_fired, save);
   move (&at, self->parameters, self->n_numbers * sizeof (EspReal), save);
   for (guint m = 0; m < optimizer->n_moments; m++)
@@ -75,6 +81,7 @@ esp_plan_save_state (EspPlan *self, guint8 *state)
     .rate = self->rate,
     .loss = self->loss,
   };
+  esp_plan_settle_rules (self);
   move_state (self, &header, state, TRUE);
 }
 
@@ -83,6 +90,7 @@ esp_plan_load_state (EspPlan *self, const guint8 *state)
 {
   Header header;
   move_state (self, &header, (guint8 *) state, FALSE);
+  esp_plan_apply_rules (self);
   if (header.epoch != self->epoch)
     esp_plan_begin_epoch (self, header.epoch);
   self->position = header.position;

@@ -32,16 +32,19 @@ static void
 reset_optimizer (EspPlan *self)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
-  for (guint group = 0; group < optimizer->n_groups; group++)
-    esp_optimizer_state_init (&self->optimizer_states[group]);
-  for (guint i = 0; i < self->n_runs; i++)
-    for (guint m = 0; m < optimizer->n_moments; m++)
+  for (guint i = 0; i < self->network->parameters->len; i++)
+    for (guint m = 0; m < optimizer->n_moments && esp_plan_can_train (self, i); m++)
       {
-        EspReal *moment = self->moments[m] + self->runs[i].offset;
-        double value = esp_optimizer_get_initial_moment (optimizer, self->runs[i].group, m);
-        for (gsize j = 0; j < self->runs[i].count; j++)
-          moment[j] = (EspReal) value;
+        const EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
+        EspReal *moment = self->moments[m] + self->offsets[i];
+        double value = esp_optimizer_get_initial_moment (optimizer, parameter->group, m);
+        if (parameter->initial_moments[m] != NULL)
+          memcpy (moment, parameter->initial_moments[m], parameter->count * sizeof *moment);
+        else
+          for (gsize j = 0; j < parameter->count; j++)
+            moment[j] = (EspReal) value;
       }
+  esp_plan_reset_rules (self);
 }
 
 void
@@ -125,7 +128,7 @@ add_uses (EspPlan *self)
 {
   for (guint i = 0; i < self->network->parameters->len; i++)
     {
-      if (self->use_grads[i] == NULL)
+      if (self->use_grads[i] == NULL || self->rules[i].frozen)
         continue;
       EspNetParameter *parameter = esp_network_peek_parameter (self->network, i);
       EspReal *sum = self->grads + self->offsets[i];
@@ -165,18 +168,19 @@ clip_gradients (EspPlan *self)
 }
 
 static void
-update_run (EspPlan *self, const EspPlanRun *run, const EspOptimizerSettings *settings, double rate)
+update_run (EspPlan *self, EspPlanRun *run, const EspOptimizerSettings *settings, gboolean cycled)
 {
   EspOptimizerCall call = {
     .kernels = self->kernels,
-    .rate = rate,
+    .rate = settings->rate,
     .parameter = self->parameters + run->offset,
     .grad = self->grads + run->offset,
     .count = run->count,
   };
   for (guint m = 0; m < self->network->optimizer->n_moments; m++)
     call.moments[m] = self->moments[m] + run->offset;
-  self->network->optimizer->klass->update (settings, &self->optimizer_states[run->group], &call);
+  esp_optimizer_state_advance (&run->state, settings, cycled);
+  self->network->optimizer->klass->update (settings, &run->state, &call);
 }
 
 static void
@@ -197,12 +201,16 @@ run_update (EspPlan *self)
       if (cycled)
         settings[group].momentum = settings[group].betas[0] = esp_schedule_get_momentum (schedule,
                                                                                          t);
-      esp_optimizer_state_advance (&self->optimizer_states[group], &settings[group], cycled);
     }
   for (guint i = 0; i < self->n_runs; i++)
     {
-      const EspOptimizerSettings *own = &settings[self->runs[i].group];
-      update_run (self, &self->runs[i], own, own->rate);
+      EspPlanRun *run = &self->runs[i];
+      EspOptimizerSettings own = settings[run->group];
+      if (!isnan (run->rate))
+        own.rate = schedule != NULL ? esp_schedule_get_rate (schedule, run->rate, t) : run->rate;
+      if (!isnan (run->weight_decay))
+        own.weight_decay = run->weight_decay;
+      update_run (self, run, &own, cycled);
     }
 }
 
@@ -280,7 +288,7 @@ esp_plan_fill (EspPlan *self, guint parameter, guint channel, const EspReal *val
   g_return_if_fail (parameter < self->network->parameters->len);
   g_return_if_fail (channel <= self->network->optimizer->n_moments);
   EspNetParameter *own = esp_network_peek_parameter (self->network, parameter);
-  g_return_if_fail (channel == 0 || own->requires_grad);
+  g_return_if_fail (channel == 0 || esp_plan_can_train (self, parameter));
   EspReal *numbers = channel == 0 ? self->parameters : self->moments[channel - 1];
   memcpy (numbers + self->offsets[parameter], values, own->slots * sizeof (EspReal));
 }
@@ -353,7 +361,15 @@ static gboolean
 is_trained (EspPlan *self, guint parameter)
 {
   return (self->step > 0 || self->stage == ESP_STAGE_BACKWARD) &&
-         esp_network_peek_parameter (self->network, parameter)->requires_grad;
+         esp_plan_can_train (self, parameter) && !self->rules[parameter].frozen;
+}
+
+/* whether the optimiser has counted a step of it: before it was frozen, or in another network */
+static gboolean
+was_trained (EspPlan *self, guint parameter)
+{
+  esp_plan_settle_rules (self);
+  return self->rules[parameter].state.step > 0;
 }
 
 const EspReal *
@@ -374,7 +390,8 @@ const EspReal *
 esp_plan_get_moment (EspPlan *self, guint parameter, guint moment)
 {
   const EspOptimizer *optimizer = self->network->optimizer;
-  if (!is_trained (self, parameter) || moment >= optimizer->n_moments ||
+  if (!(is_trained (self, parameter) || was_trained (self, parameter)) ||
+      moment >= optimizer->n_moments ||
       !esp_optimizer_keeps (optimizer, esp_network_peek_parameter (self->network, parameter)->group,
                             moment))
     return NULL;

@@ -22,7 +22,8 @@ EspPlan *esp_plan_new (EspNetwork *network);
 void esp_plan_free (EspPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPlan, esp_plan_free)
 
-/* back to the beginning: parameters, optimiser, order of examples; the learning rate stays */
+/* back to the beginning: parameters, optimiser, order of examples, what is frozen; the learning
+ * rate stays */
 void esp_plan_reset (EspPlan *self);
 /* one batch forward and backward, one update. Returns the loss of the batch, before the update.
  * @watched: a snapshot follows, so that large networks keep what an update adds. Hot. */
@@ -39,6 +40,19 @@ void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value
 /* the optimiser's learning rate, before the schedule, of parameters in no group of their own */
 void esp_plan_set_rate (EspPlan *self, double rate);
 double esp_plan_get_base_rate (EspPlan *self);
+
+/* esp-plan-rule.c */
+/* A frozen parameter has no gradient and no update, and what the optimiser keeps for it stays as it
+ * is; nothing is computed that only its gradient would need. As requires_grad in PyTorch. */
+void esp_plan_set_frozen (EspPlan *self, guint parameter, gboolean frozen);
+gboolean esp_plan_is_frozen (EspPlan *self, guint parameter);
+/* A parameter's own learning rate, before the schedule, and weight decay, as in a group of its own;
+ * NAN: its group's. */
+void esp_plan_set_own_rate (EspPlan *self, guint parameter, double rate);
+void esp_plan_set_own_decay (EspPlan *self, guint parameter, double weight_decay);
+void esp_plan_get_rule (EspPlan *self, guint parameter, EspUpdateRule *rule);
+/* what is frozen and has rates of its own now is so at the beginning, too */
+void esp_plan_keep_rules (EspPlan *self);
 
 guint64 esp_plan_get_step (EspPlan *self);
 guint64 esp_plan_get_epoch (EspPlan *self); /* passes over the data that are complete */

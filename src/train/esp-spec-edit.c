@@ -21,7 +21,7 @@ esp_spec_edit_new (EspNetwork *network, GError **error)
 {
   g_return_val_if_fail (ESP_IS_NETWORK (network), NULL);
   g_autoptr (EspSpecEdit) self = g_new0 (EspSpecEdit, 1);
-  g_autofree char *json = esp_network_to_json (network);
+  g_autofree char *json = esp_network_to_json_now (network);
   self->network = g_object_ref (network);
   self->values = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_tensor_unref);
   for (guint i = 0; i < network->parameters->len; i++)
