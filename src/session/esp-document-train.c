@@ -34,6 +34,8 @@ show_snapshot (EspDocument *self, EspSnapshot *snapshot)
             esp_parameter_set_channel (parameter, channel, tensor);
         }
       esp_parameter_set_meter (parameter, esp_snapshot_get_meter (snapshot, i));
+      if (esp_snapshot_get_rule (snapshot, i) != NULL)
+        esp_parameter_set_rule (parameter, esp_snapshot_get_rule (snapshot, i));
     }
   for (guint i = 0; i < n; i++)
     esp_parameter_changed (esp_network_get_parameter (self->network, i));

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "esp-history-file.h"
+#include "esp-plan-private.h"
 
 static void
 write_event (GByteArray *out, const EspHistoryEvent *event)
@@ -58,11 +59,42 @@ write_frames (EspHistory *self, EspPlan *plan, guint index, GByteArray *out)
     }
 }
 
+/* how each parameter is trained at the beginning */
+static void
+write_rules (EspPlan *plan, GByteArray *out)
+{
+  for (guint i = 0; i < plan->network->parameters->len; i++)
+    {
+      esp_kept_put_u64 (out, plan->first_rules[i].frozen);
+      esp_kept_put_f64 (out, plan->first_rules[i].rate);
+      esp_kept_put_f64 (out, plan->first_rules[i].weight_decay);
+    }
+}
+
+static gboolean
+read_rules (EspPlan *plan, EspCursor *cursor, GError **error)
+{
+  for (guint i = 0; i < plan->network->parameters->len; i++)
+    {
+      EspPlanRule *rule = &plan->first_rules[i];
+      if (!esp_cursor_read_u64 (cursor, &rule->frozen, error) ||
+          !esp_kept_read_f64 (cursor, &rule->rate, error) ||
+          !esp_kept_read_f64 (cursor, &rule->weight_decay, error))
+        return FALSE;
+      if (esp_plan_check_rule (plan, i, rule))
+        continue;
+      esp_kept_set_error (cursor, error, _ ("a parameter can’t be trained so"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
 void
 esp_history_write (EspHistory *self, EspPlan *plan, GByteArray *out)
 {
   esp_kept_put_u64 (out, self->state_size);
   esp_kept_put_f64 (out, self->first_rate);
+  write_rules (plan, out);
   esp_kept_put_u64 (out, self->distance);
   esp_kept_put_u32 (out, self->branches->len);
   for (guint b = 0; b < self->branches->len; b++)
@@ -238,7 +270,7 @@ esp_history_read (EspHistory *self,
   guint64 size;
   guint32 n;
   if (!esp_kept_read_u64 (cursor, self->state_size, self->state_size, &size, error) ||
-      !esp_kept_read_f64 (cursor, &self->first_rate, error) ||
+      !esp_kept_read_f64 (cursor, &self->first_rate, error) || !read_rules (plan, cursor, error) ||
       !esp_kept_read_u64 (cursor, 1, G_MAXINT64, &self->distance, error) ||
       !esp_kept_read_count (cursor, ESP_HISTORY_MAX_BRANCHES, 32, &n, error))
     return FALSE;

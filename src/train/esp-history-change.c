@@ -84,6 +84,39 @@ esp_history_fork (EspHistory *self, guint parent, guint64 step, guint n_events)
   return (int) self->branches->len - 1;
 }
 
+/* whether something can be done again or gone back to only there */
+static gboolean
+is_needed (const Change *change, guint branch)
+{
+  return (change->branch == branch && change->state != DROPPED) ||
+         (change->other_branch == branch && change->state != DONE);
+}
+
+void
+esp_history_drop_empty (EspHistory *self)
+{
+  for (guint last = self->branches->len - 1; last > 0; last--)
+    {
+      const EspHistoryBranch *branch = esp_history_peek_branch (self, last);
+      gboolean needed = last == self->current || last < self->n_foreign ||
+                        branch->head != branch->fork || branch->events->len != branch->fork_events;
+      for (guint i = 0; i < self->changes->len; i++)
+        needed = needed || is_needed (g_ptr_array_index (self->changes, i), last);
+      if (needed)
+        return;
+      for (guint i = 0; i < self->changes->len; i++)
+        {
+          Change *change = g_ptr_array_index (self->changes, i);
+          if (change->branch == last)
+            change->branch = branch->parent;
+          /* the way back forks again */
+          if (change->other_branch == last)
+            change->has_other = FALSE;
+        }
+      g_ptr_array_set_size (self->branches, (int) last);
+    }
+}
+
 static Change *
 find_change (EspHistory *self, guint64 id)
 {
@@ -96,13 +129,22 @@ find_change (EspHistory *self, guint64 id)
   return NULL;
 }
 
-/* the last @n events of the current branch are a change now */
+/* The last @n events of the current branch are a change now, or go on with one. Where others lie
+ * between, going back to before the first does for them, too. */
 static void
 remember_change (EspHistory *self, guint64 id, guint n)
 {
   EspHistoryBranch *branch = esp_history_peek_branch (self, self->current);
   Change *change = find_change (self, id);
   guint first = branch->events->len - n;
+  if (change != NULL && change->state == DONE)
+    {
+      gboolean follows = change->branch == self->current &&
+                         change->first + change->events->len == first;
+      for (guint i = first; follows && i < branch->events->len; i++)
+        esp_history_add_event (change->events, &g_array_index (branch->events, EspHistoryEvent, i));
+      return;
+    }
   if (change == NULL)
     {
       if (self->changes->len >= ESP_HISTORY_MAX_CHANGES)

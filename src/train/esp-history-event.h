@@ -7,10 +7,13 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  ESP_HISTORY_EDIT, /* @value into cell @index of @parameter */
-  ESP_HISTORY_FILL, /* all numbers of @parameter's channel @index: @numbers */
-  ESP_HISTORY_RATE, /* @value is the learning rate */
-  ESP_HISTORY_ROWS, /* the next step takes @index examples at most */
+  ESP_HISTORY_EDIT,      /* @value into cell @index of @parameter */
+  ESP_HISTORY_FILL,      /* all numbers of @parameter's channel @index: @numbers */
+  ESP_HISTORY_RATE,      /* @value is the learning rate */
+  ESP_HISTORY_ROWS,      /* the next step takes @index examples at most */
+  ESP_HISTORY_FREEZE,    /* @parameter is trained no longer, or with 0 as @index it is again */
+  ESP_HISTORY_OWN_RATE,  /* @value is the learning rate of @parameter alone; NaN: its group's */
+  ESP_HISTORY_OWN_DECAY, /* likewise its weight decay */
 } EspHistoryKind;
 
 /* something done to a network between two steps */

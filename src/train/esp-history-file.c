@@ -165,13 +165,19 @@ esp_kept_check_event (EspPlan *plan,
                                    ? esp_network_peek_parameter (network, parameter)
                                    : NULL;
   gboolean numbers = own != NULL && own->info.kind != ESP_PARAMETER_COUNTER;
+  gboolean trains = own != NULL && !esp_parameter_kind_is_buffer (own->info.kind);
   switch (kind)
     {
     case ESP_HISTORY_EDIT:
-      return numbers && index < own->count && n == 0;
+      return own != NULL && index < own->count && n == 0;
     case ESP_HISTORY_FILL:
       return numbers && n == own->count && index <= network->optimizer->n_moments &&
-             (index == 0 || own->requires_grad);
+             (index == 0 || trains);
+    case ESP_HISTORY_FREEZE:
+      return trains && index <= 1 && n == 0;
+    case ESP_HISTORY_OWN_RATE:
+    case ESP_HISTORY_OWN_DECAY:
+      return trains && (isnan (value) || (isfinite (value) && value >= 0)) && n == 0;
     case ESP_HISTORY_RATE:
       return isfinite (value) && value >= 0 && n == 0;
     case ESP_HISTORY_ROWS:

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* Private to train/: the bytes of a kept history, all little-endian. Readers take nothing that
  * isn't there, and check every number that later steps would use. */
 
-#define ESP_KEPT_MAGIC "ESPKEPT1"
+#define ESP_KEPT_MAGIC "ESPKEPT2"
 
 void esp_kept_put_u32 (GByteArray *out, guint32 value);
 void esp_kept_put_u64 (GByteArray *out, guint64 value);

@@ -59,5 +59,7 @@ GPtrArray *esp_history_new_changes (void);
 /* a branch that leaves @parent at @step with @n_events done: one that was left empty, or a new
  * one; -1 when there are too many */
 int esp_history_fork (EspHistory *self, guint parent, guint64 step, guint n_events);
+/* the last branches, as long as nothing happened on them and nobody is there */
+void esp_history_drop_empty (EspHistory *self);
 
 G_END_DECLS

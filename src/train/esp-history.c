@@ -102,6 +102,7 @@ esp_history_clear (EspHistory *self, EspPlan *plan)
   esp_history_add_branch (self, 0, 0);
   self->current = self->n_done = self->n_frames = self->n_foreign = 0;
   self->first_rate = esp_plan_get_base_rate (plan);
+  esp_plan_keep_rules (plan);
   self->distance = self->state_size > (1 << 20) ? FIRST_LARGE : FIRST_DISTANCE;
   esp_history_find_due (self);
 }
@@ -183,6 +184,15 @@ esp_history_apply (EspPlan *plan, const EspHistoryEvent *event)
       break;
     case ESP_HISTORY_RATE:
       esp_plan_set_rate (plan, event->value);
+      break;
+    case ESP_HISTORY_FREEZE:
+      esp_plan_set_frozen (plan, event->parameter, event->index != 0);
+      break;
+    case ESP_HISTORY_OWN_RATE:
+      esp_plan_set_own_rate (plan, event->parameter, event->value);
+      break;
+    case ESP_HISTORY_OWN_DECAY:
+      esp_plan_set_own_decay (plan, event->parameter, event->value);
       break;
     case ESP_HISTORY_ROWS:
     default:
@@ -275,10 +285,9 @@ go_to_frame (EspHistory *self, EspPlan *plan, guint branch, const EspHistoryFram
   esp_history_find_due (self);
 }
 
-void
-esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
+static void
+rewind_to (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
 {
-  g_return_if_fail (branch < self->branches->len);
   gboolean foreign = is_foreign (self, branch, step);
   guint64 most = foreign || step == 0 ? step : step - 1;
   const EspHistoryFrame *frame = step > 0 ? esp_history_find_frame (self, branch, most, G_MAXUINT)
@@ -289,6 +298,14 @@ esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
   if (ahead && !foreign && (frame == NULL || frame->step <= esp_plan_get_step (plan)))
     return;
   go_to_frame (self, plan, branch, frame);
+}
+
+void
+esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
+{
+  g_return_if_fail (branch < self->branches->len);
+  rewind_to (self, plan, branch, step);
+  esp_history_drop_empty (self);
 }
 
 guint

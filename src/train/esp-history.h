@@ -28,13 +28,15 @@ typedef struct _EspHistory EspHistory;
 
 EspHistory *esp_history_new (EspPlan *plan, guint64 bytes);
 void esp_history_free (EspHistory *self);
-/* forgets everything; @plan is at its beginning */
+/* forgets everything; @plan is at its beginning, and its learning rates and what is frozen are
+ * those of the beginning from now on */
 void esp_history_clear (EspHistory *self, EspPlan *plan);
 
 /**
  * esp_history_do:
  * @events: (n) that belong together
- * @id: their name, if they shall be taken back one day, or 0
+ * @id: their name, if they shall be taken back one day, or 0; that of an earlier change, which they
+ * are taken back with from now on
  *
  * Does what @events say to @plan, at its step, and remembers it. In the past of the branch it
  * begins a new one; FALSE, and nothing is done, when there are too many.
@@ -75,7 +77,9 @@ gboolean esp_history_redo (EspHistory *self,
  * time that this branch gets here. Returns the loss. Hot. */
 double esp_history_step (EspHistory *self, EspPlan *plan, gboolean watched, gboolean *new);
 
-/* Takes @plan back to the key frame from which @step of @branch is reached, at least one step
+/* A branch on which nothing happened, the last of them, is gone when @plan leaves it.
+ *
+ * Takes @plan back to the key frame from which @step of @branch is reached, at least one step
  * before it, unless that is 0. The steps up to there are esp_history_step()'s. */
 void esp_history_rewind (EspHistory *self, EspPlan *plan, guint branch, guint64 step);
 /* events that are due now, without a step: at the end of the way to a step */

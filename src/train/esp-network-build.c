@@ -244,10 +244,9 @@ add_parameter (EspNetwork *self,
   parameter->count = esp_shape_get_count (&info->shape);
   parameter->slots = info->kind == ESP_PARAMETER_COUNTER ? sizeof (gint64) / sizeof (EspReal)
                                                          : parameter->count;
-  parameter->requires_grad =
-      module->requires_grad && !esp_parameter_kind_is_buffer (info->kind) &&
-      (module->grads == NULL ||
-       json_object_get_boolean_member_with_default (module->grads, info->name, TRUE));
+  parameter->requires_grad = module->requires_grad && !esp_parameter_kind_is_buffer (info->kind) &&
+                             (module->grads == NULL || json_object_get_boolean_member_with_default (
+                                                           module->grads, info->name, TRUE));
   esp_optimizer_state_init (&parameter->initial_state);
   parameter->group = esp_optimizer_find_group (self->optimizer, parameter->path);
   parameter->initial = g_new0 (EspReal, parameter->slots);

@@ -36,8 +36,8 @@ struct _EspNetModule
   JsonObject *tie;      /* or NULL: parameter's name -> path of another */
   gboolean requires_grad;
   JsonObject *grads; /* or NULL: parameter's name -> whether it begins so, instead */
-  guint depth;    /* 1 for a layer */
-  gboolean built; /* has its parameters */
+  guint depth;       /* 1 for a layer */
+  gboolean built;    /* has its parameters */
   guint n_parameters;
   guint parameters[ESP_LAYER_MAX_PARAMETERS]; /* indices of the network's */
   EspModule *object;                          /* in the tree; borrowed while the tree is built */
@@ -63,14 +63,15 @@ typedef struct
   EspParameterInfo info;
   char *path; /* of its first place */
   guint64 count;
-  gsize slots; /* EspReals that it takes: @count, more for a counter */
+  gsize slots;            /* EspReals that it takes: @count, more for a counter */
   gboolean requires_grad; /* at the beginning */
   guint group;            /* of the optimiser's */
-  guint n_uses;         /* layer calls that it takes part in */
-  EspReal *initial;     /* (slots) */
-  EspReal *initial_moments[ESP_OPTIMIZER_MAX_MOMENTS]; /* (count) or NULL: as the optimiser begins */
-  EspOptimizerState initial_state;                     /* what the optimiser has counted before */
-  EspParameter *object;                                /* owned */
+  guint n_uses;           /* layer calls that it takes part in */
+  EspReal *initial;       /* (slots) */
+  EspReal
+      *initial_moments[ESP_OPTIMIZER_MAX_MOMENTS]; /* (count) or NULL: as the optimiser begins */
+  EspOptimizerState initial_state;                 /* what the optimiser has counted before */
+  EspParameter *object;                            /* owned */
 } EspNetParameter;
 
 /* One layer at one place. Values are what calls read and write: first the network's inputs, then

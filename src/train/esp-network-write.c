@@ -137,9 +137,8 @@ add_own_group (EspNetwork *self, guint first, const EspUpdateRule *rule, JsonArr
   const EspOptimizer *optimizer = self->optimizer;
   JsonArray *old = rule->group > 0 ? json_object_get_array_member (optimizer->settings, "groups")
                                    : NULL;
-  g_autoptr (JsonObject)
-      group = esp_spec_copy (old != NULL ? json_array_get_object_element (old, rule->group - 1)
-                                         : optimizer->settings);
+  g_autoptr (JsonObject) group = esp_spec_copy (
+      old != NULL ? json_array_get_object_element (old, rule->group - 1) : optimizer->settings);
   JsonArray *paths = json_array_new ();
   for (guint i = first; i < self->parameters->len; i++)
     {
@@ -174,8 +173,8 @@ is_grouped (EspNetwork *self, guint index, const EspUpdateRule *rule)
 {
   for (guint i = 0; i < index; i++)
     {
-      const EspUpdateRule *own = esp_parameter_get_rule (
-          esp_network_peek_parameter (self, i)->object);
+      const EspUpdateRule *own =
+          esp_parameter_get_rule (esp_network_peek_parameter (self, i)->object);
       if (own != NULL && own->group == rule->group &&
           memcmp (&own->own_rate, &rule->own_rate, sizeof own->own_rate) == 0 &&
           memcmp (&own->own_decay, &rule->own_decay, sizeof own->own_decay) == 0)
@@ -205,8 +204,8 @@ write_optimizer_now (EspNetwork *self)
   g_autoptr (JsonArray) groups = json_array_new ();
   for (guint i = 0; i < self->parameters->len; i++)
     {
-      const EspUpdateRule *rule = esp_parameter_get_rule (
-          esp_network_peek_parameter (self, i)->object);
+      const EspUpdateRule *rule =
+          esp_parameter_get_rule (esp_network_peek_parameter (self, i)->object);
       if (rule != NULL && rule->group == 0)
         json_object_set_double_member (object, "lr", rule->group_rate);
       if (has_own (rule) && !is_grouped (self, i, rule))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A network out of its specification: the text is read here, the work is done by
  * esp-network-parse.c (modules), esp-network-build.c (shapes, parameters) and esp-network-tree.c
- * (the tree that views show); esp-network-write.c writes it again. What can be wrong in a specification is found here and nowhere later:
- * a network that exists can be trained. */
+ * (the tree that views show); esp-network-write.c writes it again. What can be wrong in a
+ * specification is found here and nowhere later: a network that exists can be trained. */
 
 #include "config.h"
 #include "esp-network-private.h"

@@ -5,9 +5,9 @@
  *   grads per use | derivatives of values
  *
  * Parameters come first, so that the optimiser is one loop over them unless some are frozen or go
- * their own way (esp-plan-rule.c); behind them buffers. What backward adds to (grads, grads per use, dx) lies together at the end and is cleared at once. The
- * layout is walked twice, once to count and once to place; esp-network-build.c has checked that it
- * isn't too much. */
+ * their own way (esp-plan-rule.c); behind them buffers. What backward adds to (grads, grads per
+ * use, dx) lies together at the end and is cleared at once. The layout is walked twice, once to
+ * count and once to place; esp-network-build.c has checked that it isn't too much. */
 
 #include "config.h"
 #include "esp-plan-private.h"
@@ -62,7 +62,6 @@ place_parameters (EspPlan *self)
     }
   self->n_numbers = offset;
 }
-
 
 static void
 lay_out_values (EspPlan *self, EspTape *tape, Arena *arena, gsize rows)

@@ -101,8 +101,7 @@ make_runs (EspPlan *self)
       if (run == NULL || !is_alike (run, parameter->group, rule))
         {
           run = &self->runs[self->n_runs++];
-          *run = (EspPlanRun) { self->offsets[i], 0,          i,
-                                i,                parameter->group, rule->rate,
+          *run = (EspPlanRun) { self->offsets[i],   0,          i, i, parameter->group, rule->rate,
                                 rule->weight_decay, rule->state };
         }
       run->last = i;

@@ -130,6 +130,13 @@ leave_open (const EspUnitFlow *flow, const char *path, gpointer user_data)
     cut->revival->open = g_strdup (path);
 }
 
+/* now, as the tree shows it */
+static gboolean
+is_frozen (const EspNetParameter *parameter)
+{
+  return esp_parameter_get_requires_grad (parameter->object) != ESP_REQUIRES_GRAD_YES;
+}
+
 /* columns of weights */
 static void
 clear_columns (const EspUnitFlow *flow,
@@ -143,7 +150,7 @@ clear_columns (const EspUnitFlow *flow,
   const EspShape *shape = &own->info.shape;
   gsize rows = (gsize) shape->sizes[0], n = (gsize) shape->sizes[1];
   gsize cells = esp_shape_get_count (shape) / rows / n, rows_each = rows / groups;
-  if (!own->requires_grad)
+  if (is_frozen (own))
     {
       leave_open (flow, own->path, user_data);
       return; /* what is frozen at 0 would never let them speak again */
@@ -221,7 +228,7 @@ find_rows (Revival *self, const EspUnitId *id)
       EspNetModule *module = esp_network_peek_call (self->network, (guint) source)->module;
       EspNetParameter *weight = esp_network_peek_parameter (self->network, module->parameters[0]);
       Rows *rows = g_hash_table_lookup (self->rows, module);
-      if (id->unit >= (guint64) weight->info.shape.sizes[0] || !weight->requires_grad)
+      if (id->unit >= (guint64) weight->info.shape.sizes[0] || is_frozen (weight))
         return NULL;
       if (rows != NULL)
         return rows;

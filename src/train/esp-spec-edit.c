@@ -489,8 +489,9 @@ esp_spec_edit_set_class (EspSpecEdit *self,
       if (node != NULL && !setting->follows)
         json_object_set_member (settings, setting->key, json_node_copy (node));
     }
-  if (json_object_has_member (old, "requires_grad"))
-    json_object_set_boolean_member (settings, "requires_grad", FALSE);
+  JsonNode *frozen = json_object_get_member (old, "requires_grad");
+  if (frozen != NULL && JSON_NODE_HOLDS_VALUE (frozen))
+    json_object_set_member (settings, "requires_grad", json_node_copy (frozen));
   const EspShape *in = find_shape (self, place->module, FALSE);
   EspShape shape = in != NULL ? *in : (EspShape) { 1, { 8 } };
   complete (self, settings, &shape);

@@ -44,7 +44,8 @@ static void
 change_numbers (EspTrainLoop *self, const EspCommand *command)
 {
   const EspHistoryEvent *events = (const EspHistoryEvent *) (gpointer) command->events->data;
-  report (self, command, change (self, events, command->events->len, command->ticket));
+  guint64 id = command->count != 0 ? command->count : command->ticket;
+  report (self, command, change (self, events, command->events->len, id));
 }
 
 void
@@ -84,6 +85,9 @@ esp_train_loop_seek (EspTrainLoop *self, guint branch, guint64 step, guint seria
   self->playing = FALSE;
   set_seeking (self, TRUE);
   esp_history_rewind (self->history, self->plan, branch, step);
+  g_mutex_lock (&self->lock);
+  esp_train_loop_update_timeline (self); /* branches may be gone */
+  g_mutex_unlock (&self->lock);
   while (esp_plan_get_step (self->plan) < step && !is_overtaken (self, serial))
     {
       guint64 left = step - esp_plan_get_step (self->plan);
@@ -131,19 +135,14 @@ go_forth (EspTrainLoop *self, const EspCommand *command)
 static void
 reset (EspTrainLoop *self)
 {
+  esp_plan_keep_rules (self->plan);
   esp_plan_reset (self->plan);
   esp_history_clear (self->history, self->plan);
   self->playing = FALSE;
   self->stale = TRUE;
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < ESP_HISTORY_MAX_BRANCHES; i++)
-    {
-      if (self->curves[i] != NULL)
-        esp_loss_curve_clear (self->curves[i]);
-      g_clear_pointer (&self->tests[i], g_free);
-      g_clear_pointer (&self->meters[i], esp_meter_log_free);
-      self->tested[i] = 0;
-    }
+    esp_train_loop_forget_branch (self, i);
   self->seconds = 0;
   esp_train_loop_update_timeline (self);
   g_mutex_unlock (&self->lock);

@@ -70,6 +70,8 @@ struct _EspTrainLoop
 /* esp-train-loop-publish.c */
 /* Under the lock: what others are told about the place in the run. */
 void esp_train_loop_update_timeline (EspTrainLoop *self);
+/* Under the lock: nothing has been on this branch yet */
+void esp_train_loop_forget_branch (EspTrainLoop *self, guint branch);
 /* the losses of new steps into the curve; @us: what these took */
 void esp_train_loop_flush_losses (EspTrainLoop *self, gint64 us);
 /* Under the lock. Reports go out once what is in them is in the slot, or will never be seen there.

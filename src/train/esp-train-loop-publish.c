@@ -26,6 +26,16 @@ update_branch (EspTrainLoop *self, guint branch)
 }
 
 void
+esp_train_loop_forget_branch (EspTrainLoop *self, guint branch)
+{
+  if (self->curves[branch] != NULL)
+    esp_loss_curve_clear (self->curves[branch]);
+  g_clear_pointer (&self->tests[branch], g_free);
+  g_clear_pointer (&self->meters[branch], esp_meter_log_free);
+  self->tested[branch] = 0;
+}
+
+void
 esp_train_loop_update_timeline (EspTrainLoop *self)
 {
   EspTimeline *timeline = &self->timeline;
@@ -37,6 +47,8 @@ esp_train_loop_update_timeline (EspTrainLoop *self)
   timeline->stage = esp_plan_get_stage (self->plan);
   timeline->head = esp_history_get_head (self->history, timeline->branch);
   timeline->rate = esp_plan_get_base_rate (self->plan);
+  for (guint i = timeline->n_branches; i < known; i++)
+    esp_train_loop_forget_branch (self, i);
   for (guint i = known; i < timeline->n_branches; i++)
     update_branch (self, i);
   update_branch (self, timeline->branch);

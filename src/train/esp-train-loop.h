@@ -25,7 +25,8 @@ typedef enum
   ESP_COMMAND_STEPS,    /* @count of them, at once */
   ESP_COMMAND_RESET,    /* pauses too */
   ESP_COMMAND_SPEED,    /* @value steps a second */
-  ESP_COMMAND_CHANGE,   /* @events between two steps */
+  ESP_COMMAND_CHANGE,   /* @events between two steps; going on with the one that came as command
+                           @count, unless that is 0 */
   ESP_COMMAND_UNDO,     /* the change that came as command @count */
   ESP_COMMAND_REDO,     /* likewise */
   ESP_COMMAND_MARK,     /* nothing; its report has a snapshot */

@@ -292,23 +292,41 @@ fits (EspTrainer *self, const EspHistoryEvent *event)
   if (event->kind == ESP_HISTORY_ROWS || event->parameter >= self->network->parameters->len)
     return FALSE;
   EspNetParameter *own = esp_network_peek_parameter (self->network, event->parameter);
+  gboolean trains = !esp_parameter_kind_is_buffer (own->info.kind);
   if (event->kind == ESP_HISTORY_EDIT)
     return event->index < own->count;
+  if (event->kind == ESP_HISTORY_FREEZE)
+    return trains && event->index <= 1;
+  if (event->kind == ESP_HISTORY_OWN_RATE || event->kind == ESP_HISTORY_OWN_DECAY)
+    return trains && (isnan (event->value) || (isfinite (event->value) && event->value >= 0));
   return event->index <= self->network->optimizer->n_moments && event->numbers != NULL &&
-         (event->index == 0 || own->requires_grad) &&
+         (event->index == 0 || trains) &&
          g_bytes_get_size (event->numbers) == own->count * sizeof (float) &&
          own->info.kind != ESP_PARAMETER_COUNTER;
 }
 
 guint64
-esp_trainer_change (EspTrainer *self, const EspHistoryEvent *events, guint n)
+esp_trainer_change_more (EspTrainer *self, const EspHistoryEvent *events, guint n, guint64 ticket)
 {
   g_return_val_if_fail (ESP_IS_TRAINER (self) && n > 0, 0);
   for (guint i = 0; i < n; i++)
     g_return_val_if_fail (fits (self, &events[i]), 0);
   g_autoptr (GArray) copies = copy_events (events, n);
-  EspCommand command = { .kind = ESP_COMMAND_CHANGE, .events = copies };
-  return esp_train_loop_push (self->loop, &command);
+  EspCommand command = { .kind = ESP_COMMAND_CHANGE, .count = ticket, .events = copies };
+  guint64 own = esp_train_loop_push (self->loop, &command);
+  for (guint i = 0; i < n; i++)
+    if (events[i].kind == ESP_HISTORY_RATE)
+      {
+        self->rate = events[i].value;
+        self->rate_ticket = own;
+      }
+  return own;
+}
+
+guint64
+esp_trainer_change (EspTrainer *self, const EspHistoryEvent *events, guint n)
+{
+  return esp_trainer_change_more (self, events, n, 0);
 }
 
 guint64
@@ -325,9 +343,7 @@ guint64
 esp_trainer_set_learning_rate (EspTrainer *self, double rate)
 {
   EspHistoryEvent event = { .kind = ESP_HISTORY_RATE, .value = rate };
-  self->rate_ticket = esp_trainer_change (self, &event, 1);
-  self->rate = rate;
-  return self->rate_ticket;
+  return esp_trainer_change (self, &event, 1);
 }
 
 guint64

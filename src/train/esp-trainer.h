@@ -74,6 +74,12 @@ double esp_trainer_get_learning_rate (EspTrainer *self);
 /* @events (n) as one change, between the same two steps; n > 0. Each must fit the network, as above
  * and below. */
 guint64 esp_trainer_change (EspTrainer *self, const EspHistoryEvent *events, guint n);
+/* the same, taken back and done again together with the change that was given @ticket: turns of one
+ * knob */
+guint64 esp_trainer_change_more (EspTrainer *self,
+                                 const EspHistoryEvent *events,
+                                 guint n,
+                                 guint64 ticket);
 /* Takes back the change that was given @ticket, or does it again: goes to the moment before (after)
  * it, byte for byte. Steps done since are not lost, they stay as a branch. Pauses. Only the last
  * %ESP_HISTORY_MAX_CHANGES are remembered, and none from before a reset. */

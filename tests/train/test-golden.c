@@ -173,6 +173,32 @@ spoil_memory (Golden *self)
     }
 }
 
+/* what is done to a parameter once @step steps are done */
+static void
+apply_events (Golden *self, guint64 step)
+{
+  JsonArray *events = json_object_has_member (self->document, "events")
+                          ? json_object_get_array_member (self->document, "events")
+                          : NULL;
+  for (guint i = 0; events != NULL && i < json_array_get_length (events); i++)
+    {
+      JsonArray *event = json_array_get_array_element (events, i);
+      const char *kind = json_array_get_string_element (event, 1);
+      gpointer found = g_hash_table_lookup (self->network->paths,
+                                            json_array_get_string_element (event, 2));
+      guint parameter = GPOINTER_TO_UINT (found) - 1;
+      g_assert_nonnull (found);
+      if ((guint64) json_array_get_int_element (event, 0) != step)
+        continue;
+      if (strcmp (kind, "freeze") == 0)
+        esp_plan_set_frozen (self->plan, parameter, json_array_get_int_element (event, 3) != 0);
+      else if (strcmp (kind, "rate") == 0)
+        esp_plan_set_own_rate (self->plan, parameter, json_array_get_double_element (event, 3));
+      else
+        esp_plan_set_own_decay (self->plan, parameter, json_array_get_double_element (event, 3));
+    }
+}
+
 /* the float32 steps come first, then some of float64 */
 static void
 run_steps (Golden *self, gboolean wide)
@@ -191,6 +217,7 @@ run_steps (Golden *self, gboolean wide)
   esp_plan_reset (self->plan);
   for (guint64 step = 1; step <= steps; step++)
     {
+      apply_events (self, step - 1);
       spoil_memory (self);
       esp_plan_step (self->plan, FALSE);
       if (some != NULL)

@@ -62,7 +62,7 @@ count_branches (EspTrainer *trainer, guint *current)
   return timeline.n_branches;
 }
 
-/* an edit, a filled moment and a rate at once */
+/* an edit, a filled moment, rates and a parameter that is frozen, or thaws, at once */
 static guint64
 change (EspTrainer *trainer, float value)
 {
@@ -77,6 +77,9 @@ change (EspTrainer *trainer, float value)
     { .kind = ESP_HISTORY_FILL, .parameter = 2, .numbers = bytes },
     { .kind = ESP_HISTORY_FILL, .parameter = 2, .index = 1, .numbers = bytes },
     { .kind = ESP_HISTORY_RATE, .value = 0.01 * (double) value },
+    { .kind = ESP_HISTORY_FREEZE, .parameter = 1, .index = (guint64) value % 2 },
+    { .kind = ESP_HISTORY_OWN_RATE, .parameter = 0, .value = 0.02 * (double) value },
+    { .kind = ESP_HISTORY_OWN_DECAY, .parameter = 3, .value = 0.1 * (double) value },
   };
   return esp_trainer_change (trainer, events, G_N_ELEMENTS (events));
 }
