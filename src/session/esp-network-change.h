@@ -28,6 +28,7 @@ typedef enum
   ESP_NETWORK_CHANGE_MEMBER,  /* of the outermost object: @word is @value */
   ESP_NETWORK_CHANGE_PART,    /* of its object @path ("optimizer", "loss"): @word is @value */
   ESP_NETWORK_CHANGE_DATA,    /* another data set, @word: its name, or a file's path */
+  ESP_NETWORK_CHANGE_SEED,    /* @word, a number: all begins anew */
 } EspNetworkChangeKind;
 
 typedef struct

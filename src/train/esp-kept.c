@@ -2,7 +2,8 @@
 
 /* The run of a trainer as bytes:
  *
- *   magic | sizes of parameters and their initial values | history | curves | seconds
+ *   magic | sizes of parameters, their initial values and what the optimiser begins with |
+ *   history | curves | seconds
  *
  * Files with it may come from anywhere: every number is checked before it is used. 10,000 steps of
  * a network of 10,000 parameters are some 60 MB, nearly all of it key frames. */
@@ -31,6 +32,22 @@ write_curve (GByteArray *out, const EspLossCurve *curve)
     }
 }
 
+/* which moments don't begin as the optimiser begins, as bits; these; what it has counted */
+static void
+write_moments (GByteArray *out, const EspNetParameter *parameter)
+{
+  guint32 which = 0;
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    which |= parameter->initial_moments[m] != NULL ? 1u << m : 0;
+  esp_kept_put_u32 (out, which);
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    if (parameter->initial_moments[m] != NULL)
+      esp_kept_put_floats (out, parameter->initial_moments[m], parameter->count);
+  esp_kept_put_u64 (out, parameter->initial_state.step);
+  esp_kept_put_f64 (out, parameter->initial_state.powers[0]);
+  esp_kept_put_f64 (out, parameter->initial_state.powers[1]);
+}
+
 GBytes *
 esp_kept_write (EspNetwork *network, const EspKept *kept)
 {
@@ -42,6 +59,7 @@ esp_kept_write (EspNetwork *network, const EspKept *kept)
       const EspNetParameter *parameter = esp_network_peek_parameter (network, i);
       esp_kept_put_u64 (out, parameter->slots);
       esp_kept_put_floats (out, parameter->initial, parameter->slots);
+      write_moments (out, parameter);
     }
   esp_history_write (kept->history, kept->plan, out);
   guint n = esp_history_get_n_branches (kept->history);
@@ -61,6 +79,45 @@ init_cursor (EspCursor *cursor, GBytes *bytes)
   gsize size;
   const void *data = g_bytes_get_data (bytes, &size);
   esp_cursor_init (cursor, data, size, "history.bin");
+}
+
+static gboolean
+read_moments (EspNetwork *network,
+              EspNetParameter *parameter,
+              EspCursor *cursor,
+              gboolean take,
+              GError **error)
+{
+  guint32 which;
+  guint n = esp_parameter_kind_is_buffer (parameter->info.kind) ? 0 : network->optimizer->n_moments;
+  if (!esp_kept_read_count (cursor, (1u << n) - 1, 0, &which, error))
+    return FALSE;
+  for (guint m = 0; m < n; m++)
+    {
+      EspReal *values = NULL;
+      if ((which & 1u << m) != 0)
+        values = esp_kept_read_floats (cursor, parameter->count, error);
+      if ((which & 1u << m) != 0 && values == NULL)
+        return FALSE;
+      if (!take)
+        {
+          g_free (values);
+          continue;
+        }
+      g_free (parameter->initial_moments[m]);
+      parameter->initial_moments[m] = values;
+    }
+  EspOptimizerState state;
+  if (!esp_cursor_read_u64 (cursor, &state.step, error) ||
+      !esp_kept_read_f64 (cursor, &state.powers[0], error) ||
+      !esp_kept_read_f64 (cursor, &state.powers[1], error))
+    return FALSE;
+  if (take)
+    parameter->initial_state = state;
+  if (isfinite (state.powers[0]) && isfinite (state.powers[1]))
+    return TRUE;
+  esp_kept_set_error (cursor, error, _ ("a parameter can’t be trained so"));
+  return FALSE;
 }
 
 /* @take: into the network; otherwise they are passed over */
@@ -84,7 +141,7 @@ read_initial (EspNetwork *network, EspCursor *cursor, gboolean take, GError **er
       if (!esp_kept_read_u64 (cursor, parameter->slots, parameter->slots, &slots, error))
         return FALSE;
       g_autofree EspReal *values = esp_kept_read_floats (cursor, slots, error);
-      if (values == NULL)
+      if (values == NULL || !read_moments (network, parameter, cursor, take, error))
         return FALSE;
       if (!take)
         continue;

@@ -79,6 +79,41 @@ esp_network_set_initial (EspNetwork *self, guint parameter, EspTensor *values, G
   return TRUE;
 }
 
+gboolean
+esp_network_set_initial_moments (EspNetwork *self,
+                                 guint parameter,
+                                 EspTensor *const *moments,
+                                 const EspUpdateRule *rule,
+                                 GError **error)
+{
+  g_return_val_if_fail (ESP_IS_NETWORK (self) && parameter < self->parameters->len, FALSE);
+  g_return_val_if_fail (moments != NULL && rule != NULL && !self->trains, FALSE);
+  EspNetParameter *own = esp_network_peek_parameter (self, parameter);
+  g_return_val_if_fail (!esp_parameter_kind_is_buffer (own->info.kind), FALSE);
+  EspReal *numbers[ESP_OPTIMIZER_MAX_MOMENTS] = { NULL };
+  gboolean good = TRUE;
+  for (guint m = 0; m < self->optimizer->n_moments && good; m++)
+    if (moments[m] != NULL)
+      {
+        numbers[m] = g_new0 (EspReal, own->slots);
+        good = check_values (own, moments[m], error) &&
+               esp_tensor_check_walkable (moments[m], error) &&
+               read_values (own, moments[m], numbers[m], error);
+      }
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    if (good)
+      {
+        g_free (own->initial_moments[m]);
+        own->initial_moments[m] = numbers[m];
+      }
+    else
+      g_free (numbers[m]);
+  if (good)
+    own->initial_state = (EspOptimizerState) { rule->n_steps,
+                                               { rule->powers[0], rule->powers[1] } };
+  return good;
+}
+
 /* a word alone is the name of an initialiser */
 static JsonNode *
 parse_word (const char *word, GError **error)

@@ -86,6 +86,23 @@ gboolean esp_network_set_initial (EspNetwork *self,
                                   guint parameter,
                                   EspTensor *values,
                                   GError **error);
+/**
+ * esp_network_set_initial_moments:
+ * @parameter: its index
+ * @moments: (array length=3): tensors of the parameter's shape, of what the optimiser keeps; NULL
+ * for one that begins as it does
+ * @rule: with the steps that it has counted
+ *
+ * What the optimiser of another network has kept for it, which this one goes on with: both must
+ * have the same class. Only before the network has a trainer; not part of the specification.
+ *
+ * Returns: %FALSE when it doesn't fit, nothing is changed then
+ */
+gboolean esp_network_set_initial_moments (EspNetwork *self,
+                                          guint parameter,
+                                          EspTensor *const *moments,
+                                          const EspUpdateRule *rule,
+                                          GError **error);
 /* esp-network-data.c: what views draw of the data */
 /* sizes of an example's input, without a batch: borrowed, (ndim) */
 const gint64 *esp_network_get_input_shape (EspNetwork *self, guint *ndim);

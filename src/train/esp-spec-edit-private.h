@@ -6,8 +6,11 @@
 
 struct _EspSpecEdit
 {
-  EspNetwork *network; /* as it was */
-  GPtrArray *values;   /* EspTensor of each of its parameters, as they are now */
+  EspNetwork *network;  /* as it was */
+  GPtrArray *values;    /* EspTensor of each of its parameters, as they are now */
+  GPtrArray *moments;   /* likewise ESP_OPTIMIZER_MAX_MOMENTS of each, or NULL */
+  EspUpdateRule *rules; /* of each of them */
   EspSpecGraph *graph;
   gboolean data_changed;
+  gboolean anew; /* nothing is carried over: other random numbers */
 };

@@ -16,6 +16,30 @@
 #include "esp-setting.h"
 #include "esp-spec.h"
 
+static void
+unref_or_null (gpointer tensor)
+{
+  if (tensor != NULL)
+    esp_tensor_unref (tensor);
+}
+
+/* values, and what the optimiser keeps if it has done a step */
+static void
+take_state (EspSpecEdit *self, guint index, EspParameter *parameter)
+{
+  const EspUpdateRule *rule = esp_parameter_get_rule (parameter);
+  g_ptr_array_add (self->values, esp_tensor_ref (esp_parameter_get_data (parameter)));
+  if (rule != NULL)
+    self->rules[index] = *rule;
+  for (guint m = 0; m < ESP_OPTIMIZER_MAX_MOMENTS; m++)
+    {
+      EspTensor *moment = rule != NULL && rule->n_steps > 0
+                              ? esp_parameter_get_channel (parameter, ESP_CHANNEL_MOMENT1 + m)
+                              : NULL;
+      g_ptr_array_add (self->moments, moment != NULL ? esp_tensor_ref (moment) : NULL);
+    }
+}
+
 EspSpecEdit *
 esp_spec_edit_new (EspNetwork *network, GError **error)
 {
@@ -24,11 +48,10 @@ esp_spec_edit_new (EspNetwork *network, GError **error)
   g_autofree char *json = esp_network_to_json_now (network);
   self->network = g_object_ref (network);
   self->values = g_ptr_array_new_with_free_func ((GDestroyNotify) esp_tensor_unref);
+  self->moments = g_ptr_array_new_with_free_func (unref_or_null);
+  self->rules = g_new0 (EspUpdateRule, network->parameters->len);
   for (guint i = 0; i < network->parameters->len; i++)
-    {
-      EspParameter *parameter = esp_network_get_parameter (network, i);
-      g_ptr_array_add (self->values, esp_tensor_ref (esp_parameter_get_data (parameter)));
-    }
+    take_state (self, i, esp_network_get_parameter (network, i));
   self->graph = esp_spec_graph_new (json, error);
   return self->graph != NULL ? g_steal_pointer (&self) : NULL;
 }
@@ -40,6 +63,8 @@ esp_spec_edit_free (EspSpecEdit *self)
     return;
   esp_spec_graph_free (self->graph);
   g_ptr_array_unref (self->values);
+  g_ptr_array_unref (self->moments);
+  g_free (self->rules);
   g_object_unref (self->network);
   g_free (self);
 }
@@ -526,6 +551,14 @@ esp_spec_edit_set_member (EspSpecEdit *self, const char *key, JsonNode *value)
     json_object_set_member (self->graph->rest, key, json_node_copy (value));
   else if (json_object_has_member (self->graph->rest, key))
     json_object_remove_member (self->graph->rest, key);
+}
+
+void
+esp_spec_edit_set_seed (EspSpecEdit *self, guint64 seed)
+{
+  g_return_if_fail (self != NULL && seed <= G_MAXINT64);
+  json_object_set_int_member (self->graph->rest, "seed", (gint64) seed);
+  self->anew = TRUE;
 }
 
 /* groups keep what the other optimiser knows */

@@ -22,7 +22,7 @@ G_BEGIN_DECLS
  */
 typedef struct _EspSpecEdit EspSpecEdit;
 
-/* takes the values that @network's tree has now */
+/* takes the values that @network's tree has now, and what its optimiser keeps */
 EspSpecEdit *esp_spec_edit_new (EspNetwork *network, GError **error);
 void esp_spec_edit_free (EspSpecEdit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspSpecEdit, esp_spec_edit_free)
@@ -66,6 +66,8 @@ gboolean esp_spec_edit_set (EspSpecEdit *self,
 
 /* a member of the outermost object: "batch_size", "init", "schedule"; NULL takes it away */
 void esp_spec_edit_set_member (EspSpecEdit *self, const char *key, JsonNode *value);
+/* other random numbers: all begins anew, the data stay */
+void esp_spec_edit_set_seed (EspSpecEdit *self, guint64 seed);
 /* a setting of one of its objects: "optimizer", "loss", "schedule" or "data". Another "class" or
  * "name" brings its own defaults; the learning rate of an optimiser doesn't stay with another class
  * either. */

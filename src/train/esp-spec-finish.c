@@ -5,6 +5,7 @@
 #include "config.h"
 #include "esp-spec-edit-private.h"
 
+#include <math.h>
 #include <string.h>
 #include <glib/gi18n.h>
 
@@ -221,17 +222,39 @@ build_with_groups (EspSpecEdit *self, const EspNetworkOptions *options, GError *
   return build (self, options, TRUE, error);
 }
 
-/* A value that can't be had, or that has another shape now, stays as it begins. */
+/* what an optimiser of the same class has kept; with other betas their powers are others */
+static void
+carry_moments (EspSpecEdit *self, EspNetwork *network, guint index, guint old)
+{
+  const EspNetParameter *parameter = esp_network_peek_parameter (network, index);
+  const EspOptimizerSettings *now = &network->optimizer->groups[parameter->group];
+  EspUpdateRule rule = self->rules[old];
+  if (rule.n_steps == 0 || network->optimizer->klass != self->network->optimizer->klass ||
+      esp_parameter_kind_is_buffer (parameter->info.kind))
+    return;
+  const EspOptimizerSettings *before = &self->network->optimizer->groups[rule.group];
+  for (guint i = 0; i < 2; i++)
+    if (memcmp (&now->betas[i], &before->betas[i], sizeof now->betas[i]) != 0)
+      rule.powers[i] = pow (now->betas[i], (double) rule.n_steps);
+  esp_network_set_initial_moments (
+      network, index,
+      (EspTensor *const *) &self->moments->pdata[(gsize) old * ESP_OPTIMIZER_MAX_MOMENTS], &rule,
+      NULL);
+}
+
+/* What can't be had, or has another shape now, stays as it begins. */
 static void
 carry_values (EspSpecEdit *self, EspNetwork *network)
 {
   for (guint i = 0; i < network->parameters->len; i++)
     {
       int old = find_origin (self, network, i);
-      if (old >= 0 &&
-          esp_shape_equal (&esp_network_peek_parameter (network, i)->info.shape,
-                           &esp_network_peek_parameter (self->network, (guint) old)->info.shape))
-        esp_network_set_initial (network, i, g_ptr_array_index (self->values, (guint) old), NULL);
+      if (old < 0 ||
+          !esp_shape_equal (&esp_network_peek_parameter (network, i)->info.shape,
+                            &esp_network_peek_parameter (self->network, (guint) old)->info.shape))
+        continue;
+      esp_network_set_initial (network, i, g_ptr_array_index (self->values, (guint) old), NULL);
+      carry_moments (self, network, i, (guint) old);
     }
 }
 
@@ -255,7 +278,8 @@ esp_spec_edit_finish (EspSpecEdit *self, const EspDatasetAccess *access, GError 
       g_propagate_error (error, g_steal_pointer (&inner));
       return NULL;
     }
-  carry_values (self, network);
+  if (!self->anew)
+    carry_values (self, network);
   return network;
 }
 

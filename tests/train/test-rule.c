@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "esp-plan-private.h"
+#include "esp-spec-edit.h"
 #include "esp-trainer.h"
+#include "train-fixture.h"
 
 #define HEAD                                                                                       \
   "{\"espalier\": 1, \"loss\": {\"class\": \"MSELoss\"}, \"data\": {\"name\": \"random\", "        \
@@ -146,8 +148,111 @@ show (EspTrainer *trainer)
   g_autoptr (EspSnapshot) snapshot = esp_trainer_take_snapshot (trainer);
   g_assert_nonnull (snapshot);
   for (guint i = 0; i < network->parameters->len; i++)
-    esp_parameter_set_rule (esp_network_get_parameter (network, i),
-                            esp_snapshot_get_rule (snapshot, i));
+    {
+      EspParameter *parameter = esp_network_get_parameter (network, i);
+      if (esp_snapshot_get_rule (snapshot, i) != NULL)
+        esp_parameter_set_rule (parameter, esp_snapshot_get_rule (snapshot, i));
+      for (int channel = 0; channel < ESP_N_CHANNELS; channel++)
+        if (esp_snapshot_get_channel (snapshot, i, channel) != NULL)
+          esp_parameter_set_channel (parameter, channel,
+                                     esp_snapshot_get_channel (snapshot, i, channel));
+    }
+}
+
+/* A layer that does nothing is added after 5 steps: 5 more give the same bytes as 10 in a row, so
+ * values, moments and the optimiser's count went over. A parameter that was frozen meanwhile counts
+ * on from where it was. */
+static void
+test_carried (void)
+{
+  const char *json = HEAD "{\"class\": \"AdamW\", \"amsgrad\": true}, \"shuffle\": false, "
+                          "\"modules\": [{\"class\": \"Linear\", \"out_features\": 5}, {\"class\": "
+                          "\"BatchNorm1d\"}, {\"class\": \"Linear\", \"out_features\": 2}]}";
+  g_autoptr (EspNetwork) network = make (json), plain = make (json);
+  g_autoptr (EspTrainer) trainer = esp_trainer_new (network), other = esp_trainer_new (plain);
+  g_autoptr (GError) error = NULL;
+  change (trainer, ESP_HISTORY_FREEZE, 0, 1, 0);
+  change (other, ESP_HISTORY_FREEZE, 0, 1, 0);
+  esp_trainer_run (trainer, 6);
+  esp_trainer_run (other, 6);
+  show (trainer);
+  g_autoptr (EspSpecEdit) edit = esp_spec_edit_new (network, &error);
+  g_assert_no_error (error);
+  g_assert_true (esp_spec_edit_add (edit, "", 3, "Identity", &error));
+  g_autoptr (EspNetwork) changed = esp_spec_edit_finish (edit, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (EspTrainer) next = esp_trainer_new (changed);
+  change (next, ESP_HISTORY_FREEZE, 0, 0, 0);
+  change (other, ESP_HISTORY_FREEZE, 0, 0, 0);
+  esp_trainer_run (next, 6);
+  esp_trainer_run (other, 6);
+  show (next);
+  show (other);
+  for (guint i = 0; i < changed->parameters->len; i++)
+    for (int channel = 0; channel < ESP_N_CHANNELS; channel++)
+      {
+        EspTensor *a = esp_parameter_get_channel (esp_network_get_parameter (changed, i), channel);
+        EspTensor *b = esp_parameter_get_channel (esp_network_get_parameter (plain, i), channel);
+        gsize n_a, n_b;
+        g_assert_true ((a == NULL) == (b == NULL));
+        if (a == NULL || esp_tensor_get_dtype (a) != ESP_DTYPE_FLOAT32)
+          continue;
+        g_autofree float *numbers = train_read_tensor (a, &n_a),
+                         *wanted = train_read_tensor (b, &n_b);
+        g_assert_cmpmem (numbers, n_a * sizeof (float), wanted, n_b * sizeof (float));
+      }
+  g_assert_cmpuint (esp_parameter_get_rule (esp_network_get_parameter (changed, 0))->n_steps, ==,
+                    6);
+  g_assert_cmpuint (esp_parameter_get_rule (esp_network_get_parameter (changed, 1))->n_steps, ==,
+                    12);
+
+  /* and kept: the same once more out of its bytes */
+  esp_trainer_keep (next);
+  g_autoptr (GBytes) kept = esp_trainer_wait_kept (next);
+  g_autofree char *text = esp_network_to_json (changed);
+  g_autoptr (EspNetwork) reopened = make (text);
+  g_assert_true (esp_trainer_read_initial (reopened, kept, &error));
+  g_autoptr (EspTrainer) again = esp_trainer_new_kept (reopened, kept, FALSE, &error);
+  g_assert_no_error (error);
+  esp_trainer_seek (again, 0, 3);
+  esp_trainer_seek (next, 0, 3);
+  show (again);
+  show (next);
+  for (guint i = 0; i < 2; i++)
+    {
+      gsize n_a, n_b;
+      g_autofree float *a = train_read_tensor (
+          esp_parameter_get_channel (esp_network_get_parameter (changed, i), ESP_CHANNEL_MOMENT2),
+          &n_a);
+      g_autofree float *b = train_read_tensor (
+          esp_parameter_get_channel (esp_network_get_parameter (reopened, i), ESP_CHANNEL_MOMENT2),
+          &n_b);
+      g_assert_cmpmem (a, n_a * sizeof (float), b, n_b * sizeof (float));
+    }
+}
+
+/* another seed: all begins anew, with the same data */
+static void
+test_seed (void)
+{
+  g_autoptr (EspNetwork) network = make (LAYERS ("", ""));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EspSpecEdit) edit = esp_spec_edit_new (network, &error);
+  g_assert_no_error (error);
+  esp_spec_edit_set_seed (edit, 77);
+  g_autoptr (EspNetwork) other = esp_spec_edit_finish (edit, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *json = esp_network_to_json (other);
+  g_autoptr (EspNetwork) again = make (json);
+  g_assert_cmpuint (other->seed, ==, 77);
+  gsize n = esp_network_peek_parameter (other, 0)->count * sizeof (EspReal);
+  g_assert_true (memcmp (esp_network_peek_parameter (other, 0)->initial,
+                         esp_network_peek_parameter (network, 0)->initial, n) != 0);
+  g_assert_cmpmem (esp_network_peek_parameter (other, 0)->initial, n,
+                   esp_network_peek_parameter (again, 0)->initial, n);
+  gsize data = 8 * 4 * sizeof (EspReal);
+  g_assert_cmpmem (other->data->inputs, data, network->data->inputs, data);
+  g_assert_cmpmem (again->data->inputs, data, network->data->inputs, data);
 }
 
 /* the specification as it is trained now, and a reset, which keeps that */
@@ -200,5 +305,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/train/rule/wrong", test_wrong);
   g_test_add_func ("/train/rule/work", test_work);
   g_test_add_func ("/train/rule/now", test_now);
+  g_test_add_func ("/train/rule/carried", test_carried);
+  g_test_add_func ("/train/rule/seed", test_seed);
   return g_test_run ();
 }
