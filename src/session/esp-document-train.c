@@ -15,6 +15,8 @@
 #include "esp-error.h"
 #include "esp-number.h"
 
+#define SAME_TURN G_USEC_PER_SEC /* turns of a knob that are no further apart are one */
+
 /* --- snapshots --- */
 
 static void
@@ -226,6 +228,7 @@ esp_document_seek (EspDocument *self, guint branch, guint64 step)
 {
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
+  self->last_change = 0;
   esp_trainer_seek (self->trainer, branch, step);
 }
 
@@ -268,6 +271,7 @@ esp_document_reset (EspDocument *self)
 {
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
+  self->last_change = 0;
   expect (self, esp_trainer_reset (self->trainer))->resets = TRUE;
   g_signal_emit_by_name (self, "forgot");
 }
@@ -276,6 +280,7 @@ static void
 note_change (EspDocument *self, guint64 ticket, const char *label)
 {
   expect (self, ticket)->change = ticket;
+  self->last_change = ticket;
   esp_document_set_modified (self, TRUE);
   g_signal_emit_by_name (self, "changed", ticket, label);
 }
@@ -287,7 +292,19 @@ esp_document_set_learning_rate (EspDocument *self, double rate)
 
   if (esp_trainer_get_learning_rate (self->trainer) == rate)
     return;
-  note_change (self, esp_trainer_set_learning_rate (self->trainer, rate), _ ("Set learning rate"));
+  if (self->rate_change != 0 && self->rate_change == self->last_change &&
+      g_get_monotonic_time () - self->rate_time < SAME_TURN)
+    {
+      const EspHistoryEvent event = { .kind = ESP_HISTORY_RATE, .value = rate };
+
+      esp_trainer_change_more (self->trainer, &event, 1, self->rate_change);
+    }
+  else
+    {
+      self->rate_change = esp_trainer_set_learning_rate (self->trainer, rate);
+      note_change (self, self->rate_change, _ ("Set learning rate"));
+    }
+  self->rate_time = g_get_monotonic_time ();
 }
 
 /* index of the parameter at @place in the network; -1 with an error */
@@ -413,6 +430,7 @@ esp_document_undo (EspDocument *self, guint64 ticket)
 {
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
+  self->last_change = 0;
   expect (self, esp_trainer_undo (self->trainer, ticket))->change = ticket;
   esp_document_set_modified (self, TRUE);
 }
@@ -422,6 +440,7 @@ esp_document_redo (EspDocument *self, guint64 ticket)
 {
   g_return_if_fail (ESP_IS_DOCUMENT (self) && self->trainer != NULL);
 
+  self->last_change = 0;
   expect (self, esp_trainer_redo (self->trainer, ticket))->change = ticket;
   esp_document_set_modified (self, TRUE);
 }

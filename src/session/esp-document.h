@@ -66,7 +66,22 @@ void esp_document_reset (EspDocument *self);
 /* why training paused by itself since this was asked last: a sentence, or NULL. New string. */
 char *esp_document_take_trouble (EspDocument *self);
 void esp_document_set_speed (EspDocument *self, double steps_per_second);
+/* turns within a second of one another are one change, which is undone at once */
 void esp_document_set_learning_rate (EspDocument *self, double rate);
+/* esp-document-rule.c: How all at @place and below it is trained, in a live network. */
+typedef struct
+{
+  guint n_parameters, n_frozen;
+  EspUpdateRule first;            /* of the first of them */
+  gboolean same_rate, same_decay; /* they hold for all */
+} EspDocumentRule;
+/* FALSE: there is nothing that can be trained */
+gboolean esp_document_get_rule (EspDocument *self, EspPlace *place, EspDocumentRule *rule);
+/* Changes of it, each one that is undone at once; FALSE when it was so already. NAN: the rate or
+ * weight decay of the optimizer's group. */
+gboolean esp_document_set_frozen (EspDocument *self, EspPlace *place, gboolean frozen);
+gboolean esp_document_set_own_rate (EspDocument *self, EspPlace *place, double rate);
+gboolean esp_document_set_own_decay (EspDocument *self, EspPlace *place, double decay);
 /* sets one cell (C-order index) of the parameter at @place, under all its names */
 gboolean esp_document_edit (EspDocument *self,
                             EspPlace *place,

@@ -98,6 +98,10 @@ apply (Work *work, const EspNetworkChange *change, GError **error)
     case ESP_NETWORK_CHANGE_PART:
       esp_spec_edit_set_part (edit, change->path, change->word, change->value);
       return TRUE;
+    case ESP_NETWORK_CHANGE_TIE:
+      return esp_spec_edit_tie (edit, change->path, change->word, error);
+    case ESP_NETWORK_CHANGE_UNTIE:
+      return esp_spec_edit_untie (edit, change->path, error);
     case ESP_NETWORK_CHANGE_SEED:
       esp_spec_edit_set_seed (edit, g_ascii_strtoull (change->word, NULL, 10) & G_MAXINT64);
       return TRUE;
@@ -140,6 +144,11 @@ name_change (const EspNetworkChange *change)
     case ESP_NETWORK_CHANGE_PART:
       /* Translators: a setting, what it belongs to ("optimizer") */
       return g_strdup_printf (_ ("Set %s of %s"), change->word, change->path);
+    case ESP_NETWORK_CHANGE_TIE:
+      /* Translators: paths of two parameters that become one */
+      return g_strdup_printf (_ ("Tie %s with %s"), change->path, change->word);
+    case ESP_NETWORK_CHANGE_UNTIE:
+      return g_strdup_printf (_ ("Untie %s"), change->path);
     case ESP_NETWORK_CHANGE_SEED:
       return g_strdup_printf (_ ("Begin with Seed %s"), change->word);
     case ESP_NETWORK_CHANGE_DATA:

@@ -29,6 +29,8 @@ typedef enum
   ESP_NETWORK_CHANGE_PART,    /* of its object @path ("optimizer", "loss"): @word is @value */
   ESP_NETWORK_CHANGE_DATA,    /* another data set, @word: its name, or a file's path */
   ESP_NETWORK_CHANGE_SEED,    /* @word, a number: all begins anew */
+  ESP_NETWORK_CHANGE_TIE,     /* the parameter @path with the parameter @word */
+  ESP_NETWORK_CHANGE_UNTIE,   /* the parameter @path is one of its own */
 } EspNetworkChangeKind;
 
 typedef struct

@@ -239,21 +239,26 @@ static gboolean read_children (Reader *reader,
                                JsonArray *array,
                                const char *path);
 
+void
+esp_spec_graph_tie (EspSpecGraph *self, EspSpecModule *module, const char *name, const char *target)
+{
+  const char *rest;
+  EspSpecWire *wire = esp_spec_wire_new (self->root, NULL);
+  g_ptr_array_unref (wire->route);
+  wire->route = walk (self->root, target, &rest);
+  wire->word = g_strdup (rest);
+  if (module->ties == NULL)
+    module->ties = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) esp_spec_wire_free);
+  g_hash_table_insert (module->ties, g_strdup (name), wire);
+}
+
 static void
 read_ties (EspSpecGraph *graph, EspSpecModule *module, JsonObject *tie)
 {
   g_autoptr (GList) names = json_object_get_members (tie);
-  module->ties = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                        (GDestroyNotify) esp_spec_wire_free);
   for (GList *item = names; item != NULL; item = item->next)
-    {
-      const char *rest;
-      EspSpecWire *wire = esp_spec_wire_new (graph->root, NULL);
-      g_ptr_array_unref (wire->route);
-      wire->route = walk (graph->root, json_object_get_string_member (tie, item->data), &rest);
-      wire->word = g_strdup (rest);
-      g_hash_table_insert (module->ties, g_strdup (item->data), wire);
-    }
+    esp_spec_graph_tie (graph, module, item->data, json_object_get_string_member (tie, item->data));
 }
 
 void

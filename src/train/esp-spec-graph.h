@@ -85,6 +85,12 @@ guint esp_spec_place_get_index (EspSpecPlace *place);
 /* places that stand in the network now, of @module or of all when NULL; each once. New. */
 GPtrArray *esp_spec_graph_list_places (EspSpecGraph *self, EspSpecModule *module);
 
+/* @name of @module is the parameter at @target from now on */
+void esp_spec_graph_tie (EspSpecGraph *self,
+                         EspSpecModule *module,
+                         const char *name,
+                         const char *target);
+
 EspSpecModule *esp_spec_graph_add_module (EspSpecGraph *self, JsonObject *settings);
 /* the same once more, with all below, none of it shared with the first */
 EspSpecModule *esp_spec_graph_copy_module (EspSpecGraph *self, EspSpecModule *module);
