@@ -16,6 +16,7 @@
 #include "esp-metadata-section.h"
 #include "esp-part-section.h"
 #include "esp-pickle-section.h"
+#include "esp-rule-section.h"
 #include "esp-session-watch.h"
 #include "esp-states-section.h"
 #include "esp-stats-section.h"
@@ -186,6 +187,7 @@ ensure_sections (void)
   g_type_ensure (ESP_TYPE_METADATA_SECTION);
   g_type_ensure (ESP_TYPE_PART_SECTION);
   g_type_ensure (ESP_TYPE_PICKLE_SECTION);
+  g_type_ensure (ESP_TYPE_RULE_SECTION);
   g_type_ensure (ESP_TYPE_STATES_SECTION);
   g_type_ensure (ESP_TYPE_STATS_SECTION);
   g_type_ensure (ESP_TYPE_TIES_SECTION);

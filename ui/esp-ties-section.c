@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One row for each other member of each tie of the selected tensor; for a module that stands at
- * several places, its other places. */
+ * several places, its other places. Parameters of a live network can be tied and untied. */
 
 #include "config.h"
 
 #include "esp-ties-section.h"
 #include "esp-chip.h"
+#include "esp-tie-rows.h"
 
 #include <glib/gi18n.h>
 
@@ -17,6 +18,7 @@ struct _EspTiesSection
   EspPlace *place;     /* what the rows are about */
   GPtrArray *rows;     /* AdwActionRow, borrowed from the group */
   guint n_beyond;
+  EspTieRows *edits;
 };
 
 G_DEFINE_FINAL_TYPE (EspTiesSection, esp_ties_section, ESP_TYPE_SECTION)
@@ -174,6 +176,7 @@ esp_ties_section_show (EspSection *section, EspSession *session)
   if (place && place == self->place)
     return;
   g_set_object (&self->place, place);
+  esp_tie_rows_hide (self->edits);
   clear_rows (self);
   if (document && place && esp_place_get_parameter (place))
     add_ties (self, esp_document_get_tree (document), place,
@@ -184,7 +187,8 @@ esp_ties_section_show (EspSection *section, EspSession *session)
     beyond = g_strdup_printf (ngettext ("and %u more", "and %u more", self->n_beyond),
                               self->n_beyond);
   esp_section_set_caption (section, beyond);
-  gtk_widget_set_visible (GTK_WIDGET (self), self->rows->len > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self),
+                          esp_tie_rows_show (self->edits, session) || self->rows->len > 0);
 }
 
 static void
@@ -201,6 +205,7 @@ static void
 esp_ties_section_finalize (GObject *object)
 {
   g_ptr_array_unref (ESP_TIES_SECTION (object)->rows);
+  esp_tie_rows_free (ESP_TIES_SECTION (object)->edits);
   G_OBJECT_CLASS (esp_ties_section_parent_class)->finalize (object);
 }
 
@@ -216,6 +221,7 @@ static void
 esp_ties_section_init (EspTiesSection *self)
 {
   self->rows = g_ptr_array_new ();
+  self->edits = esp_tie_rows_new (ADW_PREFERENCES_GROUP (self));
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _ ("Ties"));
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #define N_CHIPS (ESP_TREE_MARKS_MAX_TIES + 1)
+#define MAX_FROZEN_PLACES 4096 /* that are asked before a row is drawn */
 #define N_BADGES 4
 
 struct _EspTreeName
@@ -27,6 +28,7 @@ struct _EspTreeName
   EspPlace *place; /* borrowed from row */
   EspTreeMarks *marks;
   const char *tint;
+  gboolean frozen; /* all that is here: shown so */
 };
 
 G_DEFINE_FINAL_TYPE (EspTreeName, esp_tree_name, GTK_TYPE_WIDGET)
@@ -208,24 +210,10 @@ update_spoken (EspTreeName *self)
     append_chip (text, self->chips[i]);
   for (guint i = 0; i < N_BADGES; i++)
     append_chip (text, self->badges[i]);
+  if (self->frozen)
+    g_string_append_printf (text, ", %s", _ ("Frozen"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, text->str,
                                   -1);
-}
-
-void
-esp_tree_name_update_marks (EspTreeName *self)
-{
-  g_return_if_fail (ESP_IS_TREE_NAME (self));
-
-  if (!self->place || !self->marks)
-    return;
-  update_ties (self);
-  update_badges (self);
-  update_spoken (self);
-  for (guint i = 0; i < N_BADGES; i++)
-    if (self->badges[i] && gtk_widget_get_visible (self->badges[i]))
-      gtk_box_reorder_child_after (GTK_BOX (self->box), self->badges[i],
-                                   gtk_widget_get_last_child (self->box));
 }
 
 static const char *
@@ -244,6 +232,83 @@ get_icon_name (EspPlace *place)
     default:
       return "view-app-grid-symbolic";
     }
+}
+
+static void
+set_css_class (GtkWidget *widget, const char *css_class, gboolean on)
+{
+  if (on)
+    gtk_widget_add_css_class (widget, css_class);
+  else
+    gtk_widget_remove_css_class (widget, css_class);
+}
+
+typedef enum
+{
+  FROZEN_NOTHING, /* there is nothing that could be trained */
+  FROZEN_NO,
+  FROZEN_ALL
+} Frozen;
+
+/* of a live network, which is small; any other has no rules, so that the first leaf ends it */
+static Frozen
+find_frozen (EspPlace *place, guint *left)
+{
+  EspParameter *parameter = esp_place_get_parameter (place);
+  Frozen found = FROZEN_NOTHING;
+
+  if (*left == 0)
+    return FROZEN_NO;
+  --*left;
+  if (parameter)
+    {
+      const EspUpdateRule *rule = esp_parameter_get_rule (parameter);
+
+      if (!rule)
+        return esp_parameter_get_role (parameter) == ESP_ROLE_BUFFER ? FROZEN_NOTHING : FROZEN_NO;
+      return rule->frozen ? FROZEN_ALL : FROZEN_NO;
+    }
+  for (guint i = 0; found != FROZEN_NO && i < esp_place_get_n_children (place); i++)
+    {
+      Frozen below = find_frozen (esp_place_get_child (place, i), left);
+
+      if (below != FROZEN_NOTHING)
+        found = below;
+    }
+  return found;
+}
+
+/* a lock in place of the icon, and the name of second rank */
+static void
+update_frozen (EspTreeName *self)
+{
+  guint left = MAX_FROZEN_PLACES;
+  gboolean frozen = find_frozen (self->place, &left) == FROZEN_ALL;
+  const char *icon = frozen ? "changes-prevent-symbolic" : get_icon_name (self->place);
+
+  if (frozen == self->frozen)
+    return;
+  self->frozen = frozen;
+  gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon);
+  gtk_widget_set_visible (self->icon, icon != NULL);
+  set_css_class (self->label, "frozen", frozen);
+}
+
+void
+esp_tree_name_update_marks (EspTreeName *self)
+{
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (!self->place || !self->marks)
+    return;
+  update_ties (self);
+  update_badges (self);
+  update_frozen (self);
+  update_spoken (self);
+  for (guint i = 0; i < N_BADGES; i++)
+    if (self->badges[i] && gtk_widget_get_visible (self->badges[i]))
+      gtk_box_reorder_child_after (GTK_BOX (self->box), self->badges[i],
+                                   gtk_widget_get_last_child (self->box));
 }
 
 static const char *
@@ -267,15 +332,6 @@ get_role_title (EspPlace *place)
 }
 
 static void
-set_css_class (GtkWidget *widget, const char *css_class, gboolean on)
-{
-  if (on)
-    gtk_widget_add_css_class (widget, css_class);
-  else
-    gtk_widget_remove_css_class (widget, css_class);
-}
-
-static void
 show_place (EspTreeName *self, const char *title)
 {
   const char *icon = get_icon_name (self->place);
@@ -286,6 +342,8 @@ show_place (EspTreeName *self, const char *title)
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon);
   gtk_widget_set_visible (self->icon, icon != NULL);
   set_css_class (self->label, "implied", !esp_place_is_stored (self->place));
+  set_css_class (self->label, "frozen", FALSE);
+  self->frozen = FALSE;
 }
 
 /* the badges in words, below what a tooltip says otherwise; takes @text */
@@ -306,6 +364,8 @@ add_badges (EspTreeName *self, char *take_text)
       g_string_append_printf (text, "%s%s", separator, said);
       separator = ", ";
     }
+  if (self->frozen)
+    g_string_append_printf (text, "%s%s", separator, _ ("Frozen"));
   return g_string_free (text, FALSE);
 }
 

@@ -148,6 +148,35 @@ on_initialize (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_seed_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (EspWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!esp_session_change_network_finish (ESP_SESSION (source), result, &error))
+    esp_window_tell (self, error->message);
+  else
+    esp_window_clock_wake (self);
+}
+
+/* the next one, so that a class can count along */
+static void
+on_new_seed (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  EspWindow *self = user_data;
+  g_autoptr (JsonObject) description = esp_session_describe_network (self->session);
+  g_autofree char *next = NULL;
+  EspNetworkChange change = { .kind = ESP_NETWORK_CHANGE_SEED };
+
+  if (!description)
+    return;
+  next = g_strdup_printf ("%" G_GINT64_FORMAT,
+                          (json_object_get_int_member (description, "seed") + 1) & G_MAXINT64);
+  change.word = next;
+  esp_session_change_network_async (self->session, &change, on_seed_changed, g_object_ref (self));
+}
+
+static void
 on_refused (EspWindow *self)
 {
   esp_window_tell (self, _ ("This run has too many branches; reset it to go on from its start"));
@@ -176,6 +205,7 @@ esp_window_edit_init (EspWindow *self)
     { "edit-numbers", on_edit_numbers, NULL, NULL, NULL, { 0 } },
     { "initialize", on_initialize, NULL, NULL, NULL, { 0 } },
     { "tell", on_tell, "s", NULL, NULL, { 0 } },
+    { "new-seed", on_new_seed, NULL, NULL, NULL, { 0 } },
   };
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
