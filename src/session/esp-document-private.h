@@ -25,7 +25,7 @@ struct _EspDocument
   /* state */
   guint64 last_step; /* that was shown, or that a change was made at */
   gboolean modified;
-  guint64 changes; /* counts everything that a save would have to follow */
+  guint64 changes;     /* counts everything that a save would have to follow */
   guint64 last_change; /* ticket of the last one; 0: something else came after it */
   guint64 rate_change; /* that of the learning rate that may go on */
   gint64 rate_time;    /* us, when it was turned last */

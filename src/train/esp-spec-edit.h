@@ -47,8 +47,8 @@ gboolean esp_spec_edit_share (EspSpecEdit *self,
                               GError **error);
 /* a module of its own again, with the same values */
 gboolean esp_spec_edit_unshare (EspSpecEdit *self, const char *path, GError **error);
-/* esp-spec-tie.c: The parameters at @path and @other, of one shape, become one memory with the value
- * of the one that comes first. */
+/* esp-spec-tie.c: The parameters at @path and @other, of one shape, become one memory with the
+ * value of the one that comes first. */
 gboolean esp_spec_edit_tie (EspSpecEdit *self, const char *path, const char *other, GError **error);
 /* The parameter at @path is one of its own again, with the same value; what else it was tied with
  * stays together. */
