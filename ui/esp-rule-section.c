@@ -116,7 +116,7 @@ esp_rule_section_update (EspSection *section, EspSession *session)
   EspDocument *document = esp_session_get_document (session);
   EspDocumentRule rule;
 
-  if (gtk_widget_get_visible (GTK_WIDGET (self)) && document && self->place &&
+  if (gtk_widget_get_visible (GTK_WIDGET (self)) && document && self->place != NULL &&
       esp_document_get_rule (document, self->place, &rule))
     show_rule (self, &rule);
 }
@@ -135,7 +135,7 @@ esp_rule_section_show (EspSection *section, EspSession *session)
   g_set_object (&self->session, session);
   if (place != self->place)
     esp_network_editor_forget_trouble (self->editor);
-  g_set_object (&self->place, live ? place : NULL);
+  g_set_object (&self->place, place);
   if (!live)
     return;
   esp_network_editor_set_session (self->editor, session);
@@ -251,6 +251,8 @@ add_entry (EspRuleSection *self, const char *title, GCallback func)
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_entry_row_set_show_apply_button (ADW_ENTRY_ROW (row), TRUE);
+  /* undo is the network's */
+  gtk_editable_set_enable_undo (GTK_EDITABLE (row), FALSE);
   g_signal_connect_swapped (row, "apply", func, self);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   return row;
@@ -280,8 +282,6 @@ esp_rule_section_init (EspRuleSection *self)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->frozen_row), _ ("Frozen"));
   adw_action_row_add_suffix (ADW_ACTION_ROW (self->frozen_row), self->frozen);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (self->frozen_row), self->frozen);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->frozen), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Frozen"), -1);
   g_signal_connect_swapped (self->frozen, "notify::active", G_CALLBACK (on_frozen), self);
   adw_preferences_group_add (group, self->frozen_row);
   self->rate = add_entry (self, _ ("Learning rate"), G_CALLBACK (on_rate_applied));

@@ -307,15 +307,23 @@ on_query_tooltip (EspTreeList *self, int x, int y, gboolean keyboard, GtkTooltip
 
 /* -- marks ----------------------------------------------------------------------------------- */
 
+typedef void (*CellFunc) (EspTreeName *cell);
+
 static void
-show_marks (EspTreeList *self)
+for_each_cell (EspTreeList *self, CellFunc func)
 {
   GHashTableIter iter;
   gpointer cell;
 
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
-    esp_tree_name_update_marks (cell);
+    func (cell);
+}
+
+static void
+show_marks (EspTreeList *self)
+{
+  for_each_cell (self, esp_tree_name_update_marks);
 }
 
 static gboolean
@@ -325,6 +333,7 @@ update_marks (gpointer user_data)
 
   self->marks_id = 0;
   self->marks_time = g_get_monotonic_time ();
+  for_each_cell (self, esp_tree_name_update_frozen);
   if (esp_tree_marks_update (self->marks))
     show_marks (self);
   return G_SOURCE_REMOVE;

@@ -279,19 +279,29 @@ find_frozen (EspPlace *place, guint *left)
 }
 
 /* a lock in place of the icon, and the name of second rank */
-static void
-update_frozen (EspTreeName *self)
+static gboolean
+show_frozen (EspTreeName *self)
 {
   guint left = MAX_FROZEN_PLACES;
   gboolean frozen = find_frozen (self->place, &left) == FROZEN_ALL;
   const char *icon = frozen ? "changes-prevent-symbolic" : get_icon_name (self->place);
 
   if (frozen == self->frozen)
-    return;
+    return FALSE;
   self->frozen = frozen;
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), icon);
   gtk_widget_set_visible (self->icon, icon != NULL);
   set_css_class (self->label, "frozen", frozen);
+  return TRUE;
+}
+
+void
+esp_tree_name_update_frozen (EspTreeName *self)
+{
+  g_return_if_fail (ESP_IS_TREE_NAME (self));
+
+  if (self->place && self->marks && show_frozen (self))
+    update_spoken (self);
 }
 
 void
@@ -303,7 +313,7 @@ esp_tree_name_update_marks (EspTreeName *self)
     return;
   update_ties (self);
   update_badges (self);
-  update_frozen (self);
+  show_frozen (self);
   update_spoken (self);
   for (guint i = 0; i < N_BADGES; i++)
     if (self->badges[i] && gtk_widget_get_visible (self->badges[i]))

@@ -30,6 +30,8 @@ EspPlace *esp_tree_name_get_place (EspTreeName *self);     /* borrowed or NULL *
 char *esp_tree_name_dup_tooltip (EspTreeName *self);
 /* the marks changed */
 void esp_tree_name_update_marks (EspTreeName *self);
+/* the lock of what is frozen alone */
+void esp_tree_name_update_frozen (EspTreeName *self);
 /* CSS class ("tie-a") for the whole row, or NULL */
 void esp_tree_name_set_tint (EspTreeName *self, const char *tint);
 /* lights the whole row up once */

@@ -31,7 +31,7 @@ def main(d):
     begin = figures(d)
 
     # frozen: a step changes the other layer and not this one
-    d.inspector.find("toggle button", "Frozen").press()
+    d.inspector.find("check box", re.compile("^Frozen")).press()
     d.row(re.compile("^0.weight.*Frozen"))
     step(d, 1)
     d.check(figures(d) == begin, "a frozen parameter stays: %s" % figures(d))
@@ -52,7 +52,7 @@ def main(d):
 
     # a whole layer, whose row and parameters say so
     d.row(re.compile("^2, Linear")).click(fx=0.3)
-    d.inspector.find("toggle button", "Frozen").press()
+    d.inspector.find("check box", re.compile("^Frozen")).press()
     d.row(re.compile("^2, Linear.*Frozen"))
     d.row(re.compile("^2.bias.*Frozen"))
     d.key("ctrl+z")
