@@ -627,10 +627,77 @@ test_revive (void)
   g_assert_cmpstr (kept, ==, before);
 }
 
+/* turns of the rate in quick succession are one change; another kind of change ends that */
+static void
+test_turns (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-mlp");
+  EspDocument *document = esp_session_get_document (session);
+  EspTrainer *trainer = esp_document_get_trainer (document);
+  double first = esp_trainer_get_learning_rate (trainer);
+
+  for (guint i = 1; i <= 5; i++)
+    {
+      esp_document_set_learning_rate (document, 0.1 * i);
+      run_steps (session, 1);
+    }
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.5);
+  undo (session);
+  g_assert_null (esp_undo_get_undo_name (esp_session_get_undo (session)));
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, first);
+  redo (session);
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.5);
+  g_assert_cmpuint (esp_snapshot_get_step (esp_document_get_snapshot (document)), ==, 5);
+  edit (session, "0.weight", 3);
+  esp_document_set_learning_rate (document, 0.75);
+  settle (session);
+  undo (session);
+  g_assert_cmpfloat (esp_trainer_get_learning_rate (trainer), ==, 0.5);
+  g_assert_cmpfloat (read_cell (session, "0.weight", 0), ==, 3);
+}
+
+/* freezing and rates as a person does them: by module, each taken back at once */
+static void
+test_rules (void)
+{
+  g_autoptr (EspSession) session = open_network ("d2l-shared");
+  EspDocument *document = esp_session_get_document (session);
+  EspDocumentRule rule;
+  float before;
+
+  settle (session);
+  g_assert_true (esp_document_get_rule (document, find (session, "2"), &rule));
+  g_assert_cmpuint (rule.n_parameters, ==, 2);
+  g_assert_cmpuint (rule.n_frozen, ==, 0);
+  before = read_cell (session, "2.weight", 0);
+  g_assert_true (esp_document_set_frozen (document, find (session, "2"), TRUE));
+  run_steps (session, 3);
+  g_assert_false (esp_document_set_frozen (document, find (session, "4"), TRUE));
+  g_assert_cmpfloat (read_cell (session, "4.weight", 0), ==, before);
+  g_assert_true (esp_document_get_rule (document, find (session, ""), &rule));
+  g_assert_cmpuint (rule.n_parameters, ==, 6);
+  g_assert_cmpuint (rule.n_frozen, ==, 2);
+  g_assert_true (esp_document_set_own_rate (document, find (session, "0.weight"), 0.25));
+  settle (session);
+  g_assert_true (esp_document_get_rule (document, find (session, "0"), &rule));
+  g_assert_false (rule.same_rate);
+  g_assert_cmpfloat (rule.first.own_rate, ==, 0.25);
+  undo (session);
+  g_assert_true (esp_document_get_rule (document, find (session, "0"), &rule));
+  g_assert_true (rule.same_rate && isnan (rule.first.own_rate));
+  undo (session);
+  g_assert_true (esp_document_get_rule (document, find (session, "2"), &rule));
+  g_assert_cmpuint (rule.n_frozen, ==, 0);
+  run_steps (session, 1);
+  g_assert_cmpfloat (read_cell (session, "2.weight", 0), !=, before);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/session/undo/turns", test_turns);
+  g_test_add_func ("/session/undo/rules", test_rules);
   g_test_add_func ("/session/undo/values", test_values);
   g_test_add_func ("/session/undo/change", test_change);
   g_test_add_func ("/session/undo/structure", test_structure);

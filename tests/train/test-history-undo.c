@@ -169,6 +169,34 @@ test_later (void)
   assert_looks (trainer, end);
 }
 
+/* a run that was begun by undo and left again before a step was done leaves nothing behind */
+static void
+test_empty (void)
+{
+  g_autoptr (EspTrainer) trainer = new_trainer ("spirals");
+  guint current;
+  esp_trainer_run (trainer, 20);
+  guint64 first = change (trainer, 1);
+  esp_trainer_run (trainer, 10);
+  g_autofree char *end = look (trainer);
+  for (guint i = 0; i < 3; i++)
+    {
+      esp_trainer_undo (trainer, first);
+      g_assert_cmpuint (count_branches (trainer, &current), ==, 2);
+      g_assert_cmpuint (current, ==, 1);
+      esp_trainer_redo (trainer, first);
+      assert_looks (trainer, end);
+      g_assert_cmpuint (count_branches (trainer, &current), ==, 1);
+    }
+  /* in the past, and taken back at once: nor does that */
+  esp_trainer_seek (trainer, 0, 5);
+  esp_trainer_undo (trainer, change (trainer, 2));
+  g_assert_cmpuint (count_branches (trainer, &current), ==, 1);
+  esp_trainer_undo (trainer, first);
+  esp_trainer_run (trainer, 10);
+  g_assert_cmpuint (count_branches (trainer, &current), ==, 2);
+}
+
 /* done again after other steps: at its own moment, and these stay as well */
 static void
 test_redo_later (void)
@@ -284,6 +312,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/train/history/undo/at-start", GUINT_TO_POINTER (0), test_at_once);
   g_test_add_data_func ("/train/history/undo/at-once", GUINT_TO_POINTER (53), test_at_once);
+  g_test_add_func ("/train/history/undo/empty", test_empty);
   g_test_add_func ("/train/history/undo/later", test_later);
   g_test_add_func ("/train/history/undo/redo-later", test_redo_later);
   g_test_add_func ("/train/history/undo/refused", test_refused);
