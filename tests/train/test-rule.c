@@ -212,7 +212,8 @@ test_carried (void)
   g_autofree char *text = esp_network_to_json (changed);
   g_autoptr (EspNetwork) reopened = make (text);
   g_assert_true (esp_trainer_read_initial (reopened, kept, &error));
-  g_autoptr (EspTrainer) again = esp_trainer_new_kept (reopened, kept, FALSE, &error);
+  g_autoptr (EspTrainer)
+      again = esp_trainer_new_kept (reopened, kept, esp_trainer_get_kernels (), &error);
   g_assert_no_error (error);
   esp_trainer_seek (again, 0, 3);
   esp_trainer_seek (next, 0, 3);
