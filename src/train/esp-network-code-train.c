@@ -137,7 +137,7 @@ append_members (GString *out, EspNetwork *network, guint group)
   for (guint i = 0; i < network->parameters->len; i++)
     {
       EspNetParameter *parameter = esp_network_peek_parameter (network, i);
-      if (parameter->group != group || !parameter->requires_grad ||
+      if (parameter->group != group || esp_code_is_frozen (parameter) ||
           esp_parameter_kind_is_buffer (parameter->info.kind))
         continue;
       g_string_append (out, out->len > start ? ", named[" : "named[");

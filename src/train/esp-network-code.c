@@ -57,9 +57,46 @@ find_helper (const char *class_name)
 
 typedef struct
 {
+  EspNetwork *network;
   GString *out;
   GHashTable *made; /* EspNetModule -> its number + 1 */
 } Code;
+
+guint
+esp_code_count_frozen (EspNetwork *network, const EspNetModule *module, guint *trained)
+{
+  guint frozen = 0;
+  *trained = 0;
+  for (guint i = 0; i < module->n_parameters; i++)
+    {
+      EspNetParameter *parameter = esp_network_peek_parameter (network, module->parameters[i]);
+      if (esp_parameter_kind_is_buffer (parameter->info.kind))
+        continue;
+      if (esp_code_is_frozen (parameter))
+        frozen++;
+      else
+        (*trained)++;
+    }
+  return frozen;
+}
+
+/* the module, or single parameters of it */
+static void
+append_frozen (Code *code, const EspNetModule *module, guint number)
+{
+  EspParameterInfo infos[ESP_LAYER_MAX_PARAMETERS];
+  guint trained, frozen = esp_code_count_frozen (code->network, module, &trained);
+  if (frozen > 0 && trained == 0)
+    g_string_append_printf (code->out, "        m%u.requires_grad_(False)\n", number);
+  if (frozen == 0 || trained == 0)
+    return;
+  esp_layer_get_parameters (module->layer, infos);
+  for (guint i = 0; i < module->n_parameters; i++)
+    if (!esp_parameter_kind_is_buffer (infos[i].kind) &&
+        esp_code_is_frozen (esp_network_peek_parameter (code->network, module->parameters[i])))
+      g_string_append_printf (code->out, "        m%u.%s.requires_grad_(False)\n", number,
+                              infos[i].name);
+}
 
 /* one line a module, those within a container before it: "m3 = nn.ReLU()" */
 static guint
@@ -85,8 +122,8 @@ append_module (Code *code, EspNetModule *module)
       esp_python_append_text (code->out, child->name);
       g_string_append_printf (code->out, ", m%u)\n", inner);
     }
-  if (!module->requires_grad && module->layer != NULL)
-    g_string_append_printf (code->out, "        m%u.requires_grad_(False)\n", number);
+  if (module->layer != NULL)
+    append_frozen (code, module, number);
   return number;
 }
 
@@ -163,7 +200,7 @@ esp_network_to_pytorch (EspNetwork *self, GError **error)
     }
   g_string_append (out, "\n\nclass Net(nn.Module):\n    def __init__(self):\n"
                         "        super().__init__()\n");
-  Code code = { out, made };
+  Code code = { self, out, made };
   for (guint i = 0; i < self->root->children->len; i++)
     {
       EspNetChild *child = g_ptr_array_index (self->root->children, i);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "esp-network-code-private.h"
 #include "esp-network-keras-private.h"
 
 #define INT "%" G_GINT64_FORMAT
@@ -75,7 +76,8 @@ esp_keras_recurrent (EspKeras *self, const EspNetCall *call, guint value, GError
   g_autofree char *x = esp_keras_take (self, call->from[0], ESP_KERAS_OURS);
   gboolean first = esp_keras_begin_layer (self, call, &number);
   gboolean gru = strcmp (call->module->layer->klass->name, "GRU") == 0;
-  if (!call->module->requires_grad)
+  guint trained;
+  if (esp_code_count_frozen (self->network, call->module, &trained) > 0)
     return esp_keras_refuse (call, "requires_grad", error);
   if (first && !gru && esp_keras_get_bool (call, "bias"))
     g_string_append (self->layers, "# one bias where PyTorch has two that are added: it learns at "

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <glib/gi18n.h>
 
+#include "esp-network-code-private.h"
 #include "esp-network-keras-private.h"
 #include "esp-python.h"
 
@@ -204,6 +205,23 @@ esp_keras_give (EspKeras *self, guint value, EspKerasOrder order, const char *fo
 
 /* --- layers and weights --- */
 
+/* whole layers; of one that is frozen in part, a comment says so */
+static void
+append_frozen (EspKeras *self, const EspNetModule *module, guint number)
+{
+  guint trained = 0, frozen = esp_code_count_frozen (self->network, module, &trained);
+  if (frozen > 0 && trained == 0)
+    /* by its variables: a frozen BatchNormalization would use its moving mean in training */
+    g_string_append_printf (self->frozen,
+                            "for variable in m%u.trainable_variables:\n"
+                            "    variable.trainable = False\n",
+                            number);
+  else if (frozen > 0)
+    g_string_append_printf (self->frozen,
+                            "# %u of %u parameters of m%u are frozen in the network, none here\n",
+                            frozen, frozen + trained, number);
+}
+
 gboolean
 esp_keras_begin_layer (EspKeras *self, const EspNetCall *call, guint *number)
 {
@@ -212,12 +230,7 @@ esp_keras_begin_layer (EspKeras *self, const EspNetCall *call, guint *number)
   if (known > 0)
     return FALSE;
   g_hash_table_insert (self->made, call->module, GUINT_TO_POINTER (*number + 1));
-  if (!call->module->requires_grad)
-    /* by its variables: a frozen BatchNormalization would use its moving mean in training */
-    g_string_append_printf (self->frozen,
-                            "for variable in m%u.trainable_variables:\n"
-                            "    variable.trainable = False\n",
-                            *number);
+  append_frozen (self, call->module, *number);
   return TRUE;
 }
 

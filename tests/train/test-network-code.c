@@ -75,6 +75,39 @@ test_refused (void)
     }
 }
 
+static void
+expect_line (const char *code, const char *line)
+{
+  if (strstr (code, line) == NULL)
+    g_error ("no “%s” in:\n%s", line, code);
+}
+
+/* what is frozen when the code is asked for, not what was at the beginning */
+static void
+test_frozen (void)
+{
+  g_autoptr (EspNetwork) network = load_layers ("thaw-adam");
+  EspUpdateRule rule = { .frozen = FALSE };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = esp_network_to_pytorch (network, &error);
+
+  g_assert_no_error (error);
+  expect_line (before, "m0.requires_grad_(False)");
+  g_assert_null (strstr (before, "m2."));
+
+  esp_parameter_set_rule (esp_network_get_parameter (network, 0), &rule);
+  rule.frozen = TRUE;
+  esp_parameter_set_rule (esp_network_get_parameter (network, 3), &rule);
+  g_autofree char *after = esp_network_to_pytorch (network, &error);
+  g_assert_no_error (error);
+  expect_line (after, "        m0.bias.requires_grad_(False)\n");
+  expect_line (after, "        m2.bias.requires_grad_(False)\n");
+  g_assert_null (strstr (after, "m0.requires_grad_"));
+  g_autofree char *keras = esp_network_to_keras (network, &error);
+  g_assert_no_error (error);
+  expect_line (keras, "# 1 of 2 parameters of m0 are frozen in the network, none here\n");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -100,5 +133,6 @@ main (int argc, char *argv[])
     }
   g_assert_cmpuint (n, >=, 22);
   g_test_add_func ("/network-code/refused", test_refused);
+  g_test_add_func ("/network-code/frozen", test_frozen);
   return g_test_run ();
 }
