@@ -176,7 +176,7 @@ esp_history_apply (EspPlan *plan, const EspHistoryEvent *event)
   switch (event->kind)
     {
     case ESP_HISTORY_EDIT:
-      esp_plan_edit (plan, event->parameter, event->index, (EspReal) event->value);
+      esp_plan_edit (plan, event->parameter, event->index, event->value);
       break;
     case ESP_HISTORY_FILL:
       esp_plan_fill (plan, event->parameter, (guint) event->index,

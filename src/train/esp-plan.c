@@ -306,18 +306,18 @@ esp_plan_get_batch_loss (EspPlan *self)
 }
 
 void
-esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value)
+esp_plan_edit (EspPlan *self, guint parameter, guint64 index, double value)
 {
   g_return_if_fail (parameter < self->network->parameters->len);
   g_return_if_fail (index < esp_network_peek_parameter (self->network, parameter)->count);
   EspReal *cell = self->parameters + self->offsets[parameter] + index;
   if (esp_network_peek_parameter (self->network, parameter)->info.kind != ESP_PARAMETER_COUNTER)
     {
-      *cell = value;
+      *cell = (EspReal) value;
       return;
     }
-  /* whole numbers that a float has; NaN counts nothing */
-  gint64 count = value >= 0 ? (gint64) fmin ((double) value, 0x1p53) : 0;
+  /* NaN counts nothing */
+  gint64 count = value >= 0 ? (gint64) fmin (value, 0x1p53) : 0;
   memcpy (cell, &count, sizeof count);
 }
 

@@ -36,7 +36,8 @@ EspStage esp_plan_get_stage (EspPlan *self);
 void esp_plan_limit_rows (EspPlan *self, guint64 rows);
 /* all numbers of a parameter, or of its moment @channel - 1; its own count of them */
 void esp_plan_fill (EspPlan *self, guint parameter, guint channel, const EspReal *values);
-void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, EspReal value);
+/* one number of it; a counter's is whole, 2^53 at most */
+void esp_plan_edit (EspPlan *self, guint parameter, guint64 index, double value);
 /* the optimiser's learning rate, before the schedule, of parameters in no group of their own */
 void esp_plan_set_rate (EspPlan *self, double rate);
 double esp_plan_get_base_rate (EspPlan *self);
