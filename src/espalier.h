@@ -14,6 +14,7 @@
 #include "esp-export.h"
 #include "esp-find.h"
 #include "esp-format.h"
+#include "esp-load-state.h"
 #include "esp-mosaic.h"
 #include "esp-network-code.h"
 #include "esp-number.h"
