@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "esp-kept-file.h"
+#include "esp-load-state.h"
 #include "esp-path.h"
 #include "esp-train-source.h"
 
@@ -25,9 +26,9 @@
 typedef struct
 {
   EspTrainSource source;
-  char *save, *spec;
+  char *save, *spec, *load;
   gint64 steps, every;
-  gboolean json;
+  gboolean json, strict;
 } Options;
 
 /* --- report --- */
@@ -176,6 +177,34 @@ write_spec (EspNetwork *network, const char *path, GError **error)
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
+/* what doesn't fit is told, and is an error with --strict */
+static gboolean
+load_weights (EspDocument *document, const Options *options)
+{
+  g_autoptr (EspLoadState) state = esp_load_state_new (document);
+  g_autofree char *lists = NULL, *shown = NULL;
+  GError *error = NULL;
+  gboolean good;
+
+  if (!esp_load_state_read (state, options->load, NULL, &error))
+    {
+      esp_cli_message ("%s", error->message);
+      g_error_free (error);
+      return FALSE;
+    }
+  good = esp_load_state_is_complete (state);
+  lists = esp_load_state_describe (state, 0);
+  if (*lists != '\0')
+    esp_cli_message ("%s", lists);
+  if (!good && options->strict)
+    return FALSE;
+  if (esp_load_state_apply (state))
+    return TRUE;
+  shown = esp_cli_show_name (options->load);
+  esp_cli_message (_ ("%s: nothing in it fits the network"), shown);
+  return FALSE;
+}
+
 static int
 train (const char *spec, const Options *options)
 {
@@ -185,6 +214,8 @@ train (const char *spec, const Options *options)
   int status;
 
   if (document == NULL)
+    return ESP_CLI_COULD_NOT;
+  if (options->load != NULL && !load_weights (document, options))
     return ESP_CLI_COULD_NOT;
   network = esp_trainer_get_network (esp_document_get_trainer (document));
   if (options->spec != NULL && !write_spec (network, options->spec, &error))
@@ -220,6 +251,10 @@ esp_verb_train (int argc, char *argv[])
       N_ ("Of a checkpoint: examples in a step; 32 unless given"), "N" },
     { "spec", 0, 0, G_OPTION_ARG_FILENAME, &options.spec,
       N_ ("Write the network’s specification, too"), "OUT" },
+    { "load", 0, 0, G_OPTION_ARG_FILENAME, &options.load,
+      N_ ("Begin with the weights of a file, as far as they fit"), "FILE" },
+    { "strict", 0, 0, G_OPTION_ARG_NONE, &options.strict,
+      N_ ("Don’t train unless all weights of the file fit, and none are missing"), NULL },
     { "every", 0, 0, G_OPTION_ARG_INT64, &options.every,
       N_ ("Report every N steps; about 20 lines unless given"), "N" },
     { "save", 0, 0, G_OPTION_ARG_FILENAME, &options.save,
@@ -248,5 +283,6 @@ esp_verb_train (int argc, char *argv[])
   esp_train_source_clear (source);
   g_free (options.save);
   g_free (options.spec);
+  g_free (options.load);
   return status;
 }

@@ -778,6 +778,31 @@ test_train (void)
   }
 }
 
+/* weights of a file to begin with */
+static void
+test_train_load (void)
+{
+  g_autofree char *saved = g_build_filename (folder, "weights.safetensors", NULL);
+  g_auto (Run) first = run ("train", "d2l-mlp", "--steps", "0", "--save", saved, NULL);
+  g_auto (Run) whole = run ("train", "d2l-mlp", "--steps", "5", "--every", "5", "--json", "--load",
+                            saved, "--strict", "--seed", "9", NULL);
+  g_auto (Run) part = run ("train", "xor", "--steps", "1", "--load", saved, NULL);
+  g_auto (Run) strict = run ("train", "xor", "--steps", "1", "--load", saved, "--strict", NULL);
+  g_autofree char *whole_text = get_text (&whole);
+  double loss;
+
+  assert_done (&first);
+  assert_done (&whole);
+  check_line (whole_text, 5, &loss);
+  g_assert_cmpint (strict.status, ==, 2);
+  g_assert_nonnull (strstr (strict.err,
+                            "size mismatch for 0.weight: copying a param with shape "
+                            "[8, 4] from checkpoint, the shape in current model is [4, 2]"));
+  g_assert_cmpint (part.status, ==, 0);
+  g_assert_nonnull (strstr (part.err, "size mismatch for 0.bias"));
+  g_assert_null (strstr (part.err, "2.bias"));
+}
+
 static void
 test_train_specs (void)
 {
@@ -861,6 +886,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cli/render", test_render);
   g_test_add_func ("/cli/parts", test_parts);
   g_test_add_func ("/cli/train", test_train);
+  g_test_add_func ("/cli/train-load", test_train_load);
   g_test_add_func ("/cli/train-specs", test_train_specs);
   g_test_add_func ("/cli/tree-of-network", test_tree_of_network);
   status = g_test_run ();
