@@ -14,6 +14,7 @@ typedef struct
   EspDialogsFilesFunc opened;
   EspDialogsFileFunc saved;
   EspDialogsUnsavedFunc answered;
+  EspDialogsFunc accepted;
   gpointer user_data;
   GDestroyNotify destroy;
 } Question;
@@ -165,6 +166,23 @@ esp_dialogs_open_data (GtkWindow *parent,
 }
 
 void
+esp_dialogs_open_weights (GtkWindow *parent,
+                          EspDialogsFileFunc callback,
+                          gpointer user_data,
+                          GDestroyNotify destroy)
+{
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (
+      _ ("Open Weights to Load"), parent, GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Load"), _ ("_Cancel"));
+  Question *question = g_new0 (Question, 1);
+
+  question->saved = callback;
+  question->user_data = user_data;
+  question->destroy = destroy;
+  add_filters (GTK_FILE_CHOOSER (chooser));
+  show_chooser (chooser, question, G_CALLBACK (on_save_response));
+}
+
+void
 esp_dialogs_save_as (GtkWindow *parent,
                      const char *title,
                      const char *name,
@@ -242,6 +260,62 @@ esp_dialogs_ask_unsaved (GtkWindow *parent,
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "save");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect_data (dialog, "response", G_CALLBACK (on_unsaved_response), question,
+                         question_free, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+on_anyway_response (AdwMessageDialog *dialog, const char *response, Question *question)
+{
+  if (g_str_equal (response, "accept"))
+    question->accepted (question->user_data);
+}
+
+static GtkWidget *
+make_details (const char *text)
+{
+  GtkWidget *label = gtk_label_new (text);
+  GtkWidget *scrolled = gtk_scrolled_window_new ();
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_yalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
+  gtk_widget_add_css_class (label, "details-text");
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 280);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), label);
+  gtk_widget_add_css_class (scrolled, "card");
+  return scrolled;
+}
+
+void
+esp_dialogs_ask_anyway (GtkWindow *parent,
+                        const char *heading,
+                        const char *body,
+                        const char *details,
+                        const char *accept,
+                        EspDialogsFunc callback,
+                        gpointer user_data,
+                        GDestroyNotify destroy)
+{
+  Question *question = g_new0 (Question, 1);
+  GtkWidget *widget = adw_message_dialog_new (parent, heading, body);
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (widget);
+
+  question->accepted = callback;
+  question->user_data = user_data;
+  question->destroy = destroy;
+  adw_message_dialog_set_extra_child (dialog, make_details (details));
+  adw_message_dialog_add_response (dialog, "cancel", accept ? _ ("_Cancel") : _ ("_Close"));
+  adw_message_dialog_set_close_response (dialog, "cancel");
+  adw_message_dialog_set_default_response (dialog, "cancel");
+  if (accept)
+    adw_message_dialog_add_response (dialog, "accept", accept);
+  g_signal_connect_data (dialog, "response", G_CALLBACK (on_anyway_response), question,
                          question_free, 0);
   gtk_window_present (GTK_WINDOW (dialog));
 }

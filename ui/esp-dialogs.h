@@ -27,6 +27,12 @@ void esp_dialogs_open_data (GtkWindow *parent,
                             gpointer user_data,
                             GDestroyNotify destroy);
 
+/* the same for one file with weights, of any kind that can be opened */
+void esp_dialogs_open_weights (GtkWindow *parent,
+                               EspDialogsFileFunc callback,
+                               gpointer user_data,
+                               GDestroyNotify destroy);
+
 /* where to save; overwriting has been asked about. Not called if the person gave up. */
 void esp_dialogs_save (GtkWindow *parent,
                        const char *name,
@@ -57,6 +63,19 @@ void esp_dialogs_ask_unsaved (GtkWindow *parent,
                               EspDialogsUnsavedFunc callback,
                               gpointer user_data,
                               GDestroyNotify destroy);
+
+/* Something fits in part, or, without @accept, not at all. @details: lines that may be many and can
+ * be selected. @accept: what the button says that goes on; then @callback is called, not if the
+ * person gave up. */
+typedef void (*EspDialogsFunc) (gpointer user_data);
+void esp_dialogs_ask_anyway (GtkWindow *parent,
+                             const char *heading,
+                             const char *body,
+                             const char *details,
+                             const char *accept,
+                             EspDialogsFunc callback,
+                             gpointer user_data,
+                             GDestroyNotify destroy);
 
 /* something went wrong; the whole message, which may be copied */
 void esp_dialogs_tell (GtkWindow *parent, const char *heading, const char *body);

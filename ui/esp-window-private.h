@@ -70,6 +70,9 @@ struct _EspWindow
   GFile *saved_file; /* where this network was saved last */
   gboolean closing;  /* unsaved work was asked about */
 
+  /* load */
+  GCancellable *weights_cancellable; /* of weights that are being read, or NULL */
+
   /* go */
   GPtrArray *history; /* EspPlace that were selected, borrowed from the document's tree */
   guint history_at;
@@ -121,6 +124,10 @@ void esp_window_train_update (EspWindow *self); /* another document */
 
 void esp_window_edit_init (EspWindow *self);
 void esp_window_edit_update (EspWindow *self); /* another document */
+
+void esp_window_load_init (EspWindow *self);
+void esp_window_load_update (EspWindow *self); /* another document */
+void esp_window_load_dispose (EspWindow *self);
 
 void esp_window_go_init (EspWindow *self);
 void esp_window_go_dispose (EspWindow *self);

@@ -192,6 +192,7 @@ on_document_changed (EspWindow *self)
   esp_window_reload_update (self);
   esp_window_train_update (self);
   esp_window_edit_update (self);
+  esp_window_load_update (self);
 }
 
 static void
@@ -339,6 +340,7 @@ esp_window_dispose (GObject *object)
   esp_window_open_dispose (self);
   esp_window_reload_dispose (self);
   esp_window_save_dispose (self);
+  esp_window_load_dispose (self);
   esp_window_go_dispose (self);
   esp_window_clock_dispose (self);
   if (self->session)
@@ -427,6 +429,7 @@ esp_window_init (EspWindow *self)
   esp_window_save_init (self);
   esp_window_train_init (self);
   esp_window_edit_init (self);
+  esp_window_load_init (self);
   esp_window_go_init (self);
   esp_window_clock_init (self);
   fill_new_menu (self);

@@ -39,7 +39,7 @@ def main(d):
     d.wait(lambda: d.fact("Min") != shown, "another value")
     d.check(not d.has(None, "Key frames only"), "every step can be gone back to")
     # its code, found by its position: GTK 4.18 tells no names of menu items
-    for place, line in ((8, "import torch\n"), (9, "import keras\n")):
+    for place, line in ((9, "import torch\n"), (10, "import keras\n")):
         d.key("F10")
         d.wait(lambda: (lambda found: found[place] if len(found) > place else None)(list(d.screen.find_all("menu item"))), "the menu's items").press()
         d.find("label", "Code copied")
