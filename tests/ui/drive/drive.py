@@ -484,6 +484,18 @@ class Drive:
         self.xdo("click", "--repeat", abs(clicks), "--delay", 30, 4 if clicks < 0 else 5)
         self.pause()
 
+    def reach(self, node):
+        """scrolls the inspector until the node is well on the screen; rows that came or went move it first"""
+        self.pause(0.6)
+        for _ in range(40):
+            x, y, width, height = node.settled_box()
+            if 120 < y and y + height < 560:
+                return node
+            self.xdo("mousemove", x + width // 2, 350)
+            self.xdo("click", "--repeat", 2, "--delay", 30, 4 if y <= 120 else 5)
+            self.pause(0.2)
+        raise Missed("%s can't be scrolled to" % node.describe())
+
     def drag(self, start, end):
         self.xdo("mousemove", *start, "mousedown", 1)
         for step in range(1, 11):

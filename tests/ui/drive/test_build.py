@@ -1,8 +1,10 @@
 """1. Build: a network in two clicks; a layer is added, resized, given another class, shared and removed in the window, with the shapes and
 counts that follow; what can't be is told and changes nothing; undo goes back to the same numbers."""
+import os
 import re
 
 import drive
+import files
 
 
 def shapes(d):
@@ -27,14 +29,50 @@ def set_number(d, name, value):
     d.key("Return")
 
 
-def choose(d, menu, *items):
-    """a menu stands inside of its row, where find() doesn't look"""
-    d.inspector.find("push button", menu).press()
-    for item in items:
-        node = d.wait(lambda: next((node for node in d.inspector.walk() if node.role == "menu item" and node.name == item and node.is_there), None), item)
-        d.pause(0.3)
-        node.press()
-        d.pause(0.3)
+def items(d):
+    """the entries of menus that can be seen; a menu stands inside of its row, where find() doesn't look"""
+    found = []
+    for node in d.inspector.walk(drive.LEAVES | {"label"}):
+        try:
+            if node.role == "menu item" and node.is_there:
+                found.append(node)
+        except Exception:  # gone since
+            continue
+    return found
+
+
+def choose(d, menu, *places):
+    """an entry of a menu and of its submenus, each by its position, since GTK 4.18 tells no names of them; in a submenu the way back is
+    0"""
+    d.wait(lambda: not items(d), "the end of the menu before")
+    # GTK has no place for a menu of what was scrolled out of sight
+    d.reach(d.inspector.find("push button", menu)).press()
+    before = []
+    for place in places:
+        def fresh():
+            return [node for node in items(d) if all(node.accessible != old.accessible for old in before)]
+        d.wait(fresh, "the entries of %s" % menu)
+        d.pause(0.5)
+        now = fresh()
+        d.check(-len(now) <= place < len(now), "entry %d of %d of %s" % (place, len(now), menu))
+        before += now
+        now[place].press()
+
+
+def saved(d, name):
+    """the file that the network is saved to, all of it"""
+    path = files.temporary(name)
+    d.key("ctrl+s")
+    d.choose_file("Save Network", path)
+    d.wait(lambda: os.path.exists(path) and not d.has_window("Save Network"), "the file of weights")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+# places in the menu of a layer that stands between others and has others of its class
+ADD_AFTER, DUPLICATE, SHARE_WITH, STOP_SHARING, REMOVE = 1, 2, 5, -2, -1
+# Linear in the list of all layers, which is in the order of the alphabet, behind the way back
+LINEAR = 21
 
 
 def main(d):
@@ -63,6 +101,7 @@ def main(d):
     d.key("ctrl+z")
     expect_shape(d, "0.weight", "8 × 4")
     first = shapes(d)
+    numbers = saved(d, "before.safetensors")
 
     # what can't be is told below the rows
     set_number(d, "out_features of layer 2", 3)
@@ -70,25 +109,28 @@ def main(d):
     d.check(shapes(d) == first, "a refused change changes nothing: %s" % shapes(d))
 
     # add behind layer 1, share, remove; the new layer is selected, the list of all stands at the network
-    choose(d, "Menu of layer 1", "Add Layer After", "Linear")
+    choose(d, "Menu of layer 1", ADD_AFTER, LINEAR)
     expect_shape(d, "2.weight", "8 × 8")
     d.row(re.compile("^3, Linear"))
     d.row(re.compile("^d2l-mlp, Sequential")).click(fx=0.3)
-    choose(d, "Menu of layer 2", "Duplicate")
+    choose(d, "Menu of layer 2", DUPLICATE)
     d.row(re.compile("^4, Linear"))
     d.expect_fact("Elements", "193")
-    choose(d, "Menu of layer 3", "Share With", "2: Linear")
+    # of layers 0, 2 and 4, the one that it is a copy of
+    choose(d, "Menu of layer 3", SHARE_WITH, 2)
     d.expect_fact("Elements", "193, 121 unique")
-    choose(d, "Menu of layer 3", "Stop Sharing")
+    choose(d, "Menu of layer 3", STOP_SHARING)
     d.expect_fact("Elements", "193")
-    choose(d, "Menu of layer 3", "Remove")
+    choose(d, "Menu of layer 3", REMOVE)
     d.expect_fact("Elements", "121")
 
-    # all the way back: the same shapes
+    # all the way back: the same shapes, and the same numbers to the last bit
     for _ in range(5):
         d.key("ctrl+z")
         d.pause(0.3)
     d.wait(lambda: shapes(d) == first, "the network from before")
+    again = saved(d, "after.safetensors")
+    d.check(again == numbers, "the same file: %d bytes, %d before" % (len(again), len(numbers)))
     d.expect_no_complaints()
 
 

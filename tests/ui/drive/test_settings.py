@@ -5,25 +5,12 @@ import re
 import drive
 
 
-def reach(d, node):
-    """scrolls the inspector until the node is well on the screen; rows that came or went move it first"""
-    d.pause(0.6)
-    for _ in range(40):
-        x, y, width, height = node.settled_box()
-        if 120 < y and y + height < 560:
-            return node
-        d.xdo("mousemove", x + width // 2, 350)
-        d.xdo("click", "--repeat", 2, "--delay", 30, 4 if y <= 120 else 5)
-        d.pause(0.2)
-    raise drive.Missed("%s can't be scrolled to" % node.describe())
-
-
 def group(d, name):
     return d.inspector.find("list", name)
 
 
 def set_text(d, name, key, text):
-    reach(d, group(d, name).find("text", key)).click(fx=0.3)
+    d.reach(group(d, name).find("text", key)).click(fx=0.3)
     d.key("ctrl+a")
     d.type(text) if text else d.key("Delete")
     d.key("Return")
@@ -35,7 +22,7 @@ def expect_text(d, name, key, text):
 
 def choose(d, name, index, first):
     """the class at this place of its list; GTK 4.8 takes the first click after another choice for one that closes the list"""
-    row = reach(d, group(d, name).find("combo box", "Class"))
+    row = d.reach(group(d, name).find("combo box", "Class"))
     for _ in range(3):
         row.click(fx=0.3)
         d.pause(0.6)
