@@ -262,9 +262,12 @@ esp_network_editor_make_menu (GPtrArray *modules, const EspNetworkModule *module
   return G_MENU_MODEL (menu);
 }
 
+/* into the popover that the button has: a new one for each time would take away the surface of the
+ * one before, in which the pointer may still be for GTK */
 static void
 make_popup (GtkMenuButton *button, gpointer user_data)
 {
+  GtkPopoverMenu *popover = GTK_POPOVER_MENU (gtk_menu_button_get_popover (button));
   EspLayerTarget *target = user_data;
   EspSession *session = esp_network_editor_get_session (target->editor);
   g_autoptr (GPtrArray) modules = session ? esp_session_list_modules (session) : NULL;
@@ -277,13 +280,14 @@ make_popup (GtkMenuButton *button, gpointer user_data)
       if (g_strcmp0 (module->path, target->path) != 0)
         continue;
       menu = esp_network_editor_make_menu (modules, module);
-      gtk_menu_button_set_menu_model (button, menu);
+      gtk_popover_menu_set_menu_model (popover, menu);
     }
 }
 
 void
 esp_network_editor_give_menu (GtkMenuButton *button, EspLayerTarget *target)
 {
+  gtk_menu_button_set_popover (button, gtk_popover_menu_new_from_model (NULL));
   gtk_menu_button_set_create_popup_func (button, make_popup, target, NULL);
 }
 
