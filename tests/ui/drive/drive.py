@@ -367,10 +367,14 @@ class Drive:
     # looking
 
     def wait(self, probe, what, patience=PATIENCE):
-        """what probe() gives, as soon as it gives something"""
+        """what probe() gives, as soon as it gives something; what vanishes while it looks is not there"""
+        from gi.repository import GLib
         end = time.monotonic() + patience
         while True:
-            found = probe()
+            try:
+                found = probe()
+            except GLib.Error:
+                found = None
             if found:
                 return found
             if self.program is not None and self.program.poll() is not None:

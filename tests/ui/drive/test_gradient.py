@@ -10,11 +10,11 @@ def heatmap(d, name):
 
 
 def cell(d, name):
-    """what the first cell says"""
+    """what the first cell says, without what is told of its units: those differ from place to place"""
     heatmap(d, name).click()
     d.key("ctrl+Home")
     d.wait(lambda: heatmap(d, name).description.startswith("Row 0, column 0: "), "the cursor on the first cell")
-    return heatmap(d, name).description
+    return re.match(r"Row 0, column 0: \S+", heatmap(d, name).description)[0].rstrip(",;.")
 
 
 def main(d):
