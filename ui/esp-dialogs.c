@@ -264,6 +264,9 @@ esp_dialogs_ask_unsaved (GtkWindow *parent,
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
+#define WIDE 640         /* pixels: a window that has room for a dialog with long names */
+#define WIDE_DETAILS 460 /* of it */
+
 static void
 on_anyway_response (AdwMessageDialog *dialog, const char *response, Question *question)
 {
@@ -305,11 +308,15 @@ esp_dialogs_ask_anyway (GtkWindow *parent,
   Question *question = g_new0 (Question, 1);
   GtkWidget *widget = adw_message_dialog_new (parent, heading, body);
   AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (widget);
+  GtkWidget *list;
 
   question->accepted = callback;
   question->user_data = user_data;
   question->destroy = destroy;
-  adw_message_dialog_set_extra_child (dialog, make_details (details));
+  list = make_details (details);
+  if (gtk_widget_get_width (GTK_WIDGET (parent)) >= WIDE)
+    gtk_widget_set_size_request (list, WIDE_DETAILS, -1);
+  adw_message_dialog_set_extra_child (dialog, list);
   adw_message_dialog_add_response (dialog, "cancel", accept ? _ ("_Cancel") : _ ("_Close"));
   adw_message_dialog_set_close_response (dialog, "cancel");
   adw_message_dialog_set_default_response (dialog, "cancel");

@@ -17,7 +17,6 @@
 #include "esp-loader.h"
 #include "esp-path.h"
 #include "esp-shape.h"
-#include "esp-wrapper.h"
 
 #define MOST_UNEXPECTED 1000 /* names that are kept: a file may have 2,000,000 */
 #define MOST_DEPTH 4         /* of what wraps weights: {"model": {"module": ...}} has 2 */
@@ -136,63 +135,78 @@ make_name (EspLoadState *self, EspTree *tree, EspPlace *base, const Wanted *want
   return *above != '\0' ? g_strconcat (above, separator, name, NULL) : g_steal_pointer (&name);
 }
 
-static EspPlace *
-find (EspLoadState *self, EspTree *tree, EspPlace *base, const Wanted *wanted)
+/* Which row of the file has each of the network's names below @base, in one walk through all of
+ * them; -1: none. *n: how many are there. New, (wanted->len). */
+static gint64 *
+find_rows (EspLoadState *self, EspTree *tree, EspPlace *base, guint *n)
 {
-  g_autofree char *name = make_name (self, tree, base, wanted);
-  EspPlace *place = esp_tree_find (tree, name, NULL);
-
-  return place != NULL && esp_place_get_parameter (place) != NULL ? place : NULL;
-}
-
-static guint
-count_found (EspLoadState *self, EspTree *tree, EspPlace *base)
-{
-  guint n = 0;
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GString) path = g_string_new (NULL);
+  gint64 *rows = g_new (gint64, MAX (self->wanted->len, 1));
 
   for (guint i = 0; i < self->wanted->len; i++)
-    n += find (self, tree, base, &g_array_index (self->wanted, Wanted, i)) != NULL;
-  return n;
+    {
+      rows[i] = -1;
+      g_hash_table_insert (names,
+                           make_name (self, tree, base, &g_array_index (self->wanted, Wanted, i)),
+                           GUINT_TO_POINTER (i));
+    }
+  *n = 0;
+  for (guint row = 0; row < esp_tree_get_n_tensors (tree); row++)
+    {
+      gpointer index;
+
+      g_string_truncate (path, 0);
+      esp_tree_append_row_path (tree, row, path);
+      if (!g_hash_table_lookup_extended (names, path->str, NULL, &index) ||
+          rows[GPOINTER_TO_UINT (index)] >= 0)
+        continue;
+      rows[GPOINTER_TO_UINT (index)] = row;
+      *n += 1;
+    }
+  return rows;
 }
 
-/* whether weights may lie below @place under their own names */
-static gboolean
-wraps (EspPlace *place)
+/* the best of the modules that were looked at */
+typedef struct
+{
+  EspPlace *base;
+  gint64 *rows;
+  guint n;
+} Best;
+
+/* The module below which most names are, the outermost of those: @at, or what it may wrap weights
+ * in under their own names. */
+static void
+find_base (EspLoadState *self, EspTree *tree, EspPlace *at, guint depth, Best *best)
 {
   static const char *const keys[] = { "state_dict", "model_state_dict", "model_state",
                                       "model",      "module",           "net",
-                                      "network",    "weights",          "params",
-                                      NULL };
+                                      "network",    "weights",          "params" };
+  guint n;
+  g_autofree gint64 *rows = find_rows (self, tree, at, &n);
 
-  if (esp_place_get_module (place) == NULL)
-    return FALSE;
-  return esp_wrapper_get_title (place) != NULL ||
-         esp_place_get_n_children (esp_place_get_parent (place)) == 1 ||
-         g_strv_contains (keys, esp_place_get_name (place));
-}
-
-/* the module below which most names are, the outermost of those */
-static void
-find_base (EspLoadState *self,
-           EspTree *tree,
-           EspPlace *at,
-           guint depth,
-           EspPlace **best,
-           guint *most)
-{
-  guint n = count_found (self, tree, at);
-
-  if (*best == NULL || n > *most)
+  if (best->base == NULL || n > best->n)
     {
-      *best = at;
-      *most = n;
+      g_free (best->rows);
+      *best = (Best) { at, g_steal_pointer (&rows), n };
     }
-  for (guint i = 0; depth < MOST_DEPTH && i < esp_place_get_n_children (at); i++)
+  if (depth >= MOST_DEPTH || best->n == self->wanted->len)
+    return;
+  if (esp_place_get_n_children (at) == 1)
     {
-      EspPlace *child = esp_place_get_child (at, i);
+      EspPlace *child = esp_place_get_child (at, 0);
 
-      if (wraps (child))
-        find_base (self, tree, child, depth + 1, best, most);
+      if (esp_place_get_module (child) != NULL)
+        find_base (self, tree, child, depth + 1, best);
+      return;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      EspPlace *child = esp_place_find_child (at, keys[i]);
+
+      if (child != NULL && esp_place_get_module (child) != NULL)
+        find_base (self, tree, child, depth + 1, best);
     }
 }
 
@@ -298,12 +312,10 @@ read_numbers (EspLoadState *self,
 
 /* --- comparing --- */
 
-/* @found: the names in the file of what the network has */
 static gboolean
 read_wanted (EspLoadState *self,
              Origin *origin,
-             EspPlace *base,
-             GHashTable *found,
+             const gint64 *rows,
              GCancellable *cancellable,
              GError **error)
 {
@@ -312,13 +324,14 @@ read_wanted (EspLoadState *self,
   for (guint i = 0; i < self->wanted->len; i++)
     {
       const Wanted *wanted = &g_array_index (self->wanted, Wanted, i);
-      EspPlace *place = find (self, origin->tree, base, wanted);
-      EspTensor *tensor = place != NULL ? get_tensor (origin, place) : NULL;
+      EspTensor *tensor;
 
+      if (rows[i] < 0)
+        continue;
+      tensor = get_tensor (origin, esp_tree_get_tensor (origin->tree, (guint) rows[i]));
       if (tensor == NULL)
         continue;
       there[wanted->parameter] = TRUE;
-      g_hash_table_add (found, esp_place_dup_path (place));
       if (!has_shape (wanted, tensor))
         add_mismatch (self, wanted, tensor);
       else if (!read_numbers (self, wanted, tensor, cancellable, error))
@@ -334,24 +347,30 @@ read_wanted (EspLoadState *self,
   return TRUE;
 }
 
-/* all else below @base, but what an optimiser keeps and gradients */
+/* all else below the base, but what an optimiser keeps and gradients */
 static void
-list_unexpected (EspLoadState *self, EspTree *tree, EspPlace *base, GHashTable *found)
+list_unexpected (EspLoadState *self, EspTree *tree, const Best *best)
 {
-  g_autofree char *above = esp_place_dup_path (base);
+  g_autofree char *above = esp_place_dup_path (best->base);
   g_autoptr (GString) path = g_string_new (NULL);
+  g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
   const char *separator = esp_tree_get_separator (tree);
   gsize skip = strlen (above);
 
+  for (guint i = 0; i < self->wanted->len; i++)
+    if (best->rows[i] >= 0)
+      g_hash_table_add (known, GUINT_TO_POINTER ((guint) best->rows[i]));
   for (guint i = 0; i < esp_tree_get_n_tensors (tree); i++)
     {
       EspTreeRow row;
 
-      g_string_truncate (path, 0);
-      esp_tree_append_row_path (tree, i, path);
       esp_tree_read_row (tree, i, &row);
       if (row.role == ESP_ROLE_OPTIMIZER || row.role == ESP_ROLE_GRADIENT ||
-          g_hash_table_contains (found, path->str) || !g_str_has_prefix (path->str, above) ||
+          g_hash_table_contains (known, GUINT_TO_POINTER (i)))
+        continue;
+      g_string_truncate (path, 0);
+      esp_tree_append_row_path (tree, i, path);
+      if (!g_str_has_prefix (path->str, above) ||
           (skip > 0 && !g_str_has_prefix (path->str + skip, separator)))
         continue;
       if (self->n_unexpected++ < MOST_UNEXPECTED)
@@ -363,15 +382,15 @@ list_unexpected (EspLoadState *self, EspTree *tree, EspPlace *base, GHashTable *
 static gboolean
 compare (EspLoadState *self, Origin *origin, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GHashTable) found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  EspPlace *base = NULL;
-  guint most = 0;
+  Best best = { 0 };
+  gboolean good;
 
-  find_base (self, origin->tree, esp_tree_get_root (origin->tree), 0, &base, &most);
-  if (!read_wanted (self, origin, base, found, cancellable, error))
-    return FALSE;
-  list_unexpected (self, origin->tree, base, found);
-  return TRUE;
+  find_base (self, origin->tree, esp_tree_get_root (origin->tree), 0, &best);
+  good = read_wanted (self, origin, best.rows, cancellable, error);
+  if (good)
+    list_unexpected (self, origin->tree, &best);
+  g_free (best.rows);
+  return good;
 }
 
 gboolean
