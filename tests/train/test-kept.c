@@ -94,7 +94,7 @@ assert_same_moment (EspTrainer *a, EspTrainer *b)
 {
   g_autoptr (GBytes) x = read_state (a), y = read_state (b);
 
-  g_assert_cmpuint (g_bytes_get_size (x), >, 500);
+  g_assert_cmpuint (g_bytes_get_size (x), >, 300); /* without moments at step 0 */
   g_assert_true (g_bytes_equal (x, y));
 }
 
