@@ -171,11 +171,3 @@ esp_histogram_set_log_counts (EspHistogram *self, gboolean log_counts)
   gtk_widget_queue_draw (GTK_WIDGET (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOG_COUNTS]);
 }
-
-gboolean
-esp_histogram_get_log_counts (EspHistogram *self)
-{
-  g_return_val_if_fail (ESP_IS_HISTOGRAM (self), FALSE);
-
-  return self->log_counts;
-}

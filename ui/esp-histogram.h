@@ -19,6 +19,5 @@ GtkWidget *esp_histogram_new (void);
 /* keeps a reference; NULL draws nothing */
 void esp_histogram_set_stats (EspHistogram *self, EspStats *stats);
 void esp_histogram_set_log_counts (EspHistogram *self, gboolean log_counts);
-gboolean esp_histogram_get_log_counts (EspHistogram *self);
 
 G_END_DECLS

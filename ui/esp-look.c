@@ -166,14 +166,6 @@ esp_look_set_scale (EspLook *self, EspScale scale)
   tell (self);
 }
 
-double
-esp_look_get_threshold (EspLook *self)
-{
-  g_return_val_if_fail (ESP_IS_LOOK (self), 0);
-
-  return self->threshold;
-}
-
 void
 esp_look_set_threshold (EspLook *self, double threshold)
 {

@@ -24,7 +24,6 @@ void esp_look_set_reduction (EspLook *self, EspReduction reduction);
 EspScale esp_look_get_scale (EspLook *self);
 void esp_look_set_scale (EspLook *self, EspScale scale);
 /* of symlog: up to this magnitude the scale is linear; 0: chosen by the range */
-double esp_look_get_threshold (EspLook *self);
 void esp_look_set_threshold (EspLook *self, double threshold);
 
 /* %ESP_RANGE_PERCENTILES (few values are shown all) or %ESP_RANGE_MIN_MAX; %ESP_RANGE_TYPED while a

@@ -553,14 +553,6 @@ esp_overview_loader_get_tiles (EspOverviewLoader *self)
   return self->tiles;
 }
 
-const GError *
-esp_overview_loader_get_error (EspOverviewLoader *self)
-{
-  g_return_val_if_fail (ESP_IS_OVERVIEW_LOADER (self), NULL);
-
-  return self->error;
-}
-
 gboolean
 esp_overview_loader_is_busy (EspOverviewLoader *self)
 {

@@ -49,8 +49,6 @@ EspOverview *esp_overview_loader_get_overview (EspOverviewLoader *self);
 EspOverview *esp_overview_loader_get_ground (EspOverviewLoader *self);
 /* what is there of the tiles; borrowed, NULL for a quick matrix */
 EspTilePixels *esp_overview_loader_get_tiles (EspOverviewLoader *self);
-/* why the last one could not be made; NULL if it could */
-const GError *esp_overview_loader_get_error (EspOverviewLoader *self);
 /* something is being made */
 gboolean esp_overview_loader_is_busy (EspOverviewLoader *self);
 

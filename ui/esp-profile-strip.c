@@ -395,11 +395,3 @@ esp_profile_strip_set_kind (EspProfileStrip *self, EspProfileKind kind)
   describe (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
-
-EspProfile *
-esp_profile_strip_get_profile (EspProfileStrip *self)
-{
-  g_return_val_if_fail (ESP_IS_PROFILE_STRIP (self), NULL);
-
-  return self->profile;
-}

@@ -18,7 +18,5 @@ G_DECLARE_FINAL_TYPE (EspProfileStrip, esp_profile_strip, ESP, PROFILE_STRIP, Gt
 GtkWidget *esp_profile_strip_new (GtkOrientation orientation);
 void esp_profile_strip_set_heatmap (EspProfileStrip *self, EspHeatmap *heatmap, EspView *view);
 void esp_profile_strip_set_kind (EspProfileStrip *self, EspProfileKind kind);
-/* the numbers; borrowed, NULL while they are computed */
-EspProfile *esp_profile_strip_get_profile (EspProfileStrip *self);
 
 G_END_DECLS

@@ -74,14 +74,6 @@ esp_section_get_tensor (EspSession *session)
                    : NULL;
 }
 
-EspModule *
-esp_section_get_module (EspSession *session)
-{
-  EspPlace *place = esp_session_get_selection (session);
-
-  return place ? esp_place_get_module (place) : NULL;
-}
-
 gboolean
 esp_section_is_root (EspSession *session)
 {

@@ -36,7 +36,6 @@ void esp_section_set_caption (EspSection *self, const char *caption);
 
 /* what most sections ask first; borrowed, NULL when that is not what is selected */
 EspTensor *esp_section_get_tensor (EspSession *session); /* of the channel that is shown */
-EspModule *esp_section_get_module (EspSession *session);
 gboolean esp_section_is_root (EspSession *session);
 
 G_END_DECLS

@@ -304,14 +304,6 @@ esp_sheet_order_get_model (EspSheetOrder *self)
   return G_LIST_MODEL (self->sorted);
 }
 
-EspSheetKey
-esp_sheet_order_get_key (EspSheetOrder *self)
-{
-  g_return_val_if_fail (ESP_IS_SHEET_ORDER (self), ESP_SHEET_KEY_TREE);
-
-  return self->key;
-}
-
 void
 esp_sheet_order_set_key (EspSheetOrder *self, EspSheetKey key)
 {

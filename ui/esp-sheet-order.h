@@ -41,7 +41,6 @@ void esp_sheet_order_set_places (EspSheetOrder *self, GListModel *places, EspCha
 void esp_sheet_order_renew (EspSheetOrder *self);
 /* the places in order; borrowed, changes with the key */
 GListModel *esp_sheet_order_get_model (EspSheetOrder *self);
-EspSheetKey esp_sheet_order_get_key (EspSheetOrder *self);
 void esp_sheet_order_set_key (EspSheetOrder *self, EspSheetKey key);
 /* scans no more until another key is chosen */
 void esp_sheet_order_stop (EspSheetOrder *self);

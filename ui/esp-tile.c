@@ -446,11 +446,3 @@ esp_tile_get_place (EspTile *self)
 
   return self->place;
 }
-
-EspTensor *
-esp_tile_get_tensor (EspTile *self)
-{
-  g_return_val_if_fail (ESP_IS_TILE (self), NULL);
-
-  return self->tensor;
-}

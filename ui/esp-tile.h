@@ -30,7 +30,6 @@ void esp_tile_unbind (EspTile *self);
 void esp_tile_update (EspTile *self, gboolean look);
 /* the number that the sheet is sorted by, beside the module; NULL for none */
 void esp_tile_set_figure (EspTile *self, const char *figure);
-EspPlace *esp_tile_get_place (EspTile *self);   /* borrowed, NULL if it isn't bound */
-EspTensor *esp_tile_get_tensor (EspTile *self); /* borrowed, NULL if there is none */
+EspPlace *esp_tile_get_place (EspTile *self); /* borrowed, NULL if it isn't bound */
 
 G_END_DECLS

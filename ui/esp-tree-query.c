@@ -258,12 +258,6 @@ esp_tree_query_free (EspTreeQuery *self)
 }
 
 gboolean
-esp_tree_query_is_empty (EspTreeQuery *self)
-{
-  return self->terms->len == 0;
-}
-
-gboolean
 esp_tree_query_matches (EspTreeQuery *self, EspPlace *place)
 {
   for (guint i = 0; i < self->terms->len; i++)

@@ -23,8 +23,6 @@ EspTreeQuery *esp_tree_query_new (const char *text);
 void esp_tree_query_free (EspTreeQuery *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspTreeQuery, esp_tree_query_free)
 
-/* no term at all: everything matches */
-gboolean esp_tree_query_is_empty (EspTreeQuery *self);
 gboolean esp_tree_query_matches (EspTreeQuery *self, EspPlace *place);
 
 G_END_DECLS

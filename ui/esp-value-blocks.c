@@ -335,11 +335,3 @@ esp_value_blocks_fetch (EspValueBlocks *self)
     start (self);
   g_hash_table_remove_all (self->wanted);
 }
-
-const GError *
-esp_value_blocks_get_error (EspValueBlocks *self)
-{
-  g_return_val_if_fail (ESP_IS_VALUE_BLOCKS (self), NULL);
-
-  return self->error;
-}

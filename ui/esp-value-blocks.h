@@ -24,6 +24,5 @@ void esp_value_blocks_set_matrix (EspValueBlocks *self, EspTensor *matrix, gbool
 const char *esp_value_blocks_get (EspValueBlocks *self, gint64 row, gint64 column);
 /* what was asked for since the last call and isn't there is read next: call it after each frame */
 void esp_value_blocks_fetch (EspValueBlocks *self);
-const GError *esp_value_blocks_get_error (EspValueBlocks *self); /* NULL if all could be read */
 
 G_END_DECLS

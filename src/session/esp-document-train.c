@@ -410,21 +410,6 @@ esp_document_change_many (EspDocument *self,
   return TRUE;
 }
 
-gboolean
-esp_document_change (EspDocument *self,
-                     EspPlace *place,
-                     EspChannel channel,
-                     GBytes *floats,
-                     const char *label,
-                     GError **error)
-{
-  const EspDocumentChange change = { place, channel, floats };
-
-  g_return_val_if_fail (ESP_IS_PLACE (place) && floats != NULL, FALSE);
-
-  return esp_document_change_many (self, &change, 1, label, error);
-}
-
 void
 esp_document_undo (EspDocument *self, guint64 ticket)
 {

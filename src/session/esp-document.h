@@ -103,12 +103,6 @@ typedef struct
 } EspDocumentChange;
 /* Replaces numbers, as one change that is undone at once. @label: what was done, for the menu
  * ("Revive 3 units"). FALSE with an error, and nothing changes, when something doesn't fit. */
-gboolean esp_document_change (EspDocument *self,
-                              EspPlace *place,
-                              EspChannel channel,
-                              GBytes *floats,
-                              const char *label,
-                              GError **error);
 gboolean esp_document_change_many (EspDocument *self,
                                    const EspDocumentChange *changes,
                                    guint n,

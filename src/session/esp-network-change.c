@@ -263,18 +263,6 @@ set_rate (EspDocument *document, const EspNetworkChange *change)
   return TRUE;
 }
 
-/* the rate that holds now, which the description doesn't know of */
-static void
-keep_rate (EspSpecEdit *edit, EspTrainer *trainer)
-{
-  double rate = esp_trainer_get_learning_rate (trainer);
-  g_autoptr (JsonNode) node = json_node_init_double (json_node_alloc (), rate);
-
-  if (rate < esp_network_get_learning_rate (esp_trainer_get_network (trainer)) ||
-      rate > esp_network_get_learning_rate (esp_trainer_get_network (trainer)))
-    esp_spec_edit_set_part (edit, "optimizer", "lr", node);
-}
-
 void
 esp_session_change_network_async (EspSession *self,
                                   const EspNetworkChange *change,
@@ -318,8 +306,6 @@ esp_session_change_network_async (EspSession *self,
     }
   work->edit = esp_spec_edit_new (esp_trainer_get_network (trainer), &error);
   g_task_set_task_data (outer, work, (GDestroyNotify) work_free);
-  if (work->edit != NULL)
-    keep_rate (work->edit, trainer);
   if (work->edit == NULL || !apply (work, change, &error))
     {
       g_task_return_error (outer, error);

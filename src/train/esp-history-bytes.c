@@ -244,16 +244,7 @@ read_position (EspHistory *self, EspPlan *plan, EspCursor *cursor, guint64 *kept
       !esp_kept_read_count (cursor, branch->events->len, 0, &n_done, error))
     return FALSE;
   const EspHistoryFrame *frame = esp_history_find_frame (self, current, step, G_MAXUINT);
-  self->current = current;
-  if (frame != NULL)
-    esp_plan_load_state (plan, frame->state);
-  else
-    {
-      esp_plan_reset (plan);
-      esp_plan_set_rate (plan, self->first_rate);
-    }
-  self->n_done = frame != NULL ? frame->n_events : 0;
-  esp_history_find_due (self);
+  esp_history_go_to_frame (self, plan, current, frame);
   esp_history_catch_up (self, plan);
   *kept = step;
   return TRUE;

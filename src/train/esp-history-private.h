@@ -53,6 +53,11 @@ const EspHistoryFrame *esp_history_find_frame (EspHistory *self,
                                                guint branch,
                                                guint64 step,
                                                guint n_events);
+/* makes @branch the current one and @plan what it was at @frame, NULL: at the beginning */
+void esp_history_go_to_frame (EspHistory *self,
+                              EspPlan *plan,
+                              guint branch,
+                              const EspHistoryFrame *frame);
 
 /* esp-history-change.c */
 GPtrArray *esp_history_new_changes (void);

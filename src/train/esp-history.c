@@ -269,9 +269,11 @@ esp_history_find_frame (EspHistory *self, guint branch, guint64 step, guint n_ev
     }
 }
 
-/* NULL: the beginning */
-static void
-go_to_frame (EspHistory *self, EspPlan *plan, guint branch, const EspHistoryFrame *frame)
+void
+esp_history_go_to_frame (EspHistory *self,
+                         EspPlan *plan,
+                         guint branch,
+                         const EspHistoryFrame *frame)
 {
   self->current = branch;
   if (frame != NULL)
@@ -297,7 +299,7 @@ rewind_to (EspHistory *self, EspPlan *plan, guint branch, guint64 step)
                    esp_plan_get_stage (plan) == ESP_STAGE_UPDATED;
   if (ahead && !foreign && (frame == NULL || frame->step <= esp_plan_get_step (plan)))
     return;
-  go_to_frame (self, plan, branch, frame);
+  esp_history_go_to_frame (self, plan, branch, frame);
 }
 
 void
@@ -384,8 +386,8 @@ esp_history_try_repeating (EspHistory *self, EspPlan *plan, gint64 until)
   if (frame == NULL)
     return TRUE;
   g_autofree guint8 *state = g_malloc (self->state_size);
-  go_to_frame (self, plan, branch,
-               esp_history_find_frame (self, branch, frame->step - 1, G_MAXUINT));
+  esp_history_go_to_frame (self, plan, branch,
+                           esp_history_find_frame (self, branch, frame->step - 1, G_MAXUINT));
   while (esp_plan_get_step (plan) < frame->step)
     {
       if (g_get_monotonic_time () > until)

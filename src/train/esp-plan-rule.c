@@ -157,12 +157,6 @@ esp_plan_set_frozen (EspPlan *self, guint parameter, gboolean frozen)
   esp_plan_apply_rules (self);
 }
 
-gboolean
-esp_plan_is_frozen (EspPlan *self, guint parameter)
-{
-  return self->rules[parameter].frozen != 0;
-}
-
 void
 esp_plan_set_own_rate (EspPlan *self, guint parameter, double rate)
 {

@@ -46,7 +46,6 @@ double esp_plan_get_base_rate (EspPlan *self);
 /* A frozen parameter has no gradient and no update, and what the optimiser keeps for it stays as it
  * is; nothing is computed that only its gradient would need. As requires_grad in PyTorch. */
 void esp_plan_set_frozen (EspPlan *self, guint parameter, gboolean frozen);
-gboolean esp_plan_is_frozen (EspPlan *self, guint parameter);
 /* A parameter's own learning rate, before the schedule, and weight decay, as in a group of its own;
  * NAN: its group's. */
 void esp_plan_set_own_rate (EspPlan *self, guint parameter, double rate);

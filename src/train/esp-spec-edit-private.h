@@ -14,3 +14,6 @@ struct _EspSpecEdit
   gboolean data_changed;
   gboolean anew; /* nothing is carried over: other random numbers */
 };
+
+/* FALSE with a sentence of %ESP_NETWORK_ERROR_SPEC */
+gboolean esp_spec_edit_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -69,10 +69,8 @@ esp_spec_edit_free (EspSpecEdit *self)
   g_free (self);
 }
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
+gboolean
+esp_spec_edit_refuse (GError **error, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
@@ -88,7 +86,7 @@ find (EspSpecEdit *self, const char *path, guint *index, GError **error)
   guint unused;
   EspSpecPlace *place = esp_spec_graph_find (self->graph, path, index != NULL ? index : &unused);
   if (place == NULL)
-    refuse (error, _ ("The network has no module “%s”."), path);
+    esp_spec_edit_refuse (error, _ ("The network has no module “%s”."), path);
   return place;
 }
 
@@ -334,9 +332,9 @@ esp_spec_edit_add (EspSpecEdit *self,
   EspSpecModule *parent = esp_spec_graph_find_container (self->graph, container);
   const EspLayerClass *klass = esp_layer_find_class (class_name);
   if (parent == NULL)
-    return refuse (error, _ ("“%s” is no container of modules."), container);
+    return esp_spec_edit_refuse (error, _ ("“%s” is no container of modules."), container);
   if (klass == NULL)
-    return refuse (error, _ ("There is no class of module “%s”."), class_name);
+    return esp_spec_edit_refuse (error, _ ("There is no class of module “%s”."), class_name);
   index = MIN (index, parent->children->len);
   EspShape in = guess_input (self, parent, index);
   g_autoptr (JsonObject) settings = json_object_new ();
@@ -358,7 +356,8 @@ esp_spec_edit_remove (EspSpecEdit *self, const char *path, GError **error)
   if (place == NULL)
     return FALSE;
   if (place->parent->children->len == 1)
-    return refuse (error, _ ("“%s” is the only module here; a container must have one."), path);
+    return esp_spec_edit_refuse (
+        error, _ ("“%s” is the only module here; a container must have one."), path);
   bridge (self, place, TRUE);
   g_ptr_array_add (self->graph->places, take (place));
   return TRUE;
@@ -372,7 +371,7 @@ esp_spec_edit_move (EspSpecEdit *self, const char *path, guint index, GError **e
   if (place == NULL)
     return FALSE;
   if (index >= place->parent->children->len)
-    return refuse (error, _ ("“%s” can't move any further."), path);
+    return esp_spec_edit_refuse (error, _ ("“%s” can't move any further."), path);
   bridge (self, place, FALSE);
   insert (self, place->parent, index, take (place));
   return TRUE;
@@ -423,9 +422,9 @@ esp_spec_edit_share (EspSpecEdit *self, const char *path, const char *other, GEr
   if (with == NULL)
     return FALSE;
   if (place->module == with->module)
-    return refuse (error, _ ("“%s” and “%s” are one module already."), path, other);
+    return esp_spec_edit_refuse (error, _ ("“%s” and “%s” are one module already."), path, other);
   if (contains (with->module, place->parent))
-    return refuse (error, _ ("“%s” can't be used inside itself."), other);
+    return esp_spec_edit_refuse (error, _ ("“%s” can't be used inside itself."), other);
   EspSpecWire *instead = esp_spec_wire_new (place->parent, place);
   g_autoptr (GPtrArray) places = esp_spec_graph_list_places (self->graph, NULL);
   for (guint i = 0; place->module->children != NULL && i < places->len; i++)
@@ -448,7 +447,7 @@ esp_spec_edit_unshare (EspSpecEdit *self, const char *path, GError **error)
   else if (place->module->ties != NULL)
     g_clear_pointer (&place->module->ties, g_hash_table_unref);
   else
-    return refuse (error, _ ("“%s” shares nothing."), path);
+    return esp_spec_edit_refuse (error, _ ("“%s” shares nothing."), path);
   return TRUE;
 }
 
@@ -460,13 +459,14 @@ esp_spec_edit_rename (EspSpecEdit *self, const char *path, const char *name, GEr
   if (place == NULL)
     return FALSE;
   if (name != NULL && strchr (name, '.') != NULL)
-    return refuse (error, _ ("A module's name has no dots, but “%s” has."), name);
+    return esp_spec_edit_refuse (error, _ ("A module's name has no dots, but “%s” has."), name);
   for (guint i = 0; name != NULL && i < place->parent->children->len; i++)
     {
       EspSpecPlace *other = g_ptr_array_index (place->parent->children, i);
       g_autofree char *taken = esp_spec_place_dup_name (other);
       if (other != place && strcmp (taken, name) == 0)
-        return refuse (error, _ ("Another module here is called “%s” already."), name);
+        return esp_spec_edit_refuse (error, _ ("Another module here is called “%s” already."),
+                                     name);
     }
   g_free (place->name);
   place->name = name != NULL && *name != '\0' ? g_strdup (name) : NULL;
@@ -497,7 +497,7 @@ esp_spec_edit_set_class (EspSpecEdit *self,
   if (place == NULL)
     return FALSE;
   if (known == NULL || place->module->children != NULL)
-    return refuse (error, _ ("“%s” can't become “%s”."), path, class_name);
+    return esp_spec_edit_refuse (error, _ ("“%s” can't become “%s”."), path, class_name);
   JsonObject *old = place->module->settings;
   g_autoptr (JsonObject) settings = json_object_new ();
   json_object_set_string_member (settings, "class", class_name);

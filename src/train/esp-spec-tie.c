@@ -10,26 +10,13 @@
 
 #include "esp-network-private.h"
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, ESP_NETWORK_ERROR, ESP_NETWORK_ERROR_SPEC, message);
-  return FALSE;
-}
-
 /* index of the parameter at @path, -1 with an error */
 static int
 find_parameter (EspSpecEdit *self, const char *path, GError **error)
 {
   int index = GPOINTER_TO_INT (g_hash_table_lookup (self->network->paths, path)) - 1;
   if (index < 0)
-    refuse (error, _ ("The network has no parameter “%s”."), path);
+    esp_spec_edit_refuse (error, _ ("The network has no parameter “%s”."), path);
   return index;
 }
 
@@ -55,13 +42,14 @@ esp_spec_edit_tie (EspSpecEdit *self, const char *path, const char *other, GErro
   if (b < 0)
     return FALSE;
   if (a == b)
-    return refuse (error, _ ("“%s” and “%s” are one parameter already."), path, other);
+    return esp_spec_edit_refuse (error, _ ("“%s” and “%s” are one parameter already."), path,
+                                 other);
   const char *first = esp_network_peek_parameter (self->network, (guint) MIN (a, b))->path;
   const char *second = esp_network_peek_parameter (self->network, (guint) MAX (a, b))->path;
   const char *name;
   EspSpecPlace *place = find_owner (self, second, &name);
   if (place == NULL)
-    return refuse (error, _ ("The network has no module “%s”."), second);
+    return esp_spec_edit_refuse (error, _ ("The network has no module “%s”."), second);
   esp_spec_graph_tie (self->graph, place->module, name, first);
   return TRUE;
 }
@@ -158,7 +146,7 @@ esp_spec_edit_untie (EspSpecEdit *self, const char *path, GError **error)
   if (place == NULL)
     return error != NULL && *error != NULL
                ? FALSE
-               : refuse (error, _ ("The network has no module “%s”."), path);
+               : esp_spec_edit_refuse (error, _ ("The network has no module “%s”."), path);
   if (split (self, place, path, name))
     return TRUE;
   if (place->module->ties != NULL && g_hash_table_remove (place->module->ties, name))
@@ -169,8 +157,9 @@ esp_spec_edit_untie (EspSpecEdit *self, const char *path, GError **error)
       hand_over (self, tied);
       return TRUE;
     }
-  return refuse (error,
-                 _ ("“%s” isn’t tied, unless a layer around it stands at several places; stop "
-                    "sharing that one."),
-                 path);
+  return esp_spec_edit_refuse (
+      error,
+      _ ("“%s” isn’t tied, unless a layer around it stands at several places; stop "
+         "sharing that one."),
+      path);
 }
